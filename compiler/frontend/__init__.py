@@ -1,0 +1,1 @@
+"""From an ONNX file to checked, static, constant-folded `OnnxModel`."""

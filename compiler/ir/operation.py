@@ -1,0 +1,84 @@
+"""What a node of the lowered graph computes, and the kernel that computes it.
+
+An operation is written once, in `compiler/operators/<family>.py`, and answers everything the
+compiler asks about it: result types, the bit-exact NumPy twin of its kernel, the C function to
+call with its parameters, scratch memory, and which operands may share memory.
+"""
+
+from __future__ import annotations
+
+import abc
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from compiler.ir.data_type import Array, TensorType
+
+ParameterValue = int | float | tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """A call of a C kernel.
+
+    The C function is called as
+
+        function(&parameters, inputs..., outputs..., [scratch,] core, cores)
+
+    with one pointer per input of the node, in order (NULL for an absent optional input), one per
+    output, a scratch pointer if `scratch_bytes` is not zero, then the index of the calling core
+    and the number of cores. `parameters` are the fields of `<function>_parameters` by name; each
+    field of the C struct is `int32_t`, `uint32_t`, `float` or a fixed array of one of them, and
+    every field is given.
+    """
+
+    function: str
+    header: str
+    parameters: Mapping[str, ParameterValue] = field(default_factory=dict[str, ParameterValue])
+    scratch_bytes: int = 0
+
+
+class Operation(abc.ABC):
+    """Base of all operations: frozen dataclasses whose fields are compile-time constants.
+
+    Operands that are arrays (weights, per-channel bias and scale, tables) are inputs of the node
+    with constant data, not fields: they are placed and packed like every other tensor.
+    """
+
+    @abc.abstractmethod
+    def infer(self, inputs: Sequence[TensorType | None]) -> tuple[TensorType, ...]:
+        """Types of the outputs, from those of the inputs (None: absent optional input)."""
+
+    @abc.abstractmethod
+    def evaluate(self, inputs: Sequence[Array | None]) -> tuple[Array, ...]:
+        """The outputs, equal to the kernel's to the last bit (see docs/numerics.md)."""
+
+    def kernel(
+        self, inputs: Sequence[TensorType | None], outputs: Sequence[TensorType]
+    ) -> Kernel | None:
+        """The C kernel to call; None if nothing has to run because the output is a view."""
+        raise TypeError(f"{type(self).__name__} is neither a view nor has a kernel")
+
+    def multiply_accumulates(self, inputs: Sequence[TensorType | None]) -> int:
+        """Number of multiply-accumulate operations, for reports and cost models."""
+        del inputs
+        return 0
+
+    @property
+    def view_of(self) -> int | None:
+        """Index of the input that output 0 is a view of (same bytes, other shape), or None."""
+        return None
+
+    @property
+    def in_place(self) -> tuple[int, ...]:
+        """Indices of inputs whose memory output 0 may take over (element i only needs element i)."""
+        return ()
+
+    @property
+    def updates(self) -> int | None:
+        """Index of the input that output 0 updates in place and leaves otherwise untouched.
+
+        Unlike `in_place` this is not an option: the kernel writes the changed elements only, so
+        output 0 must have that input's memory (a KV cache, for example). The NumPy twin returns
+        the whole updated tensor.
+        """
+        return None

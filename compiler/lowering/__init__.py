@@ -1,0 +1,1 @@
+"""From ONNX operators to operations with kernels; quantised groups become integer arithmetic."""

@@ -1,0 +1,347 @@
+"""What a lowering uses to read a node's operands and to emit operations."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from math import inf
+
+import numpy as np
+
+from compiler.frontend.model import OnnxModel, OnnxNode
+from compiler.ir import (
+    Array,
+    DataType,
+    Graph,
+    Node,
+    Operation,
+    Quantization,
+    TensorType,
+    Value,
+)
+from compiler.lowering.operand import Operand, QuantizedConstant, Result
+from compiler.lowering.quantization import dequantise_constant, node_quantization
+from compiler.operators.quantize import Dequantize, Quantize, Recode
+from compiler.operators.table import requantisation_table
+
+
+@dataclass(frozen=True)
+class Binding:
+    """How a tensor of the model exists in the lowered graph: as int8, as itself, or both."""
+
+    stored: str | None = None
+    quantization: Quantization | None = None
+    plain: str | None = None
+    weights: QuantizedConstant | None = None
+
+
+class LoweringContext:
+    """The state of lowering one model to one graph.
+
+    Tensors are known by their name in the model. A quantised tensor is the output of a
+    DequantizeLinear; lowerings see it as an operand with `quantization` and get the int8 value's
+    name from `stored`, or the float one's from `plain`, which dequantises on demand.
+    """
+
+    def __init__(self, model: OnnxModel, graph: Graph) -> None:
+        self.model = model
+        self.graph = graph
+        self._bindings: dict[str, Binding] = {}
+        self._consumers: Mapping[str, list[OnnxNode]] = model.consumers()
+        self._producers: Mapping[str, OnnxNode] = model.producers()
+        self._absorbed: set[str] = set()
+
+    # --- reading -------------------------------------------------------------------------------
+
+    def operand(self, node: OnnxNode, index: int) -> Operand | None:
+        """Input `index` of the node, or None if it is absent."""
+        if not node.has_input(index):
+            return None
+        name = node.inputs[index]
+        assert name is not None
+        tensor = self.model.tensors[name]
+        binding = self._bindings.get(name, Binding())
+        constant = tensor.constant
+        if constant is None and binding.weights is not None:
+            constant = dequantise_constant(binding.weights)
+        return Operand(name, tensor.type, binding.quantization, constant, binding.weights)
+
+    def required(self, node: OnnxNode, index: int) -> Operand:
+        """Input `index`, which the ONNX checker guarantees to exist."""
+        operand = self.operand(node, index)
+        if operand is None:
+            raise ValueError(f"node {node.name!r} lacks input {index}")
+        return operand
+
+    def producer(self, operand: Operand) -> OnnxNode | None:
+        """The ONNX node that makes a tensor, to recognise patterns such as attention masks."""
+        return self._producers.get(operand.name)
+
+    def result(self, node: OnnxNode, *, fuse_clip: bool = False) -> Result:
+        """Where output 0 goes.
+
+        If its only reader is a QuantizeLinear, that node is absorbed and the result is quantised.
+        With `fuse_clip` a Relu or Clip in between (or at the end) is absorbed too and sets the
+        result's bounds; only for kernels that clip.
+        """
+        name = node.output()
+        minimum, maximum = -inf, inf
+        fused: list[str] = []
+        reader = self._only_reader(name)
+        while fuse_clip and reader is not None and (bounds := self._clip_bounds(reader)) is not None:
+            minimum = min(max(minimum, bounds[0]), bounds[1])
+            maximum = max(min(maximum, bounds[1]), bounds[0])
+            fused.append(reader.name)
+            name = reader.output()
+            reader = self._only_reader(name)
+        quantization = None
+        if reader is not None and reader.operator == "QuantizeLinear":
+            per_tensor = node_quantization(reader, self.model)
+            if isinstance(per_tensor, Quantization):
+                quantization = per_tensor
+                fused.append(reader.name)
+                self._bindings[reader.output()] = Binding(stored=name, quantization=quantization)
+        self._absorbed.update(fused)
+        return Result(
+            name, self.model.tensors[name].type, quantization, minimum, maximum, tuple(fused)
+        )
+
+    def _only_reader(self, tensor: str) -> OnnxNode | None:
+        readers = self._consumers[tensor]
+        if len(readers) != 1 or tensor in self.model.outputs:
+            return None
+        return readers[0]
+
+    def _clip_bounds(self, node: OnnxNode) -> tuple[float, float] | None:
+        if node.operator == "Relu":
+            return 0.0, inf
+        if node.operator != "Clip":
+            return None
+        bounds = [-inf, inf]
+        for index in (1, 2):
+            if node.has_input(index):
+                operand = self.required(node, index)
+                if operand.constant is None:
+                    return None
+                bounds[index - 1] = float(operand.constant)
+        return bounds[0], bounds[1]
+
+    def is_absorbed(self, node: OnnxNode) -> bool:
+        """Whether an earlier node's lowering already does this node's work."""
+        return node.name in self._absorbed
+
+    # --- names of values -----------------------------------------------------------------------
+
+    def stored(self, operand: Operand) -> str:
+        """The int8 value of a quantised operand."""
+        binding = self._bindings[operand.name]
+        if binding.stored is None:
+            assert binding.weights is not None
+            value = self.graph.add_constant(operand.name, binding.weights.stored)
+            binding = replace(binding, stored=value.name)
+            self._bindings[operand.name] = binding
+        assert binding.stored is not None
+        return binding.stored
+
+    def stored_bytes(self, node: OnnxNode, operand: Operand) -> str:
+        """The int8 value of an operand that is int8 or uint8 in the model itself."""
+        binding = self._bindings[operand.name]
+        if binding.stored is not None:
+            return binding.stored
+        assert binding.plain is not None
+        if operand.type.data_type is DataType.INT8:
+            return binding.plain
+        return self.emit_value(node, "recoded", Recode(DataType.INT8), [binding.plain])
+
+    def plain(self, operand: Operand) -> str:
+        """The value of an operand in the model's own type; dequantises or recodes if needed."""
+        binding = self._bindings.get(operand.name, Binding())
+        if binding.plain is None:
+            if operand.constant is not None:
+                value = self.graph.add_constant(operand.name, narrow(operand.constant))
+            elif operand.type.data_type is DataType.INT8:
+                assert binding.stored is not None
+                value = self.graph.values[binding.stored]
+            elif operand.type.data_type is DataType.UINT8:
+                assert binding.stored is not None
+                name = self.graph.unique_name(operand.name)
+                (value,) = self.graph.append(
+                    Node(f"{name}/recode", Recode(DataType.UINT8), (binding.stored,), (name,))
+                )
+            else:
+                assert binding.quantization is not None and binding.stored is not None
+                name = self.graph.unique_name(operand.name)
+                (value,) = self.graph.append(
+                    Node(
+                        f"{operand.name}/dequantise",
+                        Dequantize(binding.quantization.scale, binding.quantization.zero_point),
+                        (binding.stored,),
+                        (name,),
+                    )
+                )
+            binding = replace(binding, plain=value.name)
+            self._bindings[operand.name] = binding
+        assert binding.plain is not None
+        return binding.plain
+
+    def constant(self, node: OnnxNode, role: str, data: Array) -> str:
+        """Adds a constant made for a node, e.g. `constant(node, "bias", ...)`; returns its name."""
+        return self.graph.add_constant(f"{node.name}/{role}", data).name
+
+    # --- emitting ------------------------------------------------------------------------------
+
+    def emit_stored(
+        self, node: OnnxNode, operation: Operation, inputs: Sequence[str | None], result: Result
+    ) -> None:
+        """Emits an operation that writes the quantised result as int8."""
+        assert result.quantization is not None
+        value = self._emit(node, operation, inputs, result.name, result.fused)
+        value.quantization = result.quantization
+        self.bind_stored(result.name, value.name, result.quantization)
+
+    def emit_plain(
+        self, node: OnnxNode, operation: Operation, inputs: Sequence[str | None], result: Result
+    ) -> None:
+        """Emits an operation that writes the result in the model's type.
+
+        If the result is quantised, a Quantize follows: a float island in a quantised graph.
+        """
+        if result.quantization is None:
+            value = self._emit(node, operation, inputs, result.name, result.fused)
+            self._bindings[result.name] = Binding(plain=value.name)
+            return
+        real = self._emit(node, operation, inputs, f"{result.name}.real", ())
+        self._emit_quantise(real.name, result.name, result.quantization, result.fused)
+
+    def emit_moved(
+        self,
+        node: OnnxNode,
+        operation: Operation,
+        moved: Sequence[Operand],
+        others: Sequence[str | None] = (),
+    ) -> None:
+        """Emits an operation that only moves elements, in whatever form its operands are.
+
+        `moved` are the operands whose elements are moved; if all are quantised alike the result is
+        int8 with the same parameters (operands quantised differently are converted to the first
+        one's), else it is in the model's type. `others` are further inputs, already values.
+        """
+        quantization = moved[0].quantization
+        name = node.output()
+        if quantization is not None and all(o.quantization is not None for o in moved):
+            values = [self._requantised(operand, quantization) for operand in moved]
+            value = self._emit(node, operation, (*values, *others), name, ())
+            value.quantization = quantization
+            self.bind_stored(name, value.name, quantization)
+        else:
+            values = [self.plain(operand) for operand in moved]
+            value = self._emit(node, operation, (*values, *others), name, ())
+            self._bindings[name] = Binding(plain=value.name)
+
+    def emit_value(
+        self, node: OnnxNode, role: str, operation: Operation, inputs: Sequence[str | None]
+    ) -> str:
+        """Emits a helper operation of a node; returns the name of its value `<node>/<role>`."""
+        name = self.graph.unique_name(f"{node.name}/{role}")
+        self.graph.append(Node(name, operation, tuple(inputs), (name,), (node.name,)))
+        return name
+
+    def bind_stored(self, tensor: str, value: str, quantization: Quantization) -> None:
+        """Says that model tensor `tensor` exists as int8 value `value`."""
+        self._bindings[tensor] = Binding(stored=value, quantization=quantization)
+        for reader in self._consumers[tensor]:
+            if reader.operator == "QuantizeLinear" and reader.name in self._absorbed:
+                self._bindings[reader.output()] = self._bindings[tensor]
+
+    def bind_plain(self, tensor: str, value: str) -> None:
+        """Says that model tensor `tensor` exists as value `value` of its own type."""
+        self._bindings[tensor] = Binding(plain=value)
+
+    def bind_weights(self, tensor: str, weights: QuantizedConstant) -> None:
+        """Says that model tensor `tensor` is a dequantised constant."""
+        quantization = None
+        if weights.scale.size == 1:
+            quantization = Quantization(float(weights.scale.item()), int(weights.zero_point.item()))
+        self._bindings[tensor] = Binding(quantization=quantization, weights=weights)
+
+    def alias(self, node: OnnxNode, operand: Operand) -> None:
+        """Says that output 0 of the node is its operand, in every form (Identity, Dropout)."""
+        self._bindings[node.output()] = self._bindings.get(
+            operand.name, Binding(plain=self.plain(operand))
+        )
+
+    def quantise(self, node: OnnxNode, operand: Operand, quantization: Quantization) -> None:
+        """Lowers a QuantizeLinear that no other node absorbed."""
+        name = operand.name
+        if operand.quantization is not None:
+            value = self._requantised(operand, quantization)
+        else:
+            value = self._emit_quantise(
+                self.plain(operand), self.graph.unique_name(name), quantization, (node.name,)
+            )
+        self._bindings[node.output()] = Binding(stored=value, quantization=quantization)
+
+    # --- inside --------------------------------------------------------------------------------
+
+    def _emit(
+        self,
+        node: OnnxNode,
+        operation: Operation,
+        inputs: Sequence[str | None],
+        output: str,
+        fused: tuple[str, ...],
+    ) -> Value:
+        name = self.graph.unique_name(output)
+        (value,) = self.graph.append(
+            Node(node.name, operation, tuple(inputs), (name,), (node.name, *fused))
+        )
+        return value
+
+    def _emit_quantise(
+        self, real: str, tensor: str, quantization: Quantization, origin: tuple[str, ...]
+    ) -> str:
+        (value,) = self.graph.append(
+            Node(
+                f"{tensor}/quantise",
+                Quantize(quantization.scale, quantization.zero_point),
+                (real,),
+                (self.graph.unique_name(tensor),),
+                origin,
+            )
+        )
+        value.quantization = quantization
+        self.bind_stored(tensor, value.name, quantization)
+        return value.name
+
+    def _requantised(self, operand: Operand, wanted: Quantization) -> str:
+        assert operand.quantization is not None
+        if operand.quantization == wanted:
+            return self.stored(operand)
+        operation, table = requantisation_table(operand.quantization, wanted)
+        constant = self.graph.add_constant(f"{operand.name}/requantise/table", table)
+        (value,) = self.graph.append(
+            Node(
+                f"{operand.name}/requantise",
+                operation,
+                (self.stored(operand), constant.name),
+                (self.graph.unique_name(operand.name),),
+            )
+        )
+        value.quantization = wanted
+        return value.name
+
+
+def narrow(data: Array) -> Array:
+    """int64 and float64 constants in the types that kernels have; shapes and indices fit int32."""
+    if data.dtype == np.int64:
+        return np.clip(data, -(2**31), 2**31 - 1).astype(np.int32)
+    if data.dtype == np.float64:
+        return data.astype(np.float32)
+    return data
+
+
+def narrowed(type_: TensorType) -> TensorType:
+    """The type in which a tensor of the model exists in the lowered graph: int64 becomes int32."""
+    if type_.data_type is DataType.INT64:
+        return TensorType(DataType.INT32, type_.shape)
+    return type_

@@ -1,0 +1,68 @@
+"""Quantisation parameters of QuantizeLinear and DequantizeLinear nodes, in the int8 domain."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from compiler.errors import UnsupportedForm
+from compiler.frontend.model import OnnxModel, OnnxNode
+from compiler.ir import Array, Quantization
+from compiler.lowering.operand import QuantizedConstant
+
+UINT8_OFFSET = 128
+"""A uint8 value minus this is the int8 value of the same real number (docs/numerics.md)."""
+
+
+def node_quantization(node: OnnxNode, model: OnnxModel) -> Quantization | tuple[Array, Array, int]:
+    """Parameters of a (De)QuantizeLinear node.
+
+    Returns a Quantization if per tensor, else (scale float64, zero_point int64, axis). Zero points
+    are in the int8 domain. Raises UnsupportedForm for scales that are not constant or positive,
+    for blocked quantisation and for types other than int8, uint8 and (bias only) int32.
+    """
+    scale = _constant(node, model, 1)
+    if scale is None:
+        raise UnsupportedForm("its scale is computed at run time", "constant scales")
+    scale = scale.astype(np.float64)
+    if not bool(np.all(np.isfinite(scale) & (scale > 0))):
+        raise UnsupportedForm(
+            f"its scale is {scale.min():g}", "positive finite scales", "recalibrate the model"
+        )
+    if node.attribute("block_size", 0):
+        raise UnsupportedForm("blocked quantisation", "per-tensor and per-channel scales")
+    zero_point = _constant(node, model, 2)
+    if zero_point is None:
+        zero_point = np.zeros(scale.shape, np.uint8)
+    if zero_point.dtype not in (np.int8, np.uint8, np.int32):
+        raise UnsupportedForm(f"it is quantised to {zero_point.dtype.name}", "int8 and uint8")
+    offset = UINT8_OFFSET if zero_point.dtype == np.uint8 else 0
+    zero_point = zero_point.astype(np.int64) - offset
+    if scale.size == 1:
+        return Quantization(float(scale.item()), int(zero_point.reshape(-1)[0]))
+    data = model.tensors[node.inputs[0] or ""].type
+    axis = node.attribute("axis", 1) % max(1, len(data.shape))
+    return scale, zero_point, axis
+
+
+def stored_constant(data: Array) -> Array:
+    """A constant's stored values in the int8 domain; int32 (bias) stays int32."""
+    if data.dtype == np.uint8:
+        return (data.astype(np.int16) - UINT8_OFFSET).astype(np.int8)
+    return data
+
+
+def dequantise_constant(weights: QuantizedConstant) -> Array:
+    """The real values, float32, as DequantizeLinear defines them."""
+    shape = [1] * weights.stored.ndim
+    if weights.scale.size > 1 and weights.axis is not None:
+        shape[weights.axis] = weights.scale.size
+    scale = weights.scale.astype(np.float32).reshape(shape if weights.stored.ndim else ())
+    zero_point = weights.zero_point.reshape(shape if weights.stored.ndim else ())
+    centred = (weights.stored.astype(np.int64) - zero_point).astype(np.float32)
+    return np.asarray(centred * scale, np.float32)
+
+
+def _constant(node: OnnxNode, model: OnnxModel, index: int) -> Array | None:
+    if not node.has_input(index):
+        return None
+    return model.tensors[node.inputs[index] or ""].constant

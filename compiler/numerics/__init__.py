@@ -1,0 +1,1 @@
+"""Integer and float arithmetic as docs/numerics.md defines it."""

@@ -1,0 +1,218 @@
+"""MatMul with constant weights, and float MatMul."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from compiler.errors import UnsupportedForm
+from compiler.ir import Array, DataType, Kernel, Operation, TensorType
+from compiler.lowering.operand import Operand, Result
+from compiler.numerics.requantisation import choose_requantisation, requantise
+from compiler.operators.registry import lowering
+
+if TYPE_CHECKING:
+    from compiler.frontend.model import OnnxNode
+    from compiler.lowering.context import LoweringContext
+
+HEADER = "tilewright/matmul.h"
+
+
+@dataclass(frozen=True)
+class MatMulInt8(Operation):
+    """int8 rows times constant int8 weights, requantised to int8.
+
+    Inputs: x int8 [..., inner]; weights int8 [columns, inner], transposed so that one output's
+    weights are consecutive; scale uint32 [columns]; bias int32 [columns].
+    Output: int8 [..., columns].
+    """
+
+    shift: int
+    low: int
+    high: int
+    wide: bool
+    output_zero_point: int
+
+    def infer(self, inputs: Sequence[TensorType | None]) -> tuple[TensorType, ...]:
+        x, weights = inputs[:2]
+        assert x is not None and weights is not None and x.shape[-1] == weights.shape[1]
+        return (TensorType(DataType.INT8, (*x.shape[:-1], weights.shape[0])),)
+
+    def evaluate(self, inputs: Sequence[Array | None]) -> tuple[Array, ...]:
+        x, weights, scale, bias = inputs
+        assert x is not None and weights is not None and scale is not None and bias is not None
+        accumulator = x.astype(np.int32) @ weights.astype(np.int32).T
+        return (
+            requantise(
+                accumulator,
+                scale,
+                bias,
+                self.shift,
+                self.low,
+                self.high,
+                wide=self.wide,
+                output_zero_point=self.output_zero_point,
+            ),
+        )
+
+    def kernel(
+        self, inputs: Sequence[TensorType | None], outputs: Sequence[TensorType]
+    ) -> Kernel | None:
+        weights = inputs[1]
+        assert weights is not None
+        columns, inner = weights.shape
+        parameters = {
+            "rows": outputs[0].elements // columns,
+            "inner": inner,
+            "columns": columns,
+            "shift": self.shift,
+            "low": self.low,
+            "high": self.high,
+            "wide": int(self.wide),
+            "output_zero_point": self.output_zero_point,
+        }
+        return Kernel("tw_matmul_s8", HEADER, parameters)
+
+    def multiply_accumulates(self, inputs: Sequence[TensorType | None]) -> int:
+        x, weights = inputs[:2]
+        assert x is not None and weights is not None
+        return x.elements * weights.shape[0]
+
+
+@dataclass(frozen=True)
+class MatMulFloat(Operation):
+    """float32 rows times float32 weights, plus an optional bias.
+
+    Inputs: x float32 [..., inner]; weights float32 [inner, columns]; optional bias float32
+    [columns]. Output: float32 [..., columns], clipped to [minimum, maximum]. The sum starts from
+    the bias (or zero) and runs over inner in ascending order.
+    """
+
+    minimum: float
+    maximum: float
+
+    def infer(self, inputs: Sequence[TensorType | None]) -> tuple[TensorType, ...]:
+        x, weights = inputs[:2]
+        assert x is not None and weights is not None and x.shape[-1] == weights.shape[0]
+        return (TensorType(DataType.FLOAT32, (*x.shape[:-1], weights.shape[1])),)
+
+    def evaluate(self, inputs: Sequence[Array | None]) -> tuple[Array, ...]:
+        x, weights, bias = inputs
+        assert x is not None and weights is not None
+        inner, columns = weights.shape
+        rows = x.reshape(-1, inner)
+        total = np.zeros((rows.shape[0], columns), np.float32)
+        if bias is not None:
+            total += bias
+        for index in range(inner):  # fixed order: one rounded product and one rounded sum a step
+            total += rows[:, index, None] * weights[index]
+        total = np.clip(total, np.float32(self.minimum), np.float32(self.maximum))
+        return (total.reshape(*x.shape[:-1], columns),)
+
+    def kernel(
+        self, inputs: Sequence[TensorType | None], outputs: Sequence[TensorType]
+    ) -> Kernel | None:
+        weights = inputs[1]
+        assert weights is not None
+        inner, columns = weights.shape
+        parameters = {
+            "rows": outputs[0].elements // columns,
+            "inner": inner,
+            "columns": columns,
+            "minimum": self.minimum,
+            "maximum": self.maximum,
+        }
+        return Kernel("tw_matmul_f32", HEADER, parameters)
+
+    def multiply_accumulates(self, inputs: Sequence[TensorType | None]) -> int:
+        x, weights = inputs[:2]
+        assert x is not None and weights is not None
+        return x.elements * weights.shape[1]
+
+
+@lowering("MatMul", description="[..., K] x [K, N] with constant weights, int8 or float32")
+def lower_matmul(node: OnnxNode, context: LoweringContext) -> None:
+    left, right = context.required(node, 0), context.required(node, 1)
+    if len(right.shape) != 2 or right.constant is None:
+        raise UnsupportedForm(
+            f"its second operand {right.name!r} is {right.type}"
+            + ("" if right.constant is not None else ", computed at run time"),
+            "a constant matrix [K, N] as second operand",
+        )
+    emit_matmul(node, context, left, right, None)
+
+
+def emit_matmul(
+    node: OnnxNode,
+    context: LoweringContext,
+    left: Operand,
+    right: Operand,
+    bias: Operand | None,
+    *,
+    transposed: bool = False,
+) -> None:
+    """Emits `left x right + bias`: integer if all operands are quantised, else float32.
+
+    `right` is constant, [K, N], or [N, K] if `transposed`; `bias` is constant, [N] after broadcast.
+    """
+    assert right.constant is not None
+    result = context.result(node, fuse_clip=True)
+    if _emit_integer(node, context, left, right, bias, result, transposed):
+        return
+    weights = right.constant.T if transposed else right.constant
+    inputs = [
+        context.plain(left),
+        context.constant(node, "weights", np.ascontiguousarray(weights, np.float32)),
+        None,
+    ]
+    if bias is not None and bias.constant is not None:
+        broadcast = np.broadcast_to(bias.constant.astype(np.float32), (weights.shape[1],))
+        inputs[2] = context.constant(node, "bias", np.ascontiguousarray(broadcast))
+    context.emit_plain(node, MatMulFloat(result.minimum, result.maximum), inputs, result)
+
+
+def _emit_integer(
+    node: OnnxNode,
+    context: LoweringContext,
+    left: Operand,
+    right: Operand,
+    bias: Operand | None,
+    result: Result,
+    transposed: bool,
+) -> bool:
+    if left.quantization is None or right.weights is None or result.quantization is None:
+        return False
+    channels = right.weights.per_channel(0 if transposed else 1)
+    if channels is None or bool(np.any(channels[1] != 0)):
+        return False
+    scale = channels[0] * left.quantization.scale
+    stored = right.weights.stored if transposed else right.weights.stored.T
+    stored = np.ascontiguousarray(stored)
+    columns = stored.shape[0]
+    offset = np.zeros(columns, np.int64)
+    if bias is not None:
+        assert bias.constant is not None
+        real = np.broadcast_to(bias.constant.astype(np.float64), (columns,))
+        offset += np.rint(real / scale).astype(np.int64)
+    offset -= left.quantization.zero_point * stored.astype(np.int64).sum(axis=1)
+    constants = choose_requantisation(
+        scale / result.quantization.scale,
+        128 * np.abs(stored.astype(np.int64)).sum(axis=1),
+        offset,
+        result.quantization.zero_point,
+    )
+    low, high = result.clip
+    operation = MatMulInt8(
+        constants.shift, low, high, constants.wide, constants.output_zero_point
+    )
+    inputs = [
+        context.stored(left),
+        context.constant(node, "weights", stored),
+        context.constant(node, "scale", constants.scale),
+        context.constant(node, "bias", constants.bias),
+    ]
+    context.emit_stored(node, operation, inputs, result)
+    return True

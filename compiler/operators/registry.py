@@ -1,0 +1,53 @@
+"""Which lowering handles which ONNX operator.
+
+An operator is added with one file in this folder that calls `lowering(...)`, one kernel header with
+its reference, and one test; `compiler/operators/__init__.py` imports the file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from compiler.frontend.model import OnnxNode
+    from compiler.lowering.context import LoweringContext
+
+LoweringFunction = Callable[["OnnxNode", "LoweringContext"], None]
+
+
+@dataclass(frozen=True)
+class OperatorSupport:
+    """One supported ONNX operator.
+
+    Attributes:
+        domain: operator set domain, "" for ONNX's own.
+        operator: ONNX operator type.
+        lower: emits operations for one node; raises `UnsupportedForm` if it cannot.
+        description: the supported forms in one line, for messages and docs/operators.md.
+    """
+
+    domain: str
+    operator: str
+    lower: LoweringFunction
+    description: str
+
+
+OPERATORS: dict[tuple[str, str], OperatorSupport] = {}
+
+
+def lowering(
+    *operators: str, description: str, domain: str = ""
+) -> Callable[[LoweringFunction], LoweringFunction]:
+    """Registers the decorated function as the lowering of ONNX operators."""
+
+    def register(function: LoweringFunction) -> LoweringFunction:
+        for operator in operators:
+            key = (domain, operator)
+            if key in OPERATORS:
+                raise ValueError(f"{operator} has two lowerings")
+            OPERATORS[key] = OperatorSupport(domain, operator, function, description)
+        return function
+
+    return register

@@ -1,0 +1,42 @@
+/* Matrix products with constant weights. */
+#ifndef TILEWRIGHT_MATMUL_H_
+#define TILEWRIGHT_MATMUL_H_
+
+#include <stdint.h>
+
+typedef struct {
+  uint32_t rows;
+  uint32_t inner;
+  uint32_t columns;
+  uint32_t shift;
+  int32_t low;
+  int32_t high;
+  uint32_t wide;              /* 1: 64-bit requantisation, see docs/numerics.md */
+  int32_t output_zero_point;  /* wide form only */
+} tw_matmul_s8_parameters;
+
+/* output[r][c] = requantise(sum over k of input[r][k] * weights[c][k], scale[c], bias[c]).
+ *
+ * input: [rows][inner]; weights: [columns][inner]; scale, bias: [columns]; output: [rows][columns].
+ */
+void tw_matmul_s8(const tw_matmul_s8_parameters *parameters, const int8_t *input,
+                  const int8_t *weights, const uint32_t *scale, const int32_t *bias,
+                  int8_t *output, uint32_t core, uint32_t cores);
+
+typedef struct {
+  uint32_t rows;
+  uint32_t inner;
+  uint32_t columns;
+  float minimum;
+  float maximum;
+} tw_matmul_f32_parameters;
+
+/* output[r][c] = clip(bias[c] + sum over ascending k of input[r][k] * weights[k][c]).
+ *
+ * input: [rows][inner]; weights: [inner][columns]; bias: [columns] or NULL (zero).
+ */
+void tw_matmul_f32(const tw_matmul_f32_parameters *parameters, const float *input,
+                   const float *weights, const float *bias, float *output, uint32_t core,
+                   uint32_t cores);
+
+#endif /* TILEWRIGHT_MATMUL_H_ */

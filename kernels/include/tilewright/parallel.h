@@ -1,0 +1,24 @@
+/* Division of work between cores. Every kernel takes (core, cores) and writes only the outputs of
+ * its own share, so that results do not depend on the number of cores. */
+#ifndef TILEWRIGHT_PARALLEL_H_
+#define TILEWRIGHT_PARALLEL_H_
+
+#include <stdint.h>
+
+/* Half-open range of items. */
+typedef struct {
+  uint32_t begin;
+  uint32_t end;
+} tw_range;
+
+/* The share of core `core` out of `cores` in `count` items: contiguous, sizes differ by one at
+ * most, earlier cores get the larger shares. */
+static inline tw_range tw_share(uint32_t count, uint32_t core, uint32_t cores) {
+  const uint32_t base = count / cores;
+  const uint32_t extra = count % cores;
+  const uint32_t begin = core * base + (core < extra ? core : extra);
+  const tw_range share = {begin, begin + base + (core < extra ? 1u : 0u)};
+  return share;
+}
+
+#endif /* TILEWRIGHT_PARALLEL_H_ */

@@ -1,0 +1,35 @@
+/* Conversion between float32 and int8, and between uint8 and int8. */
+#ifndef TILEWRIGHT_QUANTIZE_H_
+#define TILEWRIGHT_QUANTIZE_H_
+
+#include <stdint.h>
+
+typedef struct {
+  uint32_t elements;
+  float scale;
+  int32_t zero_point;
+} tw_quantize_parameters;
+
+/* output[i] = clip(round_half_even(input[i] / scale) + zero_point); NaN becomes the lowest step. */
+void tw_quantize(const tw_quantize_parameters *parameters, const float *input, int8_t *output,
+                 uint32_t core, uint32_t cores);
+
+typedef struct {
+  uint32_t elements;
+  float scale;
+  int32_t zero_point;
+} tw_dequantize_parameters;
+
+/* output[i] = (float)(input[i] - zero_point) * scale. */
+void tw_dequantize(const tw_dequantize_parameters *parameters, const int8_t *input, float *output,
+                   uint32_t core, uint32_t cores);
+
+typedef struct {
+  uint32_t elements;
+} tw_recode_parameters;
+
+/* output[i] = input[i] ^ 0x80: uint8 to the int8 of the same real value, and back. */
+void tw_recode(const tw_recode_parameters *parameters, const void *input, void *output,
+               uint32_t core, uint32_t cores);
+
+#endif /* TILEWRIGHT_QUANTIZE_H_ */
