@@ -8,6 +8,13 @@ load("//toolchains/zig:compiler_rt.bzl", "compiler_rt")
 # processor's features as clang does from -mabi, and compilation_tests compares the results.
 _ZIG_TARGET = "riscv32-freestanding-none"
 
+_COMPILER_FILES = Label("//toolchains/riscv:compiler_files")
+_NO_FILES = Label("//toolchains/riscv:no_files")
+_AR = Label("//toolchains/zig:ar")
+_CLANG = Label("//toolchains/zig:clang")
+_LLD = Label("//toolchains/zig:ld.lld")
+_OBJCOPY = Label("//toolchains/zig:objcopy")
+
 def riscv_toolchain(name, isa):
     """Defines `<name>_cc`, its compiler-rt, and the registrable toolchain `<name>`.
 
@@ -41,7 +48,7 @@ def riscv_toolchain(name, isa):
             "-fno-rtti",
         ],
         fastbuild_flags = ["-O1"],
-        include_markers = ["@zig//:ziglang/lib/include/stddef.h"],
+        include_markers = [Label("@zig//:ziglang/lib/include/stddef.h")],
         libc = "none",
         link_flags = ["-nostdlib"],
         machine_flags = [
@@ -56,8 +63,8 @@ def riscv_toolchain(name, isa):
         name = name + "_linker_files",
         srcs = [
             name + "_compiler_rt",
-            "//toolchains/zig:clang",
-            "//toolchains/zig:ld.lld",
+            _CLANG,
+            _LLD,
         ],
     )
 
@@ -65,22 +72,22 @@ def riscv_toolchain(name, isa):
         name = name + "_all_files",
         srcs = [
             name + "_linker_files",
-            ":compiler_files",
-            "//toolchains/zig:ar",
-            "//toolchains/zig:objcopy",
+            _COMPILER_FILES,
+            _AR,
+            _OBJCOPY,
         ],
     )
 
     cc_toolchain(
         name = name + "_cc",
         all_files = name + "_all_files",
-        ar_files = "//toolchains/zig:ar",
-        as_files = ":compiler_files",
-        compiler_files = ":compiler_files",
-        dwp_files = ":no_files",
+        ar_files = _AR,
+        as_files = _COMPILER_FILES,
+        compiler_files = _COMPILER_FILES,
+        dwp_files = _NO_FILES,
         linker_files = name + "_linker_files",
-        objcopy_files = "//toolchains/zig:objcopy",
-        strip_files = "//toolchains/zig:objcopy",
+        objcopy_files = _OBJCOPY,
+        strip_files = _OBJCOPY,
         supports_param_files = True,
         toolchain_config = name + "_config",
         toolchain_identifier = name,

@@ -1,6 +1,5 @@
 """The repositories that come from the Python package index."""
 
-load("//toolchains/riscv:zig_repository.bzl", "zig_repository")
 load(":local_python.bzl", "local_python")
 load(":python_packages.bzl", "python_packages")
 
@@ -14,10 +13,9 @@ def _python_impl(module_ctx):
         name = "linters",
         lock = Label("//tools/lint:linters.lock"),
     )
-    zig_repository(name = "zig")
     return module_ctx.extension_metadata(reproducible = True)
 
 python = module_extension(
-    doc = "Declares `local_python`, `python_packages`, `linters` and `zig`.",
+    doc = "Declares `local_python`, `python_packages` and `linters`.",
     implementation = _python_impl,
 )

@@ -1,8 +1,0 @@
-load("@@//toolchains/riscv:cc.bzl", "rv32_toolchain_config")
-package(default_visibility = ["//visibility:public"])
-filegroup(name = "all", srcs = ["ziglang/zig"] + glob(["bin/*", "ziglang/lib/include/**"]))
-filegroup(name = "zig", srcs = ["ziglang/zig"])
-filegroup(name = "ziglib", srcs = glob(["ziglang/lib/compiler_rt*", "ziglang/lib/compiler_rt/**", "ziglang/lib/std/**", "ziglang/lib/compiler/**"], exclude=["**/* *"], allow_empty = True))
-rv32_toolchain_config(name = "cfg")
-cc_toolchain(name = "cc", toolchain_config = ":cfg", all_files = ":all", compiler_files = ":all", ar_files = ":all", as_files = ":all", linker_files = ":all", objcopy_files = ":all", dwp_files = ":all", strip_files = ":all", supports_param_files = 1)
-toolchain(name = "rv32", toolchain = ":cc", toolchain_type = "@bazel_tools//tools/cpp:toolchain_type", target_compatible_with = ["@platforms//cpu:riscv32", "@platforms//os:none"], exec_compatible_with = ["@platforms//cpu:x86_64", "@platforms//os:linux"])
