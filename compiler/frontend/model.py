@@ -30,6 +30,7 @@ class OnnxNode:
     outputs: tuple[str | None, ...]
     attributes: dict[str, AttributeValue]
     opset: int
+    domain: str = ""
 
     def attribute(self, name: str, default: AttributeType) -> AttributeType:
         """Attribute `name`, or `default` if the node does not have it; the checker knows its type."""

@@ -64,7 +64,9 @@ def parameter_struct(header: str, function: str) -> type[ctypes.Structure] | Non
     for declaration in filter(None, (line.strip() for line in found[1].split(";"))):
         match = re.fullmatch(r"(\w+) (\w+)(?:\[(\d+)\])?", declaration)
         if match is None or match[1] not in FIELD_TYPES:
-            raise TypeError(f"{function}_parameters has a field the compiler cannot fill: {declaration}")
+            raise TypeError(
+                f"{function}_parameters has a field the compiler cannot fill: {declaration}"
+            )
         c_type = FIELD_TYPES[match[1]]
         fields.append((match[2], c_type * int(match[3]) if match[3] else c_type))
     return type(f"{function}_parameters", (ctypes.Structure,), {"_fields_": fields})
@@ -99,7 +101,9 @@ def run_kernel(
 
     shared = updated_input if updated_input is not None else in_place_input
     input_buffers = [None if array is None else _guarded(array) for array in inputs]
-    output_buffers = [_guarded(np.full(t.shape, 0x5A, np.uint8).repeat(t.data_type.bytes)) for t in outputs]
+    output_buffers = [
+        _guarded(np.full(t.shape, 0x5A, np.uint8).repeat(t.data_type.bytes)) for t in outputs
+    ]
     if shared is not None:
         source = inputs[shared]
         assert source is not None
