@@ -50,7 +50,8 @@ def _evaluate(
         return None
     outputs = [name for name in node.outputs if name is not None]
     evaluator = ReferenceEvaluator(_single_node_model(node, names, outputs, constants, opset))
-    results = evaluator.run(outputs, {name: constants[name] for name in dict.fromkeys(names)})
+    feeds = {name: constants[name] for name in dict.fromkeys(names)}
+    results = evaluator.run(outputs, feeds)  # pyright: ignore[reportUnknownMemberType]
     return {name: np.asarray(result) for name, result in zip(outputs, results, strict=True)}
 
 

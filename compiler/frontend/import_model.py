@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import google.protobuf.message
 import onnx
@@ -64,7 +65,7 @@ def import_model(
 
 def _read(path: Path) -> ModelProto:
     try:
-        return onnx.load(path)
+        return onnx.load(path)  # pyright: ignore[reportUnknownMemberType]
     except OSError as error:
         reason = error.strerror or str(error)
         raise CompileError(
@@ -86,7 +87,7 @@ def _read(path: Path) -> ModelProto:
 def _check(proto: ModelProto) -> ModelProto:
     """The checked model with its local functions inlined."""
     try:
-        onnx.checker.check_model(proto)
+        onnx.checker.check_model(proto)  # pyright: ignore[reportUnknownMemberType]
         return onnx.inliner.inline_local_functions(proto) if proto.functions else proto
     except (onnx.checker.ValidationError, ValueError, RuntimeError) as error:
         message = str(error).strip().splitlines()[0] if str(error).strip() else "check failed"
@@ -228,8 +229,9 @@ def _attributes(node: NodeProto) -> dict[str, AttributeValue]:
             AttributeProto.INTS,
             AttributeProto.FLOATS,
         ):
-            value = helper.get_attribute_value(attribute)
-            result[attribute.name] = list(value) if isinstance(value, tuple) else value
+            value: Any = helper.get_attribute_value(attribute)
+            is_list = attribute.type in (AttributeProto.INTS, AttributeProto.FLOATS)
+            result[attribute.name] = list(value) if is_list else value
     return result
 
 

@@ -15,6 +15,7 @@ import subprocess
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -27,7 +28,7 @@ KERNELS = Path(__file__).resolve().parents[2] / "kernels"
 FLAGS = ["-std=c99", "-O1", "-ffp-contract=off", "-Wall", "-Wextra", "-Werror"]
 GUARD = 0xA5
 GUARD_BYTES = 64
-FIELD_TYPES: dict[str, type] = {
+FIELD_TYPES: dict[str, Any] = {
     "int32_t": ctypes.c_int32,
     "uint32_t": ctypes.c_uint32,
     "float": ctypes.c_float,
@@ -60,7 +61,7 @@ def parameter_struct(header: str, function: str) -> type[ctypes.Structure] | Non
     found = re.search(r"typedef struct \{([^}]*)\}\s*" + function + "_parameters;", text)
     if found is None:
         return None
-    fields: list[tuple[str, type]] = []
+    fields: list[tuple[str, Any]] = []
     for declaration in filter(None, (line.strip() for line in found[1].split(";"))):
         match = re.fullmatch(r"(\w+) (\w+)(?:\[(\d+)\])?", declaration)
         if match is None or match[1] not in FIELD_TYPES:

@@ -6,9 +6,9 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from compiler.numerics.requantisation import choose_requantisation
 from compiler.operators.kernel_harness import assert_twin
 from compiler.operators.matmul import MatMulFloat, MatMulInt8
-from compiler.numerics.requantisation import choose_requantisation
 
 extents = st.integers(1, 9)
 
