@@ -52,7 +52,7 @@ _LINK_FLAGS = [
 
 # Of our own sources only; REPO.bazel switches it on for this repository, so that a warning in a
 # user's code does not break their build.
-_STRICT_WARNING_FLAGS = ["-Wall", "-Wextra", "-Werror"]
+STRICT_WARNING_FLAGS = ["-Wall", "-Wextra", "-Werror"]
 
 def _flags(actions, flags, with_features = []):
     if not flags:
@@ -123,7 +123,7 @@ def _clang_toolchain_config_impl(ctx):
         ),
         feature(
             name = "strict_warnings",
-            flag_sets = _flags(_COMPILE_ACTIONS, _STRICT_WARNING_FLAGS),
+            flag_sets = _flags(_COMPILE_ACTIONS, STRICT_WARNING_FLAGS),
         ),
         feature(name = "fastbuild"),
         feature(name = "opt"),
