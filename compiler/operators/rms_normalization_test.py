@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from compiler.ir import Array, Quantization
+from compiler.errors import CompileError
+from compiler.ir import Array, DataType, Quantization
 from compiler.operators.kernel_harness import assert_twin
+from compiler.operators.onnxruntime_harness import (
+    ModelUnderTest,
+    Stored,
+    assert_float,
+    assert_quantised_group,
+)
 from compiler.operators.rms_normalization import RmsNormalizationFloat, integer_form
 
 seeds = st.integers(0, 2**32 - 1)
@@ -89,3 +97,60 @@ def test_float_edges() -> None:
     with np.errstate(all="ignore"):
         for epsilon in (0.0, 1e-5):
             assert_twin(RmsNormalizationFloat(epsilon), [x, np.ones(3, np.float32)])
+
+
+forms = st.sampled_from([DataType.INT8, DataType.UINT8])
+
+
+@settings(deadline=None, max_examples=30)
+@given(
+    axis=st.sampled_from([-1, 1, -2]),
+    form=forms,
+    exponent=st.floats(-2, 3),
+    epsilon=st.sampled_from([1e-6, 1e-5, 1e-2]),
+    seed=seeds,
+)
+def test_quantised_group_equals_onnxruntime(
+    axis: int, form: DataType, exponent: float, epsilon: float, seed: int
+) -> None:
+    random = np.random.default_rng(seed)
+    x = (random.normal(random.normal(), 1, (2, 3, 32)) * 10.0**exponent).astype(np.float32)
+    gamma = (random.normal(1, 0.3, 32) * 10.0 ** random.uniform(-2, 2)).astype(np.float32)
+    model = ModelUnderTest()
+    operand = model.quantised(model.input("x", x), Stored.covering(x, form))
+    model.constant("gamma", gamma)
+    model.node("RMSNormalization", [operand, "gamma"], "y", axis=axis, epsilon=epsilon)
+    y = definition(x.astype(np.float64), gamma.astype(np.float64), epsilon)
+    assert_quantised_group(model, "y", Stored.covering(y, form, random.integers(20, 400)))
+    assert model.operations() == ["RmsNormalizationInt8"]
+
+
+@settings(deadline=None, max_examples=10)
+@given(axis=st.sampled_from([-1, 1, -3]), constant=st.booleans(), seed=seeds)
+def test_float_equals_onnxruntime(axis: int, constant: bool, seed: int) -> None:
+    random = np.random.default_rng(seed)
+    x = random.normal(size=(2, 3, 32)).astype(np.float32)
+    gamma = random.normal(size=x.shape[axis:]).astype(np.float32)
+    model = ModelUnderTest()
+    model.input("x", x)
+    (model.constant if constant else model.input)("gamma", gamma)
+    model.node("RMSNormalization", ["x", "gamma"], "y", axis=axis)
+    assert_float(model, "y")
+
+
+def test_extreme_gain_is_computed_in_float() -> None:
+    model = ModelUnderTest()
+    x = np.linspace(-1, 1, 64, dtype=np.float32).reshape(1, 64)
+    operand = model.quantised(model.input("x", x), Stored.covering(x))
+    model.node("RMSNormalization", [operand, model.constant("g", np.ones(64, np.float32))], "y")
+    assert_quantised_group(model, "y", Stored(0.0009))
+    assert "RmsNormalizationFloat" in model.operations()
+
+
+def test_a_scale_per_row_is_refused() -> None:
+    model = ModelUnderTest()
+    model.input("x", np.ones((2, 4), np.float32))
+    model.constant("g", np.ones((2, 1), np.float32))
+    model.output(model.node("RMSNormalization", ["x", "g"], "y"))
+    with pytest.raises(CompileError, match="differs between rows"):
+        model.graph()

@@ -6,8 +6,14 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from compiler.ir import Array, Quantization
+from compiler.ir import Array, DataType, Quantization
 from compiler.operators.kernel_harness import assert_twin
+from compiler.operators.onnxruntime_harness import (
+    ModelUnderTest,
+    Stored,
+    assert_float,
+    assert_quantised_group,
+)
 from compiler.operators.rotary_embedding import RotaryEmbeddingFloat, RotaryLayout, integer_form
 
 
@@ -100,3 +106,36 @@ def test_positions_outside_the_caches_read_an_existing_row() -> None:
     x = np.tile(np.float32([1.0, 0.0]), (1, 1, 5, 1))
     (found,) = assert_twin(RotaryEmbeddingFloat(layout), [x, cosine, cosine, positions])
     assert found[0, 0, :, 0].tolist() == [1.0, 1.0, 3.0, 3.0, 3.0]
+
+
+@settings(deadline=None, max_examples=40)
+@given(case=cases(), form=st.sampled_from([DataType.INT8, DataType.UINT8, None]))
+def test_equals_onnxruntime(
+    case: tuple[RotaryLayout, tuple[int, ...], bool, int], form: DataType | None
+) -> None:
+    layout, shape, with_positions, seed = case
+    random = np.random.default_rng(seed)
+    table, _, positions = operands(layout, shape, with_positions, random)
+    if positions is None:
+        table = table.reshape(*layout.extents(shape)[:2], -1)
+    x = (random.normal(size=shape) * 10.0 ** random.uniform(-3, 3)).astype(np.float32)
+    model = ModelUnderTest()
+    stored = None if form is None else Stored.covering(x, form)
+    inputs = [model.quantised(model.input("x", x), stored)]
+    inputs.append(model.constant("cosine", np.cos(table).astype(np.float32)))
+    inputs.append(model.constant("sine", np.sin(table).astype(np.float32)))
+    if positions is not None:
+        inputs.append(model.input("positions", positions.astype(np.int64)))
+    attributes = {
+        "interleaved": int(layout.interleaved),
+        "rotary_embedding_dim": layout.rotary_size,
+    }
+    if layout.tokens_first:
+        attributes["num_heads"] = layout.heads
+    model.node("RotaryEmbedding", inputs, "y", **attributes)
+    if form is None:
+        assert_float(model, "y")
+    else:
+        y = Stored.covering(1.4 * x, form, int(random.integers(20, 2000)))
+        assert_quantised_group(model, "y", y)
+        assert model.operations() == ["RotaryEmbeddingInt8"]
