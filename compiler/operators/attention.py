@@ -233,7 +233,7 @@ class AttentionInt8(Operation):
 
 @dataclass(frozen=True)
 class AttentionFloat(Operation):
-    """Attention in float32; operands as `AttentionInt8`, in float32. Sums run in ascending order."""
+    """Attention in float32, operands as `AttentionInt8`. Sums run in ascending order."""
 
     layout: AttentionLayout
     scale: float
@@ -276,7 +276,7 @@ class AttentionFloat(Operation):
 
 def ordered_sum(terms: Array, axis: int) -> Array:
     """Sum of float32 terms along an axis, one after the other, starting from +0."""
-    # The last of the partial sums; adding 0 makes a sum of negative zeros what starting from 0 does.
+    # The last of the partial sums, plus 0: a sum of negative zeros that starts from +0 is +0.
     return np.take(np.add.accumulate(terms, axis=axis), -1, axis=axis) + np.float32(0.0)
 
 
