@@ -348,7 +348,7 @@ def _pool_window(
         raise UnsupportedForm(
             f"a window of {kernel} with padding {list(pads)} lies in the padding entirely",
             "windows that meet the input",
-            "reduce the padding",
+            "reduce the padding; with ceil_mode, use operator set 22, which drops such windows",
         )
     return window, pads
 
