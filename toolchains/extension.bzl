@@ -1,0 +1,16 @@
+"""Repositories that the C/C++ toolchains are made of."""
+
+load("//tools/python:python_wheel.bzl", "python_wheel")
+
+def _toolchains_impl(module_ctx):
+    python_wheel(
+        name = "zig",
+        build_file = Label("//toolchains/zig:zig.BUILD.bazel"),
+        lock = Label("//toolchains/zig:zig.lock"),
+    )
+    return module_ctx.extension_metadata(reproducible = True)
+
+toolchains = module_extension(
+    doc = "Declares `zig`, the unpacked `ziglang` wheel.",
+    implementation = _toolchains_impl,
+)

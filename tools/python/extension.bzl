@@ -1,0 +1,21 @@
+"""The repositories that come from the Python package index."""
+
+load(":local_python.bzl", "local_python")
+load(":python_packages.bzl", "python_packages")
+
+def _python_impl(module_ctx):
+    local_python(name = "local_python")
+    python_packages(
+        name = "python_packages",
+        lock = Label("//tools/python:packages.lock"),
+    )
+    python_packages(
+        name = "linters",
+        lock = Label("//tools/lint:linters.lock"),
+    )
+    return module_ctx.extension_metadata(reproducible = True)
+
+python = module_extension(
+    doc = "Declares `local_python`, `python_packages` and `linters`.",
+    implementation = _python_impl,
+)

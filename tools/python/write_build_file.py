@@ -1,0 +1,118 @@
+"""Writes the BUILD file of a folder into which pip installed packages.
+
+Usage: write_build_file.py SITE BUILD_FILE
+
+Also compiles the packages' bytecode, with hashes in place of time stamps, so that two
+fetches give the same bytes and no test compiles them again.
+"""
+
+from __future__ import annotations
+
+import compileall
+import importlib.metadata
+import py_compile
+import re
+import shutil
+import sys
+from pathlib import Path
+
+_HEADER = """\
+load("@rules_python//python:py_library.bzl", "py_library")
+
+package(default_visibility = ["//visibility:public"])
+
+exports_files(glob(["site/bin/*"], allow_empty = True))
+
+filegroup(
+    name = "files",
+    srcs = glob(["site/**"], exclude = ["**/* *"]),
+)
+"""
+
+_LIBRARY = """
+py_library(
+    name = "{name}",
+    data = glob(
+        {patterns},
+        exclude = ["**/* *"],
+        allow_empty = True,
+    ),
+    imports = ["site"],
+    deps = {deps},
+)
+"""
+
+# Installed next to the modules, but never imported.
+_NOT_IMPORTED = {"bin", "include", "share"}
+
+# Test suites of the packages: thousands of files that every sandbox would have to link.
+_TEST_FOLDERS = ("tests", "test")
+
+
+def normalised(name: str) -> str:
+    """The package's name as a target name."""
+    return re.sub(r"[-_.]+", "_", name).lower()
+
+
+def remove_test_suites(site: Path) -> None:
+    """Removes the test suites that packages install."""
+    for name in _TEST_FOLDERS:
+        for folder in sorted(site.glob(f"*/**/{name}")):
+            if folder.is_dir():
+                shutil.rmtree(folder)
+
+
+def library(distribution: importlib.metadata.Distribution, site: Path, known: set[str]) -> str:
+    """The py_library of one installed package."""
+    tops = {
+        Path(str(file)).parts[0]
+        for file in distribution.files or []
+        if not str(file).startswith("..")
+    } - _NOT_IMPORTED
+    patterns = [
+        f"site/{top}/**" if (site / top).is_dir() else f"site/{top}"
+        for top in sorted(tops)
+        if (site / top).exists()
+    ]
+    name = normalised(distribution.metadata["Name"])
+    required = {
+        normalised(match.group(0))
+        for line in distribution.requires or []
+        if "extra ==" not in line and (match := re.match(r"[A-Za-z0-9._-]+", line))
+    }
+    deps = [f":{dep}" for dep in sorted(required & known - {name})]
+    return _LIBRARY.format(
+        name=name,
+        patterns=_list(patterns),
+        deps=_list([*deps, "@local_python//:version"]),
+    )
+
+
+def _list(items: list[str]) -> str:
+    return "[" + ", ".join(f'"{item}"' for item in items) + "]"
+
+
+def main(arguments: list[str]) -> int:
+    """Writes the BUILD file; returns the exit status."""
+    site, build_file = Path(arguments[0]), Path(arguments[1])
+    remove_test_suites(site)
+    compileall.compile_dir(
+        site,
+        stripdir=str(site.parent),
+        quiet=1,
+        workers=2,
+        invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH,
+    )
+    distributions = {
+        normalised(distribution.metadata["Name"]): distribution
+        for distribution in importlib.metadata.distributions(path=[str(site)])
+    }
+    text = _HEADER
+    for name in sorted(distributions):
+        text += library(distributions[name], site, set(distributions))
+    build_file.write_text(text, encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
