@@ -30,9 +30,10 @@ class OnnxNode:
     outputs: tuple[str | None, ...]
     attributes: dict[str, AttributeValue]
     opset: int
+    domain: str = ""
 
     def attribute(self, name: str, default: AttributeType) -> AttributeType:
-        """Attribute `name`, or `default` if the node does not have it; the checker knows its type."""
+        """Attribute `name`, or `default` if absent; the ONNX checker guarantees its type."""
         value = self.attributes.get(name, default)
         if isinstance(value, bytes):
             value = value.decode()

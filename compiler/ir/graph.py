@@ -90,7 +90,8 @@ class Graph:
             raise ValueError(f"node {node.name!r} has {len(types)} results")
         self.nodes.append(node)
         return tuple(
-            self.add_value(Value(name, type_)) for name, type_ in zip(node.outputs, types, strict=True)
+            self.add_value(Value(name, type_))
+            for name, type_ in zip(node.outputs, types, strict=True)
         )
 
     def input_types(self, node: Node) -> list[TensorType | None]:

@@ -70,7 +70,7 @@ class Operation(abc.ABC):
 
     @property
     def in_place(self) -> tuple[int, ...]:
-        """Indices of inputs whose memory output 0 may take over (element i only needs element i)."""
+        """Indices of inputs whose memory output 0 may take over: element i needs only element i."""
         return ()
 
     @property

@@ -88,7 +88,9 @@ class LoweringContext:
         minimum, maximum = -inf, inf
         fused: list[str] = []
         reader = self._only_reader(name)
-        while fuse_clip and reader is not None and (bounds := self._clip_bounds(reader)) is not None:
+        while (
+            fuse_clip and reader is not None and (bounds := self._clip_bounds(reader)) is not None
+        ):
             minimum = min(max(minimum, bounds[0]), bounds[1])
             maximum = max(min(maximum, bounds[1]), bounds[0])
             fused.append(reader.name)
@@ -211,7 +213,8 @@ class LoweringContext:
             self._bindings[result.name] = Binding(plain=value.name)
             return
         real = self._emit(node, operation, inputs, f"{result.name}.real", ())
-        self._emit_quantise(real.name, result.name, result.quantization, result.fused)
+        value = self._emit_quantise(real.name, result.name, result.quantization, result.fused)
+        self.bind_stored(result.name, value, result.quantization)
 
     def emit_moved(
         self,
@@ -272,14 +275,56 @@ class LoweringContext:
 
     def quantise(self, node: OnnxNode, operand: Operand, quantization: Quantization) -> None:
         """Lowers a QuantizeLinear that no other node absorbed."""
-        name = operand.name
         if operand.quantization is not None:
             value = self._requantised(operand, quantization)
         else:
             value = self._emit_quantise(
-                self.plain(operand), self.graph.unique_name(name), quantization, (node.name,)
+                self.plain(operand), operand.name, quantization, (node.name,)
             )
         self._bindings[node.output()] = Binding(stored=value, quantization=quantization)
+
+    # --- the network's interface ---------------------------------------------------------------
+
+    def absorb_input_quantization(self, tensor: str) -> Quantization | None:
+        """If all readers of an input quantise it alike, absorbs them and returns how."""
+        readers = self._consumers[tensor]
+        found: list[Quantization] = []
+        for reader in readers:
+            if reader.operator != "QuantizeLinear" or tensor in self.model.outputs:
+                return None
+            quantization = node_quantization(reader, self.model)
+            if not isinstance(quantization, Quantization):
+                return None
+            found.append(quantization)
+        if not found or any(other != found[0] for other in found):
+            return None
+        self._absorbed.update(reader.name for reader in readers)
+        return found[0]
+
+    def output_value(self, tensor: str, integer: bool) -> str:
+        """The value of a model output: as int8 if `integer` and it is quantised, else as itself."""
+        binding = self._bindings.get(tensor, Binding())
+        if integer and binding.stored is not None:
+            return binding.stored
+        model_tensor = self.model.tensors[tensor]
+        return self.plain(
+            Operand(tensor, model_tensor.type, binding.quantization, model_tensor.constant, None)
+        )
+
+    def rename(self, value: str, name: str) -> None:
+        """Gives a value another name, everywhere."""
+        graph = self.graph
+        graph.values = {name if key == value else key: entry for key, entry in graph.values.items()}
+        graph.values[name].name = name
+        for node in graph.nodes:
+            node.inputs = tuple(name if key == value else key for key in node.inputs)
+            node.outputs = tuple(name if key == value else key for key in node.outputs)
+        for tensor, binding in self._bindings.items():
+            self._bindings[tensor] = replace(
+                binding,
+                stored=name if binding.stored == value else binding.stored,
+                plain=name if binding.plain == value else binding.plain,
+            )
 
     # --- inside --------------------------------------------------------------------------------
 
@@ -310,7 +355,6 @@ class LoweringContext:
             )
         )
         value.quantization = quantization
-        self.bind_stored(tensor, value.name, quantization)
         return value.name
 
     def _requantised(self, operand: Operand, wanted: Quantization) -> str:

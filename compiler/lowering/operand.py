@@ -27,7 +27,7 @@ class QuantizedConstant:
     axis: int | None
 
     def per_channel(self, axis: int) -> tuple[Array, Array] | None:
-        """(scale, zero_point) with one element per index of `axis`; None if another axis is used."""
+        """(scale, zero_point), one element per index of `axis`; None if another axis is used."""
         extent = self.stored.shape[axis]
         if self.axis is not None and self.axis != axis % self.stored.ndim:
             return None

@@ -33,7 +33,7 @@ def node_quantization(node: OnnxNode, model: OnnxModel) -> Quantization | tuple[
     zero_point = _constant(node, model, 2)
     if zero_point is None:
         zero_point = np.zeros(scale.shape, np.uint8)
-    if zero_point.dtype not in (np.int8, np.uint8, np.int32):
+    if zero_point.dtype.name not in ("int8", "uint8", "int32"):
         raise UnsupportedForm(f"it is quantised to {zero_point.dtype.name}", "int8 and uint8")
     offset = UINT8_OFFSET if zero_point.dtype == np.uint8 else 0
     zero_point = zero_point.astype(np.int64) - offset

@@ -15,6 +15,7 @@ import subprocess
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -27,7 +28,7 @@ KERNELS = Path(__file__).resolve().parents[2] / "kernels"
 FLAGS = ["-std=c99", "-O1", "-ffp-contract=off", "-Wall", "-Wextra", "-Werror"]
 GUARD = 0xA5
 GUARD_BYTES = 64
-FIELD_TYPES: dict[str, type] = {
+FIELD_TYPES: dict[str, Any] = {
     "int32_t": ctypes.c_int32,
     "uint32_t": ctypes.c_uint32,
     "float": ctypes.c_float,
@@ -60,11 +61,13 @@ def parameter_struct(header: str, function: str) -> type[ctypes.Structure] | Non
     found = re.search(r"typedef struct \{([^}]*)\}\s*" + function + "_parameters;", text)
     if found is None:
         return None
-    fields: list[tuple[str, type]] = []
+    fields: list[tuple[str, Any]] = []
     for declaration in filter(None, (line.strip() for line in found[1].split(";"))):
         match = re.fullmatch(r"(\w+) (\w+)(?:\[(\d+)\])?", declaration)
         if match is None or match[1] not in FIELD_TYPES:
-            raise TypeError(f"{function}_parameters has a field the compiler cannot fill: {declaration}")
+            raise TypeError(
+                f"{function}_parameters has a field the compiler cannot fill: {declaration}"
+            )
         c_type = FIELD_TYPES[match[1]]
         fields.append((match[2], c_type * int(match[3]) if match[3] else c_type))
     return type(f"{function}_parameters", (ctypes.Structure,), {"_fields_": fields})
@@ -99,7 +102,9 @@ def run_kernel(
 
     shared = updated_input if updated_input is not None else in_place_input
     input_buffers = [None if array is None else _guarded(array) for array in inputs]
-    output_buffers = [_guarded(np.full(t.shape, 0x5A, np.uint8).repeat(t.data_type.bytes)) for t in outputs]
+    output_buffers = [
+        _guarded(np.full(t.shape, 0x5A, np.uint8).repeat(t.data_type.bytes)) for t in outputs
+    ]
     if shared is not None:
         source = inputs[shared]
         assert source is not None

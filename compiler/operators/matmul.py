@@ -205,9 +205,7 @@ def _emit_integer(
         result.quantization.zero_point,
     )
     low, high = result.clip
-    operation = MatMulInt8(
-        constants.shift, low, high, constants.wide, constants.output_zero_point
-    )
+    operation = MatMulInt8(constants.shift, low, high, constants.wide, constants.output_zero_point)
     inputs = [
         context.stored(left),
         context.constant(node, "weights", stored),

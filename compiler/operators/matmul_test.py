@@ -6,9 +6,9 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from compiler.numerics.requantisation import choose_requantisation
 from compiler.operators.kernel_harness import assert_twin
 from compiler.operators.matmul import MatMulFloat, MatMulInt8
-from compiler.numerics.requantisation import choose_requantisation
 
 extents = st.integers(1, 9)
 
@@ -29,7 +29,13 @@ def test_integer_twin(rows: int, inner: int, columns: int, seed: int) -> None:
     assert_twin(operation, [x, weights, constants.scale, constants.bias])
 
 
-@given(rows=extents, inner=st.integers(1, 40), columns=extents, bias=st.booleans(), seed=st.integers(0, 2**32 - 1))
+@given(
+    rows=extents,
+    inner=st.integers(1, 40),
+    columns=extents,
+    bias=st.booleans(),
+    seed=st.integers(0, 2**32 - 1),
+)
 def test_float_twin(rows: int, inner: int, columns: int, bias: bool, seed: int) -> None:
     random = np.random.default_rng(seed)
     x = random.normal(size=(rows, inner)).astype(np.float32)

@@ -1,0 +1,105 @@
+"""Evaluates what does not depend on the network's inputs, with ONNX's reference implementation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from onnx import ModelProto, TypeProto, helper, numpy_helper
+from onnx.reference import ReferenceEvaluator
+
+from compiler.frontend.model import OnnxNode
+from compiler.ir import Array
+
+KEPT = frozenset({"DequantizeLinear"})
+"""Dequantised weights stay quantised: that is what the integer kernels want."""
+
+
+def fold_constants(
+    nodes: Sequence[OnnxNode],
+    types: Mapping[str, TypeProto.Tensor],
+    constants: dict[str, Array],
+    opset: int,
+) -> list[OnnxNode]:
+    """The nodes that remain; results of the others are added to `constants`.
+
+    `Shape` and `Size` of tensors with static shapes are constants too.
+    """
+    remaining: list[OnnxNode] = []
+    for node in nodes:
+        results = _evaluate(node, types, constants, opset)
+        if results is None:
+            remaining.append(node)
+        else:
+            constants.update(results)
+    return remaining
+
+
+def _evaluate(
+    node: OnnxNode,
+    types: Mapping[str, TypeProto.Tensor],
+    constants: Mapping[str, Array],
+    opset: int,
+) -> dict[str, Array] | None:
+    if node.domain or node.operator in KEPT:
+        return None
+    if node.operator in ("Shape", "Size"):
+        return _shape(node, types, constants)
+    names = [name for name in node.inputs if name is not None]
+    if any(name not in constants for name in names):
+        return None
+    outputs = [name for name in node.outputs if name is not None]
+    evaluator = ReferenceEvaluator(_single_node_model(node, names, outputs, constants, opset))
+    feeds = {name: constants[name] for name in dict.fromkeys(names)}
+    results = evaluator.run(outputs, feeds)  # pyright: ignore[reportUnknownMemberType]
+    return {name: np.asarray(result) for name, result in zip(outputs, results, strict=True)}
+
+
+def _shape(
+    node: OnnxNode, types: Mapping[str, TypeProto.Tensor], constants: Mapping[str, Array]
+) -> dict[str, Array] | None:
+    name = node.inputs[0]
+    assert name is not None
+    if name in constants:
+        shape = list(constants[name].shape)
+    elif name in types and all(d.HasField("dim_value") for d in types[name].shape.dim):
+        shape = [int(d.dim_value) for d in types[name].shape.dim]
+    else:
+        return None
+    if node.operator == "Size":
+        return {node.output(): np.array(int(np.prod(shape)), np.int64)}
+    start = node.attribute("start", 0)
+    end = node.attribute("end", len(shape))
+    return {node.output(): np.array(shape[start:end], np.int64)}
+
+
+def _single_node_model(
+    node: OnnxNode,
+    names: Sequence[str],
+    outputs: Sequence[str],
+    constants: Mapping[str, Array],
+    opset: int,
+) -> ModelProto:
+    attributes = {
+        key: numpy_helper.from_array(value) if isinstance(value, np.ndarray) else value
+        for key, value in node.attributes.items()
+    }
+    proto = helper.make_node(
+        node.operator,
+        [name or "" for name in node.inputs],
+        [name or "" for name in node.outputs],
+        node.name,
+        **attributes,  # pyright: ignore[reportArgumentType]
+    )
+    graph = helper.make_graph(
+        [proto],
+        "constant",
+        [
+            helper.make_tensor_value_info(
+                name, helper.np_dtype_to_tensor_dtype(constants[name].dtype), constants[name].shape
+            )
+            for name in dict.fromkeys(names)
+        ],
+        [helper.make_empty_tensor_value_info(name) for name in outputs],
+    )
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)])

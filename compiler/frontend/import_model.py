@@ -1,0 +1,307 @@
+"""Reads an ONNX file into an `OnnxModel`: checked, pinned to static shapes, constants folded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import google.protobuf.message
+import onnx
+import onnx.checker
+import onnx.inliner
+import onnx.shape_inference
+from onnx import (
+    AttributeProto,
+    ModelProto,
+    NodeProto,
+    TypeProto,
+    ValueInfoProto,
+    helper,
+    numpy_helper,
+)
+
+from compiler.errors import Code, CompileError, Problem
+from compiler.frontend.fold_constants import fold_constants
+from compiler.frontend.model import AttributeValue, OnnxModel, OnnxNode, OnnxTensor
+from compiler.ir import Array, DataType, TensorType
+
+SUPPORTED_OPSETS = range(13, 25)
+ONNX_DOMAINS = ("", "ai.onnx")
+ELEMENT_TYPES = {
+    onnx.TensorProto.BOOL: DataType.BOOL,
+    onnx.TensorProto.INT8: DataType.INT8,
+    onnx.TensorProto.UINT8: DataType.UINT8,
+    onnx.TensorProto.INT16: DataType.INT16,
+    onnx.TensorProto.UINT16: DataType.UINT16,
+    onnx.TensorProto.INT32: DataType.INT32,
+    onnx.TensorProto.UINT32: DataType.UINT32,
+    onnx.TensorProto.INT64: DataType.INT64,
+    onnx.TensorProto.FLOAT: DataType.FLOAT32,
+}
+
+
+def import_model(
+    source: Path | ModelProto, dimensions: Mapping[str, int] | None = None
+) -> OnnxModel:
+    """Imports a model, with every symbolic dimension in `dimensions` set to the given extent.
+
+    Raises:
+        CompileError: all problems of the first kind that is met: the file cannot be read, the
+            model is invalid, its operator set is not supported, a dimension is not static, or a
+            tensor has an unsupported element type.
+    """
+    proto = source if isinstance(source, ModelProto) else _read(source)
+    proto = _check(proto)
+    opset = _opset(proto)
+    proto = _pin(proto, dict(dimensions or {}))
+    constants = {tensor.name: numpy_helper.to_array(tensor) for tensor in proto.graph.initializer}
+    proto = _infer(proto)
+    nodes = list(_nodes(proto, opset))
+    types = _types(proto)
+    nodes = fold_constants(nodes, types, constants, opset)
+    return _assemble(proto, nodes, types, constants)
+
+
+def _read(path: Path) -> ModelProto:
+    try:
+        return onnx.load(path)  # pyright: ignore[reportUnknownMemberType]
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise CompileError(
+            [Problem(Code.UNREADABLE_FILE, str(path), reason, advice="check the path")]
+        ) from error
+    except (google.protobuf.message.DecodeError, onnx.checker.ValidationError) as error:
+        raise CompileError(
+            [
+                Problem(
+                    Code.INVALID_MODEL,
+                    str(path),
+                    "the file is not an ONNX model, or its external data is missing",
+                    advice="export the model again",
+                )
+            ]
+        ) from error
+
+
+def _check(proto: ModelProto) -> ModelProto:
+    """The checked model with its local functions inlined."""
+    try:
+        onnx.checker.check_model(proto)  # pyright: ignore[reportUnknownMemberType]
+        return onnx.inliner.inline_local_functions(proto) if proto.functions else proto
+    except (onnx.checker.ValidationError, ValueError, RuntimeError) as error:
+        message = str(error).strip().splitlines()[0] if str(error).strip() else "check failed"
+        raise CompileError(
+            [Problem(Code.INVALID_MODEL, f"model {proto.graph.name!r}", message)]
+        ) from error
+
+
+def _opset(proto: ModelProto) -> int:
+    versions = [entry.version for entry in proto.opset_import if entry.domain in ONNX_DOMAINS]
+    opset = max(versions, default=0)
+    if opset not in SUPPORTED_OPSETS:
+        raise CompileError(
+            [
+                Problem(
+                    Code.UNSUPPORTED_OPSET,
+                    f"model {proto.graph.name!r}",
+                    f"it uses operator set {opset}",
+                    f"operator sets {SUPPORTED_OPSETS[0]} to {SUPPORTED_OPSETS[-1]}",
+                    "convert it with onnx.version_converter",
+                )
+            ]
+        )
+    return opset
+
+
+def _inputs(proto: ModelProto) -> list[ValueInfoProto]:
+    initialized = {tensor.name for tensor in proto.graph.initializer}
+    return [value for value in proto.graph.input if value.name not in initialized]
+
+
+def _pin(proto: ModelProto, dimensions: dict[str, int]) -> ModelProto:
+    """Sets symbolic dimensions; every input must be static afterwards."""
+    pinned = ModelProto()
+    pinned.CopyFrom(proto)
+    used: set[str] = set()
+    problems: list[Problem] = []
+    for value in [*pinned.graph.input, *pinned.graph.output, *pinned.graph.value_info]:
+        for dimension in value.type.tensor_type.shape.dim:
+            if dimension.dim_param in dimensions:
+                used.add(dimension.dim_param)
+                dimension.dim_value = dimensions[dimension.dim_param]
+    for value in _inputs(pinned):
+        if not value.type.tensor_type.HasField("shape"):
+            problems.append(
+                Problem(
+                    Code.DYNAMIC_SHAPE,
+                    f"input {value.name!r}",
+                    "it has no shape",
+                    "static shapes",
+                    "export the model with shapes",
+                )
+            )
+        for axis, dimension in enumerate(value.type.tensor_type.shape.dim):
+            if not dimension.HasField("dim_value"):
+                name = dimension.dim_param or "?"
+                problems.append(
+                    Problem(
+                        Code.DYNAMIC_SHAPE,
+                        f"input {value.name!r}",
+                        f"dimension {axis} is {name!r}, which has no value",
+                        "static shapes",
+                        f"pin it: {name}=<extent>" if dimension.dim_param else "give it an extent",
+                    )
+                )
+    for name in dimensions:
+        if name not in used:
+            problems.append(
+                Problem(
+                    Code.BAD_ENTRY_POINT,
+                    f"dimension {name!r}",
+                    "the model has no symbolic dimension of this name",
+                    "its dimensions: " + (", ".join(_symbols(proto)) or "none is symbolic"),
+                )
+            )
+    if problems:
+        raise CompileError(problems)
+    return pinned
+
+
+def _symbols(proto: ModelProto) -> list[str]:
+    found = [
+        dimension.dim_param
+        for value in _inputs(proto)
+        for dimension in value.type.tensor_type.shape.dim
+        if dimension.dim_param
+    ]
+    return list(dict.fromkeys(found))
+
+
+def _infer(proto: ModelProto) -> ModelProto:
+    try:
+        del proto.graph.value_info[:]
+        return onnx.shape_inference.infer_shapes(proto, strict_mode=True, data_prop=True)
+    except onnx.shape_inference.InferenceError as error:
+        message = " ".join(str(error).split())
+        raise CompileError(
+            [
+                Problem(
+                    Code.INVALID_MODEL,
+                    f"model {proto.graph.name!r}",
+                    f"shapes do not fit together: {message}",
+                )
+            ]
+        ) from error
+
+
+def _nodes(proto: ModelProto, opset: int) -> Iterator[OnnxNode]:
+    names: set[str] = set()
+    for node in proto.graph.node:
+        base = node.name or f"{node.op_type}({next(iter(node.output), '')})"
+        name, suffix = base, 1
+        while name in names:
+            suffix += 1
+            name = f"{base}#{suffix}"
+        names.add(name)
+        yield OnnxNode(
+            node.op_type,
+            name,
+            tuple(tensor or None for tensor in node.input),
+            tuple(tensor or None for tensor in node.output),
+            _attributes(node),
+            opset,
+            "" if node.domain in ONNX_DOMAINS else node.domain,
+        )
+
+
+def _attributes(node: NodeProto) -> dict[str, AttributeValue]:
+    result: dict[str, AttributeValue] = {}
+    for attribute in node.attribute:
+        if attribute.type == AttributeProto.TENSOR:
+            result[attribute.name] = numpy_helper.to_array(attribute.t)
+        elif attribute.type == AttributeProto.STRINGS:
+            result[attribute.name] = [text.decode() for text in attribute.strings]
+        elif attribute.type in (
+            AttributeProto.INT,
+            AttributeProto.FLOAT,
+            AttributeProto.STRING,
+            AttributeProto.INTS,
+            AttributeProto.FLOATS,
+        ):
+            value: Any = helper.get_attribute_value(attribute)
+            is_list = attribute.type in (AttributeProto.INTS, AttributeProto.FLOATS)
+            result[attribute.name] = list(value) if is_list else value
+    return result
+
+
+def _types(proto: ModelProto) -> dict[str, TypeProto.Tensor]:
+    values = [*proto.graph.input, *proto.graph.output, *proto.graph.value_info]
+    return {value.name: value.type.tensor_type for value in values}
+
+
+def _assemble(
+    proto: ModelProto,
+    nodes: list[OnnxNode],
+    types: Mapping[str, TypeProto.Tensor],
+    constants: Mapping[str, Array],
+) -> OnnxModel:
+    inputs = [value.name for value in _inputs(proto)]
+    outputs = [value.name for value in proto.graph.output]
+    model = OnnxModel(proto.graph.name or "network", nodes, {}, inputs, outputs)
+    read = [name for node in nodes for name in node.inputs if name is not None]
+    made = [name for node in nodes for name in node.outputs if name is not None]
+    problems: list[Problem] = []
+    for name in dict.fromkeys([*inputs, *read, *made, *outputs]):
+        if name in constants:
+            data = constants[name]
+            problem = _unsupported_type(name, data.dtype.name)
+            if problem is None:
+                model.tensors[name] = OnnxTensor(name, TensorType.of(data), data)
+        else:
+            problem = _add_tensor(model, name, types.get(name))
+        if problem is not None:
+            problems.append(problem)
+    if problems:
+        # Shapes first: an unsupported element type elsewhere may be its consequence.
+        dynamic = [problem for problem in problems if problem.code is Code.DYNAMIC_SHAPE]
+        raise CompileError(dynamic or problems)
+    return model
+
+
+def _add_tensor(model: OnnxModel, name: str, proto: TypeProto.Tensor | None) -> Problem | None:
+    if proto is None or not proto.elem_type:
+        # Optional outputs and outputs of unsupported operators: the lowering reports the operator.
+        model.tensors[name] = OnnxTensor(name, TensorType(DataType.FLOAT32, ()))
+        return None
+    data_type = ELEMENT_TYPES.get(proto.elem_type)  # pyright: ignore[reportArgumentType]
+    if data_type is None:
+        spelt = onnx.TensorProto.DataType.Name(proto.elem_type).lower()  # pyright: ignore
+        return _unsupported_type(name, spelt)
+    if any(not dimension.HasField("dim_value") for dimension in proto.shape.dim):
+        spelt = [
+            d.dim_param or "?" if not d.HasField("dim_value") else str(d.dim_value)
+            for d in proto.shape.dim
+        ]
+        return Problem(
+            Code.DYNAMIC_SHAPE,
+            f"tensor {name!r}",
+            f"its shape [{', '.join(spelt)}] depends on run-time values",
+            "static shapes",
+            "make the shape a constant, or export the model with static shapes",
+        )
+    shape = tuple(int(dimension.dim_value) for dimension in proto.shape.dim)
+    model.tensors[name] = OnnxTensor(name, TensorType(data_type, shape))
+    return None
+
+
+def _unsupported_type(name: str, spelt: str) -> Problem | None:
+    if spelt in {data_type.value for data_type in DataType}:
+        return None
+    return Problem(
+        Code.UNSUPPORTED_DATA_TYPE,
+        f"tensor {name!r}",
+        f"its elements are {spelt}",
+        "float32, int8, uint8, int32, int64 and bool",
+        "convert the model to float32, or quantise it",
+    )

@@ -1,0 +1,133 @@
+"""Importing: names, static shapes, folding, and what is said about bad models."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from onnx import ModelProto, TensorProto, helper, numpy_helper
+
+from compiler.errors import Code, CompileError
+from compiler.frontend.import_model import import_model
+
+
+def model(
+    nodes: list[object],
+    inputs: dict[str, list[int | str]],
+    outputs: dict[str, list[int | str]],
+    initializers: dict[str, np.ndarray] | None = None,
+    *,
+    opset: int = 21,
+    element_type: int = TensorProto.FLOAT,
+) -> ModelProto:
+    graph = helper.make_graph(
+        nodes,
+        "graph",
+        [helper.make_tensor_value_info(name, element_type, dims) for name, dims in inputs.items()],
+        [helper.make_tensor_value_info(name, element_type, dims) for name, dims in outputs.items()],
+        [numpy_helper.from_array(data, name) for name, data in (initializers or {}).items()],
+    )
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)], ir_version=10)
+
+
+def relu() -> list[object]:
+    return [helper.make_node("Relu", ["x"], ["y"], "first")]
+
+
+def codes(error: CompileError) -> list[Code]:
+    return [problem.code for problem in error.problems]
+
+
+def test_dimensions_are_pinned() -> None:
+    imported = import_model(model(relu(), {"x": ["n", 3]}, {"y": ["n", 3]}), {"n": 7})
+    assert imported.tensors["y"].type.shape == (7, 3)
+
+
+def test_every_open_dimension_is_named() -> None:
+    with pytest.raises(CompileError) as caught:
+        import_model(model(relu(), {"x": ["n", "m"]}, {"y": ["n", "m"]}))
+    assert codes(caught.value) == [Code.DYNAMIC_SHAPE] * 2
+    assert "dimension 1 is 'm'" in str(caught.value)
+
+
+def test_unknown_dimension_is_refused() -> None:
+    with pytest.raises(CompileError) as caught:
+        import_model(model(relu(), {"x": ["n"]}, {"y": ["n"]}), {"n": 1, "k": 2})
+    assert codes(caught.value) == [Code.BAD_ENTRY_POINT]
+    assert "its dimensions: n" in str(caught.value)
+
+
+@pytest.mark.parametrize("opset", [12, 26])
+def test_operator_sets_outside_the_range_are_refused(opset: int) -> None:
+    with pytest.raises(CompileError) as caught:
+        import_model(model(relu(), {"x": [1]}, {"y": [1]}, opset=opset))
+    assert codes(caught.value) == [Code.UNSUPPORTED_OPSET]
+
+
+def test_element_type_is_refused_with_the_tensor_name() -> None:
+    with pytest.raises(CompileError) as caught:
+        import_model(model(relu(), {"x": [1]}, {"y": [1]}, element_type=TensorProto.DOUBLE))
+    assert codes(caught.value) == [Code.UNSUPPORTED_DATA_TYPE] * 2
+    assert "tensor 'x': its elements are double" in str(caught.value)
+
+
+def test_unnamed_and_equal_names_become_unique() -> None:
+    nodes = [
+        helper.make_node("Relu", ["x"], ["a"]),
+        helper.make_node("Relu", ["a"], ["b"], "same"),
+        helper.make_node("Relu", ["b"], ["y"], "same"),
+    ]
+    imported = import_model(model(nodes, {"x": [1]}, {"y": [1]}))
+    assert [node.name for node in imported.nodes] == ["Relu(a)", "same", "same#2"]
+
+
+def test_shape_arithmetic_is_folded() -> None:
+    nodes = [
+        helper.make_node("Shape", ["x"], ["shape"]),
+        helper.make_node("Gather", ["shape", "zero"], ["rows"]),
+        helper.make_node("Mul", ["rows", "two"], ["doubled"]),
+        helper.make_node("Reshape", ["x", "doubled"], ["y"], "reshape"),
+    ]
+    constants = {"zero": np.array([0]), "two": np.array([2])}
+    imported = import_model(model(nodes, {"x": [4, 2]}, {"y": [8]}, constants))
+    assert [node.name for node in imported.nodes] == ["reshape"]
+    folded = imported.tensors["doubled"].constant
+    assert folded is not None
+    assert folded.tolist() == [8]
+
+
+def test_dequantised_weights_stay_quantised() -> None:
+    nodes = [
+        helper.make_node("DequantizeLinear", ["w", "scale", "zero"], ["real"], "weights"),
+        helper.make_node("MatMul", ["x", "real"], ["y"], "product"),
+    ]
+    constants = {
+        "w": np.ones((2, 3), np.int8),
+        "scale": np.float32([0.5]).reshape(()),
+        "zero": np.int8([0]).reshape(()),
+    }
+    imported = import_model(model(nodes, {"x": [1, 2]}, {"y": [1, 3]}, constants))
+    assert [node.operator for node in imported.nodes] == ["DequantizeLinear", "MatMul"]
+
+
+def test_shapes_that_do_not_fit_are_reported() -> None:
+    nodes = [helper.make_node("MatMul", ["x", "w"], ["y"], "product")]
+    with pytest.raises(CompileError) as caught:
+        import_model(model(nodes, {"x": [1, 2]}, {"y": [1, 4]}, {"w": np.ones((3, 4), np.float32)}))
+    assert codes(caught.value) == [Code.INVALID_MODEL]
+
+
+@pytest.mark.parametrize("content", [b"", b"no model", b"\x08\x07"])
+def test_a_file_that_is_no_model(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "bad.onnx"
+    path.write_bytes(content)
+    with pytest.raises(CompileError) as caught:
+        import_model(path)
+    assert codes(caught.value) == [Code.INVALID_MODEL]
+
+
+def test_a_file_that_is_missing(tmp_path: Path) -> None:
+    with pytest.raises(CompileError) as caught:
+        import_model(tmp_path / "absent.onnx")
+    assert codes(caught.value) == [Code.UNREADABLE_FILE]

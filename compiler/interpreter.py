@@ -1,0 +1,42 @@
+"""Runs a lowered graph in NumPy: the bit-exact twin of the generated C."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from compiler.ir import Array, Graph, TensorType
+
+
+def interpret(graph: Graph, inputs: Mapping[str, Array]) -> dict[str, Array]:
+    """Values of all outputs, by name.
+
+    `inputs` must hold an array of the right shape and type for every graph input, states included;
+    the caller carries states from one run to the next. Raises ValueError if one does not fit.
+    """
+    return {
+        name: values
+        for name, values in interpret_all(graph, inputs).items()
+        if name in graph.outputs
+    }
+
+
+def interpret_all(graph: Graph, inputs: Mapping[str, Array]) -> dict[str, Array]:
+    """Values of all non-constant tensors, by name, to compare networks layer by layer."""
+    values: dict[str, Array] = {}
+    for name in graph.inputs:
+        array = np.asarray(inputs[name])
+        if TensorType.of(array) != graph.values[name].type:
+            raise ValueError(f"{name!r} is {TensorType.of(array)}, not {graph.values[name].type}")
+        values[name] = array
+    constants = {value.name: value.constant for value in graph.constants()}
+    for node in graph.nodes:
+        operands = [
+            None if n is None else values[n] if n in values else constants[n] for n in node.inputs
+        ]
+        for name, result in zip(node.outputs, node.operation.evaluate(operands), strict=True):
+            if TensorType.of(result) != graph.values[name].type:
+                raise TypeError(f"{node.name}: {name!r} came out as {TensorType.of(result)}")
+            values[name] = result
+    return values

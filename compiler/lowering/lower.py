@@ -1,0 +1,174 @@
+"""The driver: lowers a whole model to one graph, or reports everything that cannot be lowered."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from compiler.errors import Code, CompileError, Problem, UnsupportedForm
+from compiler.frontend.model import OnnxModel, OnnxNode
+from compiler.ir import DataType, Graph, Node, Quantization, State, TensorType, Value
+from compiler.lowering.context import LoweringContext, narrowed
+from compiler.operators import OPERATORS
+from compiler.operators.copy import Copy
+
+
+def lower(
+    model: OnnxModel,
+    name: str,
+    *,
+    states: Sequence[State] = (),
+    integer_io: Collection[str] = (),
+) -> Graph:
+    """Lowers a model to a graph called `name`.
+
+    Args:
+        states: model inputs and outputs that are the same persistent memory. A state that the
+            model quantises on the way in and dequantises on the way out is kept as int8.
+        integer_io: float32 inputs and outputs whose Quantize/DequantizeLinear is left to the
+            caller: the network's interface has the int8 tensor.
+
+    Raises:
+        CompileError: all operators without support; else all nodes in an unsupported form; else
+            all states that do not fit.
+    """
+    _check_operators(model)
+    _check_states(model, states)
+    graph = Graph(name)
+    context = LoweringContext(model, graph)
+    integer = {*integer_io, *(state.input for state in states), *(state.output for state in states)}
+    for tensor in model.inputs:
+        _add_input(context, tensor, tensor in integer)
+    problems: list[Problem] = []
+    for node in model.nodes:
+        if context.is_absorbed(node):
+            continue
+        try:
+            OPERATORS[node.domain, node.operator].lower(node, context)
+        except UnsupportedForm as error:
+            problems.append(_problem(node, error))
+            _bind_placeholders(context, node)
+    if problems:
+        raise CompileError(problems)
+    for tensor in model.outputs:
+        graph.outputs.append(_add_output(context, tensor, tensor in integer))
+    graph.states = list(states)
+    _check_state_types(graph)
+    return graph
+
+
+def _check_operators(model: OnnxModel) -> None:
+    unsupported: dict[tuple[str, str], list[str]] = {}
+    for node in model.nodes:
+        key = (node.domain, node.operator)
+        if key not in OPERATORS:
+            unsupported.setdefault(key, []).append(node.name)
+    if unsupported:
+        supported = ", ".join(sorted(operator for _, operator in OPERATORS))
+        raise CompileError(
+            [
+                Problem(
+                    Code.UNSUPPORTED_OPERATOR,
+                    f"operator {f'{domain}.' if domain else ''}{operator}",
+                    f"used by {_listing(nodes)}",
+                    supported,
+                    "replace the operator, or add it (docs/adding_an_operator.md)",
+                )
+                for (domain, operator), nodes in unsupported.items()
+            ]
+        )
+
+
+def _listing(names: Sequence[str], limit: int = 8) -> str:
+    shown = ", ".join(repr(name) for name in names[:limit])
+    return shown + (f" and {len(names) - limit} more nodes" if len(names) > limit else "")
+
+
+def _check_states(model: OnnxModel, states: Sequence[State]) -> None:
+    problems: list[Problem] = []
+    for state in states:
+        for role, tensor, known in (
+            ("input", state.input, model.inputs),
+            ("output", state.output, model.outputs),
+        ):
+            if tensor not in known:
+                problems.append(
+                    Problem(
+                        Code.BAD_STATE,
+                        f"state {state.input!r} = {state.output!r}",
+                        f"the model has no {role} {tensor!r}",
+                        f"its {role}s: {', '.join(known)}",
+                    )
+                )
+    if problems:
+        raise CompileError(problems)
+
+
+def _problem(node: OnnxNode, error: UnsupportedForm) -> Problem:
+    quantization = node.operator in ("QuantizeLinear", "DequantizeLinear")
+    code = Code.UNSUPPORTED_QUANTIZATION if quantization else Code.UNSUPPORTED_FORM
+    where = f"node {node.name!r} ({node.operator})"
+    supported = error.supported or OPERATORS[node.domain, node.operator].description
+    return Problem(code, where, error.found, supported, error.advice)
+
+
+def _bind_placeholders(context: LoweringContext, node: OnnxNode) -> None:
+    """Lets lowering go on after a failure, to find the other nodes that fail."""
+    for name in node.outputs:
+        if name is not None:
+            type_ = narrowed(context.model.tensors[name].type)
+            value = context.graph.add_value(Value(context.graph.unique_name(name), type_))
+            context.bind_plain(name, value.name)
+
+
+def _add_input(context: LoweringContext, tensor: str, integer: bool) -> None:
+    type_ = narrowed(context.model.tensors[tensor].type)
+    quantization = context.absorb_input_quantization(tensor) if integer else None
+    if quantization is not None:
+        type_ = TensorType(DataType.INT8, type_.shape)
+    value = context.graph.add_value(Value(tensor, type_, quantization=quantization))
+    context.graph.inputs.append(value.name)
+    if quantization is None:
+        context.bind_plain(tensor, value.name)
+    else:
+        context.bind_stored(tensor, value.name, quantization)
+
+
+def _add_output(context: LoweringContext, tensor: str, integer: bool) -> str:
+    """The value of a model output, made by a node of its own and named like the output."""
+    graph = context.graph
+    name = context.output_value(tensor, integer)
+    value = graph.values[name]
+    if name in graph.inputs or name in graph.outputs or value.constant is not None:
+        output = graph.unique_name(tensor)
+        (copy,) = graph.append(Node(f"{tensor}/copy", Copy(), (name,), (output,), ()))
+        copy.quantization = value.quantization
+        return output
+    if name != tensor and tensor not in graph.values:
+        context.rename(name, tensor)
+        return tensor
+    return name
+
+
+def _check_state_types(graph: Graph) -> None:
+    problems: list[Problem] = []
+    for state in graph.states:
+        old, new = graph.values[state.input], graph.values[state.output]
+        if (old.type, old.quantization) != (new.type, new.quantization):
+            problems.append(
+                Problem(
+                    Code.BAD_STATE,
+                    f"state {state.input!r} = {state.output!r}",
+                    f"the input is {_form(old)}, the output {_form(new)}",
+                    "the same shape, type, scale and zero point",
+                    "quantise both with the same parameters",
+                )
+            )
+    if problems:
+        raise CompileError(problems)
+
+
+def _form(value: Value) -> str:
+    quantization: Quantization | None = value.quantization
+    if quantization is None:
+        return str(value.type)
+    return f"{value.type} with scale {quantization.scale:g}, zero point {quantization.zero_point}"

@@ -1,0 +1,27 @@
+"""Passes over the lowered graph, in the order in which they run.
+
+A pass is a function `run(graph) -> None` in a file of its own that changes the graph in place and
+leaves it valid: nodes in execution order, every value made before it is read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from compiler.ir import Graph
+from compiler.passes import eliminate_common_subexpressions, remove_dead_nodes
+
+Pass = Callable[[Graph], None]
+
+PASSES: tuple[tuple[str, Pass], ...] = (
+    ("remove_dead_nodes", remove_dead_nodes.run),
+    ("eliminate_common_subexpressions", eliminate_common_subexpressions.run),
+)
+
+
+def run_passes(graph: Graph, observe: Callable[[str, Graph], None] | None = None) -> None:
+    """Runs all passes; `observe` is called after each with its name (for dumps)."""
+    for name, run in PASSES:
+        run(graph)
+        if observe is not None:
+            observe(name, graph)
