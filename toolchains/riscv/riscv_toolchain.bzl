@@ -47,15 +47,15 @@ def riscv_toolchain(name, isa):
             "-fno-exceptions",
             "-fno-rtti",
         ],
-        fastbuild_flags = ["-O1"],
-        include_markers = [Label("@zig//:ziglang/lib/include/stddef.h")],
+        include_folders = ["include"],
         libc = "none",
         link_flags = ["-nostdlib"],
         machine_flags = [
             "-march=" + isa.march,
             "-mabi=" + isa.mabi,
         ],
-        runtime_archives = [name + "_compiler_rt"],
+        runtime_files = [name + "_compiler_rt"],
+        runtime_libraries = [name + "_compiler_rt"],
         target = "riscv32-unknown-none-elf",
     )
 

@@ -52,7 +52,7 @@ _LINK_FLAGS = [
 
 # Of our own sources only; REPO.bazel switches it on for this repository, so that a warning in a
 # user's code does not break their build.
-_STRICT_WARNING_FLAGS = ["-Wall", "-Wextra", "-Werror"]
+STRICT_WARNING_FLAGS = ["-Wall", "-Wextra", "-Werror"]
 
 def _flags(actions, flags, with_features = []):
     if not flags:
@@ -67,14 +67,31 @@ def _mode(name):
     return [with_feature_set(features = [name])]
 
 def _clang_toolchain_config_impl(ctx):
-    include_flags = ["-nostdinc"]
-    cxx_include_flags = ["-nostdinc++"]
-    for marker in ctx.files.cxx_include_markers:
-        cxx_include_flags += ["-isystem", marker.dirname]
-    for marker in ctx.files.include_markers:
-        include_flags += ["-isystem", marker.dirname]
+    wheel_lib = ctx.file._wheel_lib_marker.dirname
 
-    target_flags = ["--target=" + ctx.attr.target] + ctx.attr.machine_flags
+    def system_includes(folders):
+        flags = []
+        for folder in folders:
+            flags += ["-isystem", wheel_lib + "/" + folder]
+        return flags
+
+    # The wheel's folder is nobody's root file system: with it as such, clang finds neither the
+    # machine's GCC nor its libraries.
+    target_flags = [
+        "--target=" + ctx.attr.target,
+        "--sysroot=" + wheel_lib,
+    ] + ctx.attr.machine_flags
+
+    runtime_flags = [
+        file.path
+        for file in ctx.files.runtime_files
+        if file.extension == "o"
+    ] + {
+        "-L" + file.dirname: None
+        for file in ctx.files.runtime_files
+        if file.extension == "a"
+    }.keys() + ["-l" + library for library in ctx.attr.runtime_libraries]
+
     features = [
         feature(
             name = "target",
@@ -87,8 +104,15 @@ def _clang_toolchain_config_impl(ctx):
             flag_sets =
                 _flags(_COMPILE_ACTIONS, _COMPILE_FLAGS + ctx.attr.compile_flags) +
                 # libc++ must be searched before libc, whose headers it wraps.
-                _flags(_CXX_COMPILE_ACTIONS, cxx_include_flags + ctx.attr.cxx_flags) +
-                _flags(_COMPILE_ACTIONS, include_flags) +
+                _flags(
+                    _CXX_COMPILE_ACTIONS,
+                    ["-nostdinc++"] + system_includes(ctx.attr.cxx_include_folders) +
+                    ctx.attr.cxx_flags,
+                ) +
+                _flags(
+                    _COMPILE_ACTIONS,
+                    ["-nostdinc"] + system_includes(ctx.attr.include_folders),
+                ) +
                 _flags(_COMPILE_ACTIONS, ctx.attr.fastbuild_flags, _mode("fastbuild")) +
                 _flags(_COMPILE_ACTIONS, ctx.attr.opt_flags, _mode("opt")) +
                 _flags(_COMPILE_ACTIONS, ctx.attr.dbg_flags, _mode("dbg")) +
@@ -99,24 +123,19 @@ def _clang_toolchain_config_impl(ctx):
         ),
         feature(
             name = "strict_warnings",
-            flag_sets = _flags(_COMPILE_ACTIONS, _STRICT_WARNING_FLAGS),
+            flag_sets = _flags(_COMPILE_ACTIONS, STRICT_WARNING_FLAGS),
         ),
         feature(name = "fastbuild"),
         feature(name = "opt"),
         feature(name = "dbg"),
+        feature(
+            name = "runtime",
+            enabled = True,
+            flag_sets = _flags(_LINK_ACTIONS, runtime_flags),
+        ),
         # Debug information stays in the ELF: simulators and disassembly read it, no target loads it.
         feature(name = "no_stripping", enabled = True),
     ]
-    if ctx.files.runtime_archives:
-        features.append(feature(
-            name = "runtime_archives",
-            enabled = True,
-            flag_sets = _flags(
-                _LINK_ACTIONS,
-                [archive.path for archive in ctx.files.runtime_archives],
-            ),
-        ))
-
     def tools(actions, executable):
         return [
             action_config(action_name = action, enabled = True, tools = [tool(tool = executable)])
@@ -134,13 +153,7 @@ def _clang_toolchain_config_impl(ctx):
         abi_libc_version = ctx.attr.libc,
         features = features,
         action_configs =
-            tools([
-                ACTION_NAMES.c_compile,
-                ACTION_NAMES.assemble,
-                ACTION_NAMES.preprocess_assemble,
-            ], ctx.executable.c_compiler) +
-            tools(_CXX_COMPILE_ACTIONS, ctx.executable.cxx_compiler) +
-            tools(_LINK_ACTIONS, ctx.executable.c_compiler) +
+            tools(_COMPILE_ACTIONS + _LINK_ACTIONS, ctx.executable.compiler) +
             tools([ACTION_NAMES.cpp_link_static_library], ctx.executable.archiver) +
             tools([
                 ACTION_NAMES.objcopy_embed_data,
@@ -153,34 +166,66 @@ clang_toolchain_config = rule(
     doc = "cc_toolchain configuration: `--target`, machine flags, headers, runtime archives.",
     attrs = {
         "abi": attr.string(mandatory = True),
-        "archiver": attr.label(default = "//toolchains/zig:ar", cfg = "exec", executable = True),
-        "c_compiler": attr.label(default = "//toolchains/zig:clang", cfg = "exec", executable = True),
-        "compile_flags": attr.string_list(doc = "Of every compilation, after the common ones."),
-        "cpu": attr.string(mandatory = True),
-        "cxx_compiler": attr.label(default = "//toolchains/zig:clang++", cfg = "exec", executable = True),
-        "cxx_flags": attr.string_list(doc = "Of C++ compilations."),
-        "cxx_include_markers": attr.label_list(
-            doc = "One file in each C++ system include folder, in search order.",
-            allow_files = True,
+        "archiver": attr.label(
+            default = "//toolchains/zig:ar",
+            cfg = "exec",
+            executable = True,
         ),
-        "dbg_flags": attr.string_list(default = ["-O0", "-g"]),
-        "fastbuild_flags": attr.string_list(doc = "Used with --compilation_mode=fastbuild."),
-        "include_markers": attr.label_list(
-            doc = "One file in each C system include folder, in search order.",
-            allow_files = True,
+        "compile_flags": attr.string_list(doc = "Of every compilation, after the common ones."),
+        "compiler": attr.label(
+            default = "//toolchains/zig:clang",
+            cfg = "exec",
+            executable = True,
+        ),
+        "cpu": attr.string(mandatory = True),
+        "cxx_flags": attr.string_list(doc = "Of C++ compilations."),
+        "cxx_include_folders": attr.string_list(
+            doc = "System include folders of C++ alone, below the wheel's `lib`, in search order.",
+        ),
+        "dbg_flags": attr.string_list(
+            doc = "Used with --compilation_mode=dbg.",
+            default = ["-O0", "-g"],
+        ),
+        "fastbuild_flags": attr.string_list(
+            # Reference kernels at -O0 would make network tests several times slower.
+            doc = "Used with --compilation_mode=fastbuild.",
+            default = ["-O1"],
+        ),
+        "include_folders": attr.string_list(
+            doc = "System include folders, below the wheel's `lib`, in search order.",
         ),
         "libc": attr.string(mandatory = True),
         "link_flags": attr.string_list(doc = "Of every link, before the program's objects."),
-        "linker": attr.label(default = "//toolchains/zig:ld.lld", cfg = "exec", executable = True),
+        "linker": attr.label(
+            default = "//toolchains/zig:ld.lld",
+            cfg = "exec",
+            executable = True,
+        ),
         "machine_flags": attr.string_list(doc = "Processor and ABI, for compiling and linking."),
-        "objcopy": attr.label(default = "//toolchains/zig:objcopy", cfg = "exec", executable = True),
-        "opt_flags": attr.string_list(default = ["-O2", "-DNDEBUG"]),
-        "runtime_archives": attr.label_list(
-            doc = "Archives of every link; the same labels must be in `linker_files`.",
+        "objcopy": attr.label(
+            default = "//toolchains/zig:objcopy",
+            cfg = "exec",
+            executable = True,
+        ),
+        "opt_flags": attr.string_list(
+            doc = "Used with --compilation_mode=opt.",
+            default = ["-O2", "-DNDEBUG"],
+        ),
+        "runtime_files": attr.label_list(
+            doc = """Start-up objects, linked always, and archives, searched for
+`runtime_libraries`. The same labels must be in the toolchain's `linker_files`.""",
             allow_files = True,
             cfg = "exec",
         ),
-        "target": attr.string(doc = "clang's target triple.", mandatory = True),
+        "runtime_libraries": attr.string_list(doc = "Names for `-l`, in link order."),
+        "target": attr.string(
+            doc = "clang's target triple.",
+            mandatory = True,
+        ),
+        "_wheel_lib_marker": attr.label(
+            default = "@zig//:ziglang/lib/compiler_rt.zig",
+            allow_single_file = True,
+        ),
     },
     provides = [CcToolchainConfigInfo],
 )

@@ -25,9 +25,9 @@ below the execution root: it works as an action's tool, with `DefaultInfo.files`
 and not under `bazel run`.""",
     attrs = {
         "command": attr.string(
-            doc = "Sub-command of zig: `clang`, `clang++`, `ar`, `ld.lld` or `objcopy`.",
+            doc = "Sub-command of zig: `clang`, `ar`, `ld.lld` or `objcopy`.",
             mandatory = True,
-            values = ["ar", "clang", "clang++", "ld.lld", "objcopy"],
+            values = ["ar", "clang", "ld.lld", "objcopy"],
         ),
         "_zig": attr.label(
             default = "@zig//:ziglang/zig",
