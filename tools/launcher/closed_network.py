@@ -7,7 +7,7 @@ import os
 import re
 from pathlib import Path
 
-from tools.launcher.debian_root import DEBIAN_BAZELRC
+from tools.launcher.debian_root import DEBIAN_BAZELRC, MARKER
 from tools.launcher.messages import LauncherError
 
 BAZEL = "/usr/bin/bazel"
@@ -31,12 +31,15 @@ def options(root: Path) -> str:
     """
     system = (root / DEBIAN_BAZELRC).read_text(encoding="utf-8")
     overrides = re.findall(r"^common (--override_module=\S+)$", system, re.MULTILINE)
+    identity = (root / str(MARKER)[1:]).read_text(encoding="utf-8").strip().replace(" ", ".")
     stubs = [f"--override_module={stub.name}={stub}" for stub in sorted(_STUBS.iterdir())]
     lines = [
-        "# Written by bazelw at every call.",
+        "# Written by bazelw.",
         f"startup --server_javabase={_java_home(root)}",
         "startup --install_base=/usr/share/bazel",
         "startup --trust_install_base",
+        # A server that was started in another root must not be used: this option ends it.
+        f"startup --host_jvm_args=-Dtilewright.root={identity}",
         *[f"common {override}" for override in overrides + stubs],
         "common --registry=file:///nonexistent",
         # A lock of modules can only be made, and checked, where the registry answers.

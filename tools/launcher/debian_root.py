@@ -10,6 +10,7 @@ from __future__ import annotations
 import concurrent.futures
 import hashlib
 import os
+import secrets
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,9 +22,9 @@ from tools.launcher.download import download_all, is_present
 from tools.launcher.messages import LauncherError, PackageGone, Progress, say
 
 # Part of the root's name: to be raised when a change here gives another root.
-_LAYOUT = 2
+_LAYOUT = 3
 
-# Tells a launcher that runs inside of the root that it does; the file names the root.
+# Tells a launcher that runs inside of the root that it does. No two roots have the same text.
 MARKER = Path("/etc/tilewright_root")
 
 # Files of the machine that are put over the root's own; their mount points are made here.
@@ -158,4 +159,4 @@ def _finish(root: Path, final: Path) -> None:
     )
     (root / _CERTIFICATES[1:]).mkdir(parents=True, exist_ok=True)
     (root / _CERTIFICATES[1:] / "ca-certificates.crt").write_text(bundle, encoding="utf-8")
-    (root / str(MARKER)[1:]).write_text(f"{final}\n", encoding="utf-8")
+    (root / str(MARKER)[1:]).write_text(f"{final.name} {secrets.token_hex(8)}\n", encoding="utf-8")
