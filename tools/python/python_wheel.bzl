@@ -1,18 +1,16 @@
 """One wheel, unpacked, as a repository."""
 
-load(":pip.bzl", "pip")
+load(":download_wheels.bzl", "download_wheels")
 
 def _python_wheel_impl(repository_ctx):
-    lock = repository_ctx.path(repository_ctx.attr.lock)
-    repository_ctx.watch(lock)
-    pip(repository_ctx, "download", ["--dest", "download", "--requirement", str(lock)])
-    wheels = repository_ctx.path("download").readdir()
+    download_wheels(repository_ctx, repository_ctx.attr.lock, "wheels")
+    wheels = repository_ctx.path("wheels").readdir(watch = "no")
     if len(wheels) != 1:
         fail("{} must name exactly one wheel, not {}".format(repository_ctx.attr.lock, wheels))
     repository_ctx.symlink(wheels[0], "wheel.zip")
     repository_ctx.extract("wheel.zip")
     repository_ctx.delete("wheel.zip")
-    repository_ctx.delete("download")
+    repository_ctx.delete("wheels")
     repository_ctx.template("BUILD.bazel", repository_ctx.attr.build_file)
     for path, text in repository_ctx.attr.scripts.items():
         repository_ctx.file(path, text, executable = True)

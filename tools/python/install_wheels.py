@@ -1,9 +1,7 @@
-"""Writes the BUILD file of a folder into which pip installed packages.
+"""Installs wheels into site/ and writes a BUILD.bazel for them: install_wheels.py LOCK WHEELS
 
-Usage: write_build_file.py SITE BUILD_FILE
-
-Also compiles the packages' bytecode, with hashes in place of time stamps, so that two
-fetches give the same bytes and no test compiles them again.
+Two runs give the same bytes: bytecode is compiled here, with hashes in place of time stamps,
+and what pip writes about its own run is removed.
 """
 
 from __future__ import annotations
@@ -13,8 +11,11 @@ import importlib.metadata
 import py_compile
 import re
 import shutil
+import subprocess
 import sys
 from pathlib import Path
+
+_SITE = Path("site")
 
 _HEADER = """\
 load("@rules_python//python:py_library.bzl", "py_library")
@@ -49,6 +50,16 @@ _NOT_IMPORTED = {"bin", "include", "share"}
 _TEST_FOLDERS = ("tests", "test")
 
 
+def install(lock: Path, wheels: Path) -> None:
+    """Installs the packages of `lock` from the folder `wheels` into `_SITE`."""
+    command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-input", "--no-compile"]
+    options = ["--no-index", f"--find-links={wheels}", "--no-deps", "--only-binary=:all:"]
+    # Newer Debians forbid pip altogether without the last option; this is not their site folder.
+    target = [f"--target={_SITE}", "--break-system-packages"]
+    locked = ["--require-hashes", f"--requirement={lock}"]
+    subprocess.run([*command, *options, *target, *locked], stdin=subprocess.DEVNULL, check=True)
+
+
 def normalised(name: str) -> str:
     """The package's name as a target name."""
     return re.sub(r"[-_.]+", "_", name).lower()
@@ -62,7 +73,7 @@ def remove_test_suites(site: Path) -> None:
                 shutil.rmtree(folder)
 
 
-def library(distribution: importlib.metadata.Distribution, site: Path, known: set[str]) -> str:
+def library(distribution: importlib.metadata.Distribution, known: set[str]) -> str:
     """The py_library of one installed package."""
     tops = {
         Path(str(file)).parts[0]
@@ -70,9 +81,9 @@ def library(distribution: importlib.metadata.Distribution, site: Path, known: se
         if not str(file).startswith("..")
     } - _NOT_IMPORTED
     patterns = [
-        f"site/{top}/**" if (site / top).is_dir() else f"site/{top}"
+        f"site/{top}/**" if (_SITE / top).is_dir() else f"site/{top}"
         for top in sorted(tops)
-        if (site / top).exists()
+        if (_SITE / top).exists()
     ]
     name = normalised(distribution.metadata["Name"])
     required = {
@@ -93,24 +104,28 @@ def _list(items: list[str]) -> str:
 
 
 def main(arguments: list[str]) -> int:
-    """Writes the BUILD file; returns the exit status."""
-    site, build_file = Path(arguments[0]), Path(arguments[1])
-    remove_test_suites(site)
+    """Installs, compiles and writes the BUILD file; returns the exit status."""
+    lock, wheels = (Path(argument) for argument in arguments)
+    try:
+        install(lock, wheels)
+    except subprocess.CalledProcessError as error:
+        return error.returncode
+    remove_test_suites(_SITE)
     compileall.compile_dir(
-        site,
-        stripdir=str(site.parent),
+        _SITE,
+        stripdir=str(_SITE.parent),
         quiet=1,
         workers=2,
         invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH,
     )
     distributions = {
         normalised(distribution.metadata["Name"]): distribution
-        for distribution in importlib.metadata.distributions(path=[str(site)])
+        for distribution in importlib.metadata.distributions(path=[str(_SITE)])
     }
     text = _HEADER
     for name in sorted(distributions):
-        text += library(distributions[name], site, set(distributions))
-    build_file.write_text(text, encoding="utf-8")
+        text += library(distributions[name], set(distributions))
+    Path("BUILD.bazel").write_text(text, encoding="utf-8")
     return 0
 
 

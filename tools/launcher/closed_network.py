@@ -1,0 +1,64 @@
+"""Bazel's options where none of Bazel's own hosts can be reached."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from pathlib import Path
+
+from tools.launcher.debian_root import DEBIAN_BAZELRC, MARKER
+from tools.launcher.messages import LauncherError
+
+BAZEL = "/usr/bin/bazel"
+
+# Modules that the graph names and the build does not use: empty ones stand in.
+_STUBS = Path(__file__).resolve().parent / "stubs"
+
+
+def _java_home(root: Path) -> str:
+    homes = sorted((root / "usr/lib/jvm").glob("java-*-openjdk-*/bin/java"))
+    if not homes:
+        raise LauncherError(f"{root} has no Java; remove that folder and call bazelw again")
+    return "/" + str(homes[0].parents[1].relative_to(root))
+
+
+def options(root: Path) -> str:
+    """The bazelrc: Debian's module overrides, ours, and no central registry.
+
+    Debian's own bazelrc is not read, for it also turns on --sandbox_debug; its overrides are
+    taken from it. They ignore versions, so one MODULE.bazel serves open networks too.
+    """
+    system = (root / DEBIAN_BAZELRC).read_text(encoding="utf-8")
+    overrides = re.findall(r"^common (--override_module=\S+)$", system, re.MULTILINE)
+    identity = (root / str(MARKER)[1:]).read_text(encoding="utf-8").strip().replace(" ", ".")
+    stubs = [f"--override_module={stub.name}={stub}" for stub in sorted(_STUBS.iterdir())]
+    lines = [
+        "# Written by bazelw.",
+        f"startup --server_javabase={_java_home(root)}",
+        "startup --install_base=/usr/share/bazel",
+        "startup --trust_install_base",
+        # A server that was started in another root must not be used: this option ends it.
+        f"startup --host_jvm_args=-Dtilewright.root={identity}",
+        *[f"common {override}" for override in overrides + stubs],
+        "common --registry=file:///nonexistent",
+        # A lock of modules can only be made, and checked, where the registry answers.
+        "common --lockfile_mode=off",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def write_options(root: Path, cache: Path) -> Path:
+    """Writes the bazelrc of this checkout, if it changed; returns its path."""
+    text = options(root)
+    checkout = hashlib.sha256(os.fsencode(_STUBS)).hexdigest()[:12]
+    path = cache / f"closed_network_{checkout}.bazelrc"
+    try:
+        if path.read_text(encoding="utf-8") == text:
+            return path
+    except FileNotFoundError:
+        pass
+    temporary = path.with_suffix(f".{os.getpid()}")
+    temporary.write_text(text, encoding="utf-8")
+    temporary.replace(path)
+    return path
