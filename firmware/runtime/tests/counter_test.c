@@ -3,7 +3,7 @@
 #include "tilewright/counter.h"
 #include "tilewright/exit.h"
 
-static uint64_t loop(uint32_t iterations) {
+static __attribute__((noinline)) uint64_t loop(uint32_t iterations) {
   const uint64_t before = tw_instructions();
   __asm__ volatile(
       "1: addi %0, %0, -1\n"
