@@ -14,7 +14,7 @@ class Code(enum.Enum):
     """Stable error codes. Codes are never reused; the text is one line on the kind of problem."""
 
     # 00xx: the command line and files
-    UNREADABLE_FILE = ("TW-0001", "a file cannot be read")
+    UNREADABLE_FILE = ("TW-0001", "a file cannot be read or written")
     BAD_OPTION = ("TW-0002", "an option is malformed or contradicts another")
     # 01xx: the model
     INVALID_MODEL = ("TW-0101", "the file is not a valid ONNX model")

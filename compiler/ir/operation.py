@@ -82,3 +82,14 @@ class Operation(abc.ABC):
         the whole updated tensor.
         """
         return None
+
+    def permuted(self, permutation: tuple[int, ...]) -> tuple[Operation, tuple[int, ...]] | None:
+        """How the operation commutes with a permutation of axes; for passes that change layouts.
+
+        Axis i of a permuted tensor is axis `permutation[i]` of the original, as in `Transpose`.
+        Returns (operation, indices): `operation`, applied to the same inputs with those at
+        `indices` permuted (after axes of extent 1 are prepended up to the output's rank), gives
+        the permuted output. None if there is no such operation.
+        """
+        del permutation
+        return None

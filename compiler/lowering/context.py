@@ -193,26 +193,41 @@ class LoweringContext:
     # --- emitting ------------------------------------------------------------------------------
 
     def emit_stored(
-        self, node: OnnxNode, operation: Operation, inputs: Sequence[str | None], result: Result
+        self,
+        node: OnnxNode,
+        operation: Operation,
+        inputs: Sequence[str | None],
+        result: Result,
+        then: Operation | None = None,
     ) -> None:
-        """Emits an operation that writes the quantised result as int8."""
+        """Emits an operation that writes the quantised result as int8.
+
+        `then` turns the operation's output into the model's layout, e.g. a Transpose.
+        """
         assert result.quantization is not None
-        value = self._emit(node, operation, inputs, result.name, result.fused)
+        value = self._emit(
+            node, operation, inputs, result.name, result.fused, then, result.quantization
+        )
         value.quantization = result.quantization
         self.bind_stored(result.name, value.name, result.quantization)
 
     def emit_plain(
-        self, node: OnnxNode, operation: Operation, inputs: Sequence[str | None], result: Result
+        self,
+        node: OnnxNode,
+        operation: Operation,
+        inputs: Sequence[str | None],
+        result: Result,
+        then: Operation | None = None,
     ) -> None:
-        """Emits an operation that writes the result in the model's type.
+        """Emits an operation that writes the result in the model's type; `then` as above.
 
         If the result is quantised, a Quantize follows: a float island in a quantised graph.
         """
         if result.quantization is None:
-            value = self._emit(node, operation, inputs, result.name, result.fused)
+            value = self._emit(node, operation, inputs, result.name, result.fused, then)
             self._bindings[result.name] = Binding(plain=value.name)
             return
-        real = self._emit(node, operation, inputs, f"{result.name}.real", ())
+        real = self._emit(node, operation, inputs, f"{result.name}.real", (), then)
         value = self._emit_quantise(real.name, result.name, result.quantization, result.fused)
         self.bind_stored(result.name, value, result.quantization)
 
@@ -222,17 +237,21 @@ class LoweringContext:
         operation: Operation,
         moved: Sequence[Operand],
         others: Sequence[str | None] = (),
+        output: int = 0,
     ) -> None:
         """Emits an operation that only moves elements, in whatever form its operands are.
 
+        Its result is output `output` of the node.
+
         `moved` are the operands whose elements are moved; if all are quantised alike the result is
-        int8 with the same parameters (operands quantised differently are converted to the first
-        one's), else it is in the model's type. `others` are further inputs, already values.
+        int8 with the same parameters, else it is in the model's type. `others` are further inputs,
+        already values.
         """
         quantization = moved[0].quantization
-        name = node.output()
-        if quantization is not None and all(o.quantization is not None for o in moved):
-            values = [self._requantised(operand, quantization) for operand in moved]
+        name = node.output(output)
+        if all(operand.is_int8 and operand.quantization == quantization for operand in moved):
+            assert quantization is not None
+            values = [self.stored(operand) for operand in moved]
             value = self._emit(node, operation, (*values, *others), name, ())
             value.quantization = quantization
             self.bind_stored(name, value.name, quantization)
@@ -276,7 +295,7 @@ class LoweringContext:
     def quantise(self, node: OnnxNode, operand: Operand, quantization: Quantization) -> None:
         """Lowers a QuantizeLinear that no other node absorbed."""
         if operand.quantization is not None:
-            value = self._requantised(operand, quantization)
+            value = self.requantised(operand, quantization)
         else:
             value = self._emit_quantise(
                 self.plain(operand), operand.name, quantization, (node.name,)
@@ -335,11 +354,18 @@ class LoweringContext:
         inputs: Sequence[str | None],
         output: str,
         fused: tuple[str, ...],
+        then: Operation | None = None,
+        quantization: Quantization | None = None,
     ) -> Value:
         name = self.graph.unique_name(output)
+        result = name if then is None else self.graph.unique_name(f"{output}/kernel_layout")
         (value,) = self.graph.append(
-            Node(node.name, operation, tuple(inputs), (name,), (node.name, *fused))
+            Node(node.name, operation, tuple(inputs), (result,), (node.name, *fused))
         )
+        if then is None:
+            return value
+        value.quantization = quantization
+        (value,) = self.graph.append(Node(f"{node.name}/model_layout", then, (result,), (name,)))
         return value
 
     def _emit_quantise(
@@ -357,7 +383,8 @@ class LoweringContext:
         value.quantization = quantization
         return value.name
 
-    def _requantised(self, operand: Operand, wanted: Quantization) -> str:
+    def requantised(self, operand: Operand, wanted: Quantization) -> str:
+        """The int8 value of a quantised operand in other parameters, exactly rounded."""
         assert operand.quantization is not None
         if operand.quantization == wanted:
             return self.stored(operand)

@@ -58,6 +58,13 @@ class Operand:
     def shape(self) -> tuple[int, ...]:
         return self.type.shape
 
+    @property
+    def is_int8(self) -> bool:
+        """Whether it is available as int8 with one scale and zero point."""
+        return self.quantization is not None and (
+            self.weights is None or self.weights.stored.dtype == np.int8
+        )
+
 
 @dataclass(frozen=True)
 class Result:

@@ -50,6 +50,9 @@ class Quantize(Operation):
         }
         return Kernel("tw_quantize", HEADER, parameters)
 
+    def permuted(self, permutation: tuple[int, ...]) -> tuple[Operation, tuple[int, ...]] | None:
+        return self, (0,)
+
 
 @dataclass(frozen=True)
 class Dequantize(Operation):
@@ -79,6 +82,9 @@ class Dequantize(Operation):
         }
         return Kernel("tw_dequantize", HEADER, parameters)
 
+    def permuted(self, permutation: tuple[int, ...]) -> tuple[Operation, tuple[int, ...]] | None:
+        return self, (0,)
+
 
 @dataclass(frozen=True)
 class Recode(Operation):
@@ -104,6 +110,9 @@ class Recode(Operation):
     @property
     def in_place(self) -> tuple[int, ...]:
         return (0,)
+
+    def permuted(self, permutation: tuple[int, ...]) -> tuple[Operation, tuple[int, ...]] | None:
+        return self, (0,)
 
 
 @lowering("QuantizeLinear", description="per tensor, to int8 or uint8, constant scale")

@@ -33,6 +33,9 @@ class Table(Operation):
     def in_place(self) -> tuple[int, ...]:
         return (0,)
 
+    def permuted(self, permutation: tuple[int, ...]) -> tuple[Operation, tuple[int, ...]] | None:
+        return self, (0,)
+
 
 def build_table(
     function: Callable[[Array], Array], source: Quantization, target: Quantization

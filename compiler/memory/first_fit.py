@@ -1,0 +1,149 @@
+"""Greedy placement: buffers in some order, each at the lowest address that is free.
+
+The orders are those of Pisarchyk and Lee, "Efficient Memory Management for Deep Neural Net
+Inference" (2020), by size and by breadth, next to lifetime, area and execution order. If none of
+them reaches the lower bound, the buffers that stick out above it are placed earlier and earlier.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+PROMOTIONS = 200
+"""How often the buffers above the bound are moved to the front, at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A buffer in units of the problem's granule; steps `first` to `last`, inclusive."""
+
+    size: int
+    alignment: int
+    first: int
+    last: int
+
+    def meets(self, other: Block) -> bool:
+        return self.first <= other.last and other.first <= self.last
+
+
+@dataclass(frozen=True)
+class Instance:
+    """Blocks to place, known by their index; steps are renumbered from 0 without gaps.
+
+    Equal instances have equal solutions, whatever their buffers are called.
+    """
+
+    blocks: tuple[Block, ...]
+
+    @cached_property
+    def neighbours(self) -> list[list[int]]:
+        """For every block those alive at the same time."""
+        result: list[list[int]] = [[] for _ in self.blocks]
+        alive: list[int] = []
+        for i in sorted(range(len(self.blocks)), key=lambda i: self.blocks[i].first):
+            block = self.blocks[i]
+            alive = [j for j in alive if self.blocks[j].last >= block.first]
+            for j in alive:
+                result[i].append(j)
+                result[j].append(i)
+            alive.append(i)
+        return result
+
+    @cached_property
+    def live(self) -> list[int]:
+        """Units in use at every step."""
+        steps = max((block.last for block in self.blocks), default=-1) + 1
+        result = [0] * (steps + 1)
+        for block in self.blocks:
+            result[block.first] += block.size
+            result[block.last + 1] -= block.size
+        for step in range(1, steps):
+            result[step] += result[step - 1]
+        return result[:steps]
+
+    @cached_property
+    def bound(self) -> int:
+        """Units that are needed at least."""
+        return max(self.live, default=0)
+
+    def peak(self, offsets: Sequence[int]) -> int:
+        pairs = zip(offsets, self.blocks, strict=True)
+        return max((offset + block.size for offset, block in pairs), default=0)
+
+    def place(self, order: Sequence[int]) -> list[int]:
+        """Offsets by first fit in this order."""
+        offsets = [-1] * len(self.blocks)
+        for i in order:
+            block = self.blocks[i]
+            taken = sorted(
+                (offsets[j], offsets[j] + self.blocks[j].size)
+                for j in self.neighbours[i]
+                if offsets[j] >= 0
+            )
+            offset = 0
+            for start, end in taken:
+                if offset + block.size <= start:
+                    break
+                offset = max(offset, -(-end // block.alignment) * block.alignment)
+            offsets[i] = offset
+        return offsets
+
+    def compact(self, offsets: Sequence[int]) -> list[int]:
+        """Lets every block sink as low as it can, from the bottom up; the peak never grows.
+
+        A block finds its old place free at least, because all blocks below it have only sunk.
+        """
+        result = list(offsets)
+        while True:
+            order = sorted(range(len(result)), key=lambda i: (result[i], i))
+            lower = self.place(order)
+            if lower == result:
+                return result
+            result = lower
+
+
+def orders(instance: Instance) -> Iterator[tuple[str, list[int]]]:
+    """Names and orders of the greedy heuristics."""
+    blocks = instance.blocks
+    indices = range(len(blocks))
+
+    def length(i: int) -> int:
+        return blocks[i].last - blocks[i].first + 1
+
+    def breadth(i: int) -> int:
+        return max(instance.live[blocks[i].first : blocks[i].last + 1])
+
+    yield "size", sorted(indices, key=lambda i: (-blocks[i].size, -length(i), i))
+    yield "breadth", sorted(indices, key=lambda i: (-breadth(i), -blocks[i].size, i))
+    yield "lifetime", sorted(indices, key=lambda i: (-length(i), -blocks[i].size, i))
+    yield "area", sorted(indices, key=lambda i: (-length(i) * blocks[i].size, i))
+    yield "execution", sorted(indices, key=lambda i: (blocks[i].first, -length(i), i))
+
+
+def first_fit(instance: Instance, target: int) -> tuple[str, list[int]]:
+    """The best placement found, and how; stops as soon as one needs at most `target` units."""
+    best_name, best = "", [0] * len(instance.blocks)
+    best_peak: int | None = None
+    best_order: list[int] = []
+    for name, order in orders(instance):
+        offsets = instance.place(order)
+        peak = instance.peak(offsets)
+        if best_peak is None or peak < best_peak:
+            best_name, best, best_peak, best_order = name, offsets, peak, order
+        if peak <= target:
+            return best_name, best
+    order = best_order
+    seen: set[tuple[int, ...]] = set()
+    for _ in range(PROMOTIONS):
+        offsets = instance.place(order)
+        peak = instance.peak(offsets)
+        if best_peak is None or peak < best_peak:
+            best_name, best, best_peak = "promotion", offsets, peak
+        if peak <= target or tuple(order) in seen:
+            break
+        seen.add(tuple(order))
+        high = {i for i in order if offsets[i] + instance.blocks[i].size > target}
+        order = [i for i in order if i in high] + [i for i in order if i not in high]
+    return best_name, best

@@ -1,0 +1,141 @@
+"""RotaryEmbedding: kernel equals NumPy twin, twin equals the definition in float64."""
+
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from compiler.ir import Array, DataType, Quantization
+from compiler.operators.kernel_harness import assert_twin
+from compiler.operators.onnxruntime_harness import (
+    ModelUnderTest,
+    Stored,
+    assert_float,
+    assert_quantised_group,
+)
+from compiler.operators.rotary_embedding import RotaryEmbeddingFloat, RotaryLayout, integer_form
+
+
+def angles(random: np.random.Generator, rows: int, pairs: int) -> Array:
+    return np.arange(rows)[:, None] * 10000.0 ** -random.uniform(0, 1, pairs)
+
+
+@st.composite
+def cases(draw: st.DrawFn) -> tuple[RotaryLayout, tuple[int, ...], bool, int]:
+    head_size = draw(st.integers(1, 10)) * 2
+    rotary_size = draw(st.integers(1, head_size // 2)) * 2
+    layout = RotaryLayout(
+        draw(st.integers(1, 5)), draw(st.booleans()), rotary_size, draw(st.booleans())
+    )
+    batch, tokens = draw(st.integers(1, 3)), draw(st.integers(1, 6))
+    shape = (batch, layout.heads, tokens, head_size)
+    if layout.tokens_first:
+        shape = (batch, tokens, layout.heads * head_size)
+    return layout, shape, draw(st.booleans()), draw(st.integers(0, 2**32 - 1))
+
+
+def operands(
+    layout: RotaryLayout, shape: tuple[int, ...], with_positions: bool, random: np.random.Generator
+) -> tuple[Array, Array, Array | None]:
+    """Angles, angles per token [batch, tokens, 1, pairs], and positions."""
+    batch, tokens, _ = layout.extents(shape)
+    rows = 37 if with_positions else batch * tokens
+    table = angles(random, rows, layout.rotary_size // 2)
+    if not with_positions:
+        return table, table.reshape(batch, tokens, 1, -1), None
+    positions = random.integers(0, rows, (batch, tokens)).astype(np.int32)
+    return table, table[positions][:, :, None], positions
+
+
+def definition(layout: RotaryLayout, x: Array, angle: Array) -> Array:
+    split = layout.split(x)
+    y = split.copy()
+    first, second = layout.pairs
+    y[..., first] = split[..., first] * np.cos(angle) - split[..., second] * np.sin(angle)
+    y[..., second] = split[..., first] * np.sin(angle) + split[..., second] * np.cos(angle)
+    return layout.join(y, x.shape)
+
+
+@settings(deadline=None)
+@given(
+    case=cases(),
+    exponent=st.floats(-7, 4),
+    ratio=st.floats(-8, 5),
+    zero_points=st.tuples(st.integers(-128, 127), st.integers(-128, 127)),
+)
+def test_integer(
+    case: tuple[RotaryLayout, tuple[int, ...], bool, int],
+    exponent: float,
+    ratio: float,
+    zero_points: tuple[int, int],
+) -> None:
+    layout, shape, with_positions, seed = case
+    random = np.random.default_rng(seed)
+    table, angle, positions = operands(layout, shape, with_positions, random)
+    source = Quantization(10.0**exponent, zero_points[0])
+    target = Quantization(source.scale / 2.0**ratio, zero_points[1])
+    x = random.integers(-128, 128, shape).astype(np.int8)
+    form = integer_form(layout, np.cos(table), np.sin(table), source, target)
+    if form is None:
+        assert ratio > 4.5
+        return
+    operation, cosine, sine = form
+    (found,) = assert_twin(operation, [x, cosine, sine, positions])
+    exact = definition(layout, (x.astype(np.float64) - source.zero_point) * source.scale, angle)
+    expected = np.clip(np.rint(exact / target.scale) + target.zero_point, -128, 127)
+    assert np.abs(found - expected).max() <= 1
+
+
+@settings(deadline=None)
+@given(case=cases())
+def test_float(case: tuple[RotaryLayout, tuple[int, ...], bool, int]) -> None:
+    layout, shape, with_positions, seed = case
+    random = np.random.default_rng(seed)
+    table, angle, positions = operands(layout, shape, with_positions, random)
+    x = random.normal(size=shape).astype(np.float32)
+    cosine, sine = np.cos(table).astype(np.float32), np.sin(table).astype(np.float32)
+    (found,) = assert_twin(RotaryEmbeddingFloat(layout), [x, cosine, sine, positions])
+    np.testing.assert_allclose(found, definition(layout, x.astype(np.float64), angle), atol=1e-5)
+
+
+def test_positions_outside_the_caches_read_an_existing_row() -> None:
+    layout = RotaryLayout(1, False, 2, False)
+    cosine = np.array([[1.0], [2.0], [3.0]], np.float32)
+    positions = np.array([[-(2**31), -1, 2, 3, 2**31 - 1]], np.int32)
+    x = np.tile(np.float32([1.0, 0.0]), (1, 1, 5, 1))
+    (found,) = assert_twin(RotaryEmbeddingFloat(layout), [x, cosine, cosine, positions])
+    assert found[0, 0, :, 0].tolist() == [1.0, 1.0, 3.0, 3.0, 3.0]
+
+
+@settings(deadline=None, max_examples=40)
+@given(case=cases(), form=st.sampled_from([DataType.INT8, DataType.UINT8, None]))
+def test_equals_onnxruntime(
+    case: tuple[RotaryLayout, tuple[int, ...], bool, int], form: DataType | None
+) -> None:
+    layout, shape, with_positions, seed = case
+    random = np.random.default_rng(seed)
+    table, _, positions = operands(layout, shape, with_positions, random)
+    if positions is None:
+        table = table.reshape(*layout.extents(shape)[:2], -1)
+    x = (random.normal(size=shape) * 10.0 ** random.uniform(-3, 3)).astype(np.float32)
+    model = ModelUnderTest()
+    stored = None if form is None else Stored.covering(x, form)
+    inputs = [model.quantised(model.input("x", x), stored)]
+    inputs.append(model.constant("cosine", np.cos(table).astype(np.float32)))
+    inputs.append(model.constant("sine", np.sin(table).astype(np.float32)))
+    if positions is not None:
+        inputs.append(model.input("positions", positions.astype(np.int64)))
+    attributes = {
+        "interleaved": int(layout.interleaved),
+        "rotary_embedding_dim": layout.rotary_size,
+    }
+    if layout.tokens_first:
+        attributes["num_heads"] = layout.heads
+    model.node("RotaryEmbedding", inputs, "y", **attributes)
+    if form is None:
+        assert_float(model, "y")
+    else:
+        y = Stored.covering(1.4 * x, form, int(random.integers(20, 2000)))
+        assert_quantised_group(model, "y", y)
+        assert model.operations() == ["RotaryEmbeddingInt8"]

@@ -1,0 +1,101 @@
+"""Calibration data: reading the file and running a model over it with its state carried along.
+
+The file is an ``.npz`` archive in one of two forms:
+
+* ``INPUT``: one array per graph input with a leading axis of runs; the model has no state;
+* ``SEQUENCE/RUN/INPUT``: one array per graph input and run; sequences and runs count from 0. State
+  inputs are absent: they are zero in the first run of a sequence and take the matching output of
+  the run before in the later ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import onnx
+import onnxruntime
+
+Arrays = dict[str, npt.NDArray[np.generic]]
+
+
+class CalibrationError(ValueError):
+    """The calibration file does not fit the model."""
+
+
+def load_sequences(path: Path) -> list[list[Arrays]]:
+    """Returns the feeds of all runs, grouped by sequence.
+
+    Raises:
+        CalibrationError: if names mix the two forms, or runs are not numbered from 0.
+    """
+    with np.load(path) as archive:
+        arrays = {name: archive[name] for name in archive.files}
+    if not arrays:
+        raise CalibrationError(f"{path.name} holds no arrays")
+    if all("/" not in name for name in arrays):
+        runs = {name: array.shape[0] for name, array in arrays.items()}
+        if len(set(runs.values())) != 1:
+            raise CalibrationError(f"the inputs have different numbers of runs: {runs}")
+        count = next(iter(runs.values()))
+        return [[{name: a[run] for name, a in arrays.items()}] for run in range(count)]
+    feeds: dict[int, dict[int, Arrays]] = {}
+    for name, array in arrays.items():
+        sequence, separator, rest = name.partition("/")
+        run, separator_of_run, tensor = rest.partition("/")
+        if not (separator and separator_of_run and sequence.isdecimal() and run.isdecimal()):
+            raise CalibrationError(f"array '{name}' is not named SEQUENCE/RUN/INPUT")
+        feeds.setdefault(int(sequence), {}).setdefault(int(run), {})[tensor] = array
+    for number, runs_of_sequence in feeds.items():
+        if sorted(runs_of_sequence) != list(range(len(runs_of_sequence))):
+            raise CalibrationError(f"the runs of sequence {number} do not count from 0")
+    return [[runs[run] for run in sorted(runs)] for _, runs in sorted(feeds.items())]
+
+
+def session(model: onnx.ModelProto) -> onnxruntime.InferenceSession:
+    """Opens a model without graph optimisations, on one thread, so that results are repeatable."""
+    options = onnxruntime.SessionOptions()
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+    options.intra_op_num_threads = 1
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    return onnxruntime.InferenceSession(
+        model.SerializeToString(), options, providers=["CPUExecutionProvider"]
+    )
+
+
+class StatefulRunner:
+    """Runs a model over calibration sequences, feeding state outputs back into state inputs."""
+
+    def __init__(self, model: onnx.ModelProto, state: Mapping[str, str]) -> None:
+        """Args:
+        model: the model; opened without graph optimisations.
+        state: state input name to state output name.
+        """
+        self._session = session(model)
+        inputs = {value.name: value for value in self._session.get_inputs()}
+        self.output_names = [value.name for value in self._session.get_outputs()]
+        self._state = dict(state)
+        for source, target in self._state.items():
+            if source not in inputs or target not in self.output_names:
+                raise CalibrationError(f"state '{source}={target}' does not name an input=output")
+        self._zero = {name: np.zeros(inputs[name].shape, np.float32) for name in self._state}
+        self._plain = sorted(name for name in inputs if name not in self._state)
+
+    def feeds(self, sequences: Sequence[Sequence[Arrays]]) -> Iterator[tuple[Arrays, Arrays]]:
+        """Yields, run after run, the complete feed and the outputs by name."""
+        for number, sequence in enumerate(sequences):
+            state = dict(self._zero)
+            for run, given in enumerate(sequence):
+                if sorted(given) != self._plain:
+                    raise CalibrationError(
+                        f"run {number}/{run} gives inputs {sorted(given)}; the model takes "
+                        f"{self._plain}"
+                    )
+                feed = {**given, **state}
+                values = self._session.run(self.output_names, feed)
+                outputs = dict(zip(self.output_names, values, strict=True))
+                state = {source: outputs[target] for source, target in self._state.items()}
+                yield feed, outputs
