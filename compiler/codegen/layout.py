@@ -1,0 +1,56 @@
+"""Lays out C as clang-format does (Google style, 100 columns, pointers to the right)."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+
+WIDTH = 100
+
+
+def packed(head: str, items: Sequence[str], tail: str) -> list[str]:
+    """`head(items)tail` with as many items on a line as fit, aligned behind the parenthesis."""
+    lines = [f"{head}("]
+    column = len(lines[0])
+    for index, item in enumerate(items):
+        last = index == len(items) - 1
+        text = item + (f"){tail}" if last else ",")
+        if len(lines[-1]) == column:
+            lines[-1] += text
+        elif len(lines[-1]) + 1 + len(text) <= WIDTH:
+            lines[-1] += f" {text}"
+        else:
+            lines.append(" " * column + text)
+    if not items:
+        lines[-1] += f"){tail}"
+    return lines
+
+
+def initialiser(indent: int, head: str, fields: Sequence[tuple[str, str]], tail: str) -> list[str]:
+    """`head{.name = value, ...}tail`: a line for each field, unless a single one fits on the first."""
+    space = " " * indent
+    if len(fields) <= 1:
+        line = f"{space}{head}{{" + "".join(f".{n} = {v}" for n, v in fields) + f"}}{tail}"
+        if len(line) <= WIDTH:
+            return [line]
+    lines = [f"{space}{head}{{"]
+    lines += [f"{space}    .{name} = {value}," for name, value in fields]
+    return [*lines, f"{space}}}{tail}"]
+
+
+def comment(indent: int, text: str) -> list[str]:
+    """`text`, which must not contain the end of a comment, as a comment of lines that fit."""
+    space = " " * indent
+    single = f"{space}/* {text} */"
+    if len(single) <= WIDTH and "\n" not in text:
+        return [single]
+    lines: list[str] = []
+    for paragraph in text.split("\n"):
+        lines += textwrap.wrap(
+            paragraph,
+            WIDTH - indent - 3,
+            break_long_words=False,
+            break_on_hyphens=False,
+        ) or [""]
+    body = [f"{space}/* {lines[0]}", *(f"{space} * {line}".rstrip() for line in lines[1:])]
+    return [*body, f"{space} */"]
