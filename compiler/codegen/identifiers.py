@@ -7,14 +7,73 @@ import re
 from collections.abc import Iterable, Sequence
 
 # C99, and what C++ adds: the generated header can be included from both.
-KEYWORDS = frozenset(())
-WORDS = frozenset(
-    # C99, and what C++ adds: the generated header can be included from both.
-    "auto break case char const continue default do double else enum extern float for goto if "
-    "inline int long register restrict return short signed sizeof static struct switch typedef "
-    "union unsigned void volatile while asm bool catch class delete explicit export false friend "
-    "mutable namespace new operator private protected public template this throw true try "
-    "typename using virtual and or not xor main NULL".split()
+KEYWORDS = frozenset(
+    {
+        "NULL",
+        "and",
+        "asm",
+        "auto",
+        "bool",
+        "break",
+        "case",
+        "catch",
+        "char",
+        "class",
+        "const",
+        "continue",
+        "default",
+        "delete",
+        "do",
+        "double",
+        "else",
+        "enum",
+        "explicit",
+        "export",
+        "extern",
+        "false",
+        "float",
+        "for",
+        "friend",
+        "goto",
+        "if",
+        "inline",
+        "int",
+        "long",
+        "main",
+        "mutable",
+        "namespace",
+        "new",
+        "not",
+        "operator",
+        "or",
+        "private",
+        "protected",
+        "public",
+        "register",
+        "restrict",
+        "return",
+        "short",
+        "signed",
+        "sizeof",
+        "static",
+        "struct",
+        "switch",
+        "template",
+        "this",
+        "throw",
+        "true",
+        "try",
+        "typedef",
+        "typename",
+        "union",
+        "unsigned",
+        "using",
+        "virtual",
+        "void",
+        "volatile",
+        "while",
+        "xor",
+    }
 )
 WORDS = re.compile(r"\d+|[A-Za-z]+|[^0-9A-Za-z]")
 

@@ -27,7 +27,7 @@ def packed(head: str, items: Sequence[str], tail: str) -> list[str]:
 
 
 def initialiser(indent: int, head: str, fields: Sequence[tuple[str, str]], tail: str) -> list[str]:
-    """`head{.name = value, ...}tail`: a line for each field, unless a single one fits on the first."""
+    """`head{.name = value, ...}tail`, a field on each line, unless it has one that fits."""
     space = " " * indent
     if len(fields) <= 1:
         line = f"{space}{head}{{" + "".join(f".{n} = {v}" for n, v in fields) + f"}}{tail}"
