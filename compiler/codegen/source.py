@@ -13,6 +13,7 @@ from compiler.codegen.layout import initialiser, packed
 from compiler.codegen.repetition import Segment, segments_of
 from compiler.codegen.steps import Step, steps_of
 from compiler.codegen.weights import Packer
+from compiler.ir import Graph
 from compiler.memory import InInput, InOutput, Plan
 
 
@@ -40,6 +41,15 @@ class Function:
     blocks: list[Block] = field(default_factory=list[Block])
 
 
+@dataclass(frozen=True)
+class Layer:
+    """One kernel call, with its number in TILEWRIGHT_LAYER_DONE and in reports."""
+
+    number: int
+    graph: Graph
+    step: Step
+
+
 @dataclass
 class Source:
     """Everything that stands in the C source and the weights."""
@@ -47,8 +57,7 @@ class Source:
     headers: list[str]
     functions: list[Function]
     weights: Packer
-    layers: list[tuple[str, int, Step]]
-    """(entry point, number as in TILEWRIGHT_LAYER_DONE, call) of every layer."""
+    layers: list[Layer]
 
 
 def source_of(interface: Interface, plan: Plan) -> Source:
@@ -65,12 +74,12 @@ def source_of(interface: Interface, plan: Plan) -> Source:
     for entry_point in interface.entry_points:
         file_scope.claim(entry_point.function)
     functions: list[Function] = []
-    layers: list[tuple[str, int, Step]] = []
+    layers: list[Layer] = []
     for entry_point, steps, segments in programs:
         addresses = Addresses(interface, entry_point, weights)
         functions.append(_function(addresses, steps, segments, len(layers), file_scope))
         layers += [
-            (entry_point.name, len(layers) + index, step) for index, step in enumerate(steps)
+            Layer(len(layers) + index, entry_point.graph, step) for index, step in enumerate(steps)
         ]
     headers = sorted({step.kernel.header for _, steps, _ in programs for step in steps})
     return Source(headers, functions, weights, layers)
