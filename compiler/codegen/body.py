@@ -68,8 +68,11 @@ class BodyWriter:
             steps = [repetition[position] for repetition in self._repetitions]
             if position:
                 self.body.lines.append("")
-            layer = f"{layer_base} + {position}" if position else layer_base
-            self._call(steps, layer or str(self._first_layer + position))
+            if not layer_base:
+                layer = str(self._first_layer + position)
+            else:
+                layer = f"{layer_base} + {position}" if position else layer_base
+            self._call(steps, layer)
         return self.body
 
     def _call(self, steps: Sequence[Step], layer: str) -> None:

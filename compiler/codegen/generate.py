@@ -71,6 +71,7 @@ def _environment() -> jinja2.Environment:
         undefined=jinja2.StrictUndefined,
     )
     filters: dict[str, Callable[..., str]] = {
+        "assertion": _assertion,
         "braces": sequence,
         "comment": comment_text,
         "declared": _declared,
@@ -86,6 +87,10 @@ def _declared(declaration: str, attribute: str) -> str:
     if len(declaration) + 1 + len(attribute) <= WIDTH:
         return f"{declaration} {attribute}"
     return f"{declaration}\n      {attribute}"
+
+
+def _assertion(condition: str, name: str) -> str:
+    return "\n".join(packed("TILEWRIGHT_STATIC_ASSERT", [condition, name], ";"))
 
 
 def _template_values(interface: Interface, content: Source, plan: Plan) -> dict[str, Any]:
@@ -105,6 +110,7 @@ def _template_values(interface: Interface, content: Source, plan: Plan) -> dict[
         "input_bytes_maximum": _largest((e.inputs for e in interface.entry_points), plan),
         "output_bytes_maximum": _largest((e.outputs for e in interface.entry_points), plan),
         "functions": content.functions,
+        "introduction": comment(0, _introduction(interface.name)),
         "entry_points": [
             _entry_point_values(function.entry_point, function.name)
             for function in content.functions
@@ -136,6 +142,16 @@ def _entry_point_values(entry_point: EntryPoint, body: str) -> dict[str, Any]:
         "descriptor": _descriptor(entry_point),
         "descriptor_row": _descriptor_row(entry_point),
     }
+
+
+def _introduction(name: str) -> str:
+    return (
+        f"{name}: a neural network compiled by Tilewright.\n\n"
+        f"Every pointer that a function takes must be a multiple of {name.upper()}_ALIGNMENT. "
+        "Inputs are only read; outputs are valid when the function returns. Tensors are in "
+        "row-major order. A quantised tensor stands for the real numbers "
+        "scale * (stored - zero point)."
+    )
 
 
 def _documentation(entry_point: EntryPoint) -> str:

@@ -8,13 +8,14 @@ from collections.abc import Sequence
 WIDTH = 100
 
 
-def packed(head: str, items: Sequence[str], tail: str) -> list[str]:
-    """`head(items)tail` with as many items on a line as fit, aligned behind the parenthesis."""
-    lines = [f"{head}("]
+def packed(head: str, items: Sequence[str], tail: str, brackets: str = "()") -> list[str]:
+    """`head(items)tail` with as many items on a line as fit, aligned behind the bracket."""
+    opening, closing = brackets
+    lines = [f"{head}{opening}"]
     column = len(lines[0])
     for index, item in enumerate(items):
         last = index == len(items) - 1
-        text = item + (f"){tail}" if last else ",")
+        text = item + (f"{closing}{tail}" if last else ",")
         if len(lines[-1]) == column:
             lines[-1] += text
         elif len(lines[-1]) + 1 + len(text) <= WIDTH:
@@ -22,7 +23,7 @@ def packed(head: str, items: Sequence[str], tail: str) -> list[str]:
         else:
             lines.append(" " * column + text)
     if not items:
-        lines[-1] += f"){tail}"
+        lines[-1] += f"{closing}{tail}"
     return lines
 
 
@@ -34,7 +35,12 @@ def initialiser(indent: int, head: str, fields: Sequence[tuple[str, str]], tail:
         if len(line) <= WIDTH:
             return [line]
     lines = [f"{space}{head}{{"]
-    lines += [f"{space}    .{name} = {value}," for name, value in fields]
+    for name, value in fields:
+        head = f"{space}    .{name} = "
+        if len(head) + len(value) + 1 > WIDTH and value.startswith("{"):
+            lines += packed(head, value[1:-1].split(", "), ",", "{}")
+        else:
+            lines.append(f"{head}{value},")
     return [*lines, f"{space}}}{tail}"]
 
 

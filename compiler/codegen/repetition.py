@@ -1,4 +1,4 @@
-"""Finds repeated layers: stretches of kernel calls that differ only in numbers and addresses."""
+"""Finds repeated layers: stretches of calls that differ in addresses, scales and the like only."""
 
 from __future__ import annotations
 
@@ -88,13 +88,13 @@ def _present(step: Step) -> list[Operand]:
 
 
 def _signature(step: Step) -> tuple[object, ...]:
-    """What two calls must have in common to be one piece of code."""
+    """What two calls must have in common to be one piece of code; the shapes are part of it."""
     fields = tuple(
         (name, is_real(value), len(value) if isinstance(value, tuple) else 0)
         for name, value in step.kernel.parameters.items()
     )
     operands = tuple(None if o is None else _operand_signature(o) for o in step.operands)
-    return (step.kernel.function, fields, operands)
+    return (step.kernel.function, fields, operands, step.inputs, step.outputs)
 
 
 def _operand_signature(operand: Operand) -> tuple[object, ...]:
