@@ -9,21 +9,31 @@ WIDTH = 100
 
 
 def packed(head: str, items: Sequence[str], tail: str, brackets: str = "()") -> list[str]:
-    """`head(items)tail` with as many items on a line as fit, aligned behind the bracket."""
-    opening, closing = brackets
-    lines = [f"{head}{opening}"]
-    column = len(lines[0])
+    """`head(items)tail`, as many items on a line as fit.
+
+    They are aligned behind the bracket unless starting on a new line takes fewer lines.
+    """
+    head, tail = f"{head}{brackets[0]}", f"{brackets[1]}{tail}"
+    aligned = _filled(head, " " * len(head), items, tail)
+    indent = len(head) - len(head.lstrip()) + 4
+    broken = [head, *_filled(" " * indent, " " * indent, items, tail)]
+    return broken if len(broken) < len(aligned) and brackets == "()" else aligned
+
+
+def _filled(first: str, following: str, items: Sequence[str], tail: str) -> list[str]:
+    lines = [first]
+    start = len(first)
     for index, item in enumerate(items):
-        last = index == len(items) - 1
-        text = item + (f"{closing}{tail}" if last else ",")
-        if len(lines[-1]) == column:
+        text = item + (tail if index == len(items) - 1 else ",")
+        if len(lines[-1]) == start:
             lines[-1] += text
         elif len(lines[-1]) + 1 + len(text) <= WIDTH:
             lines[-1] += f" {text}"
         else:
-            lines.append(" " * column + text)
+            lines.append(following + text)
+            start = len(following)
     if not items:
-        lines[-1] += f"{closing}{tail}"
+        lines[-1] += tail
     return lines
 
 
