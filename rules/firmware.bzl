@@ -22,12 +22,17 @@ def _firmware_impl(ctx):
         unsupported_features = ctx.disabled_features,
     )
     libraries = [target[CcInfo] for target in ctx.attr.networks + ctx.attr.deps] + [soc.cc_info]
+    networks = [target[NetworkInfo] for target in ctx.attr.networks]
+    defines = ctx.attr.local_defines
+    if len(networks) == 1:
+        defines = defines + ["TILEWRIGHT_NETWORK={}_network".format(networks[0].name)]
     _, objects = cc_common.compile(
         name = ctx.label.name,
         actions = ctx.actions,
         cc_toolchain = cc_toolchain,
         compilation_contexts = [library.compilation_context for library in libraries],
         feature_configuration = features,
+        local_defines = defines,
         srcs = ctx.files.srcs,
         user_compile_flags = ctx.attr.copts,
     )
@@ -65,10 +70,7 @@ def _firmware_impl(ctx):
             disassembly = None,
             elf = elf,
             map = linker_map,
-            networks = [
-                target[NetworkInfo]
-                for target in ctx.attr.networks
-            ],
+            networks = networks,
             platform = ctx.attr.platform,
             simulator = simulator.simulator if simulator else None,
             soc = soc,
@@ -86,6 +88,7 @@ _firmware = rule(
     attrs = {
         "copts": attr.string_list(),
         "deps": attr.label_list(providers = [CcInfo]),
+        "local_defines": attr.string_list(),
         "networks": attr.label_list(providers = [NetworkInfo, CcInfo]),
         "platform": attr.label(mandatory = True, providers = [platform_common.PlatformInfo]),
         "srcs": attr.label_list(allow_files = [".c", ".h", ".S"], mandatory = True),
@@ -116,10 +119,11 @@ def firmware(name, platform, srcs, network = None, networks = [], deps = [], **k
       name: the target's name, and that of the files.
       platform: the platform, for example `@tilewright//platforms/qemu_rv32`.
       srcs: C and assembly files; one defines `int main(void)`.
-      network: the network it runs, a `compiled_network`.
+      network: the network it runs, a `compiled_network`. In `srcs`, the macro TILEWRIGHT_NETWORK is
+        the name of its descriptor (tilewright/network.h).
       networks: the networks, if there are several.
       deps: further C libraries.
-      **kwargs: `copts`; `stack_size` in bytes, by default that of soc.yaml; and attributes that
+      **kwargs: `copts`; `local_defines`; `stack_size` in bytes, by default that of soc.yaml; and attributes that
         all rules have.
     """
     _firmware(

@@ -28,14 +28,15 @@ SimulatorInfo = provider(
 )
 
 NetworkInfo = provider(
-    doc = "A network compiled for the SoC of the current configuration.",
+    doc = "A network in C, accompanied by CcInfo.",
     fields = {
-        "entry_points": "list of string: names of the entry points.",
         "header": "File: declares the network's functions and descriptor.",
+        "mapping": "File: JSON, which kernel does the work of which nodes.",
+        "memory_map": "File: JSON, what lies where.",
         "model": "ModelInfo: what it was compiled from.",
         "name": "string: prefix of everything that the header declares.",
-        "plan": "File: JSON, where every tensor lies.",
-        "report": "File: JSON, memory and operations.",
+        "options": "list of string: the compiler's options besides the model.",
+        "placement": "File: JSON, addresses of all tensors.",
         "source": "File: generated C.",
         "weights": "File: packed weights.",
     },
