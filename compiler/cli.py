@@ -12,7 +12,6 @@ from compiler import pipeline
 from compiler.errors import Code, CompileError, Problem
 from compiler.options import DESCRIPTION, Parser, model_arguments, model_options, network_name
 from compiler.output_files import read_text, write_files
-from compiler.report.files import report_files
 
 if TYPE_CHECKING:
     from compiler.ir import Graph
@@ -164,6 +163,8 @@ def _emit(
     placements: Sequence[Placement],
 ) -> dict[str, bytes]:
     """Contents of all files, by name."""
+    from compiler.report.files import report_files
+
     name = network_name(options.name, options.model)
     graphs = [entry_point.graph for entry_point in entry_points]
     network, plan = pipeline.emit(name, graphs, placements, options.memory, _progress)

@@ -106,7 +106,7 @@ def interface_of(name: str, graphs: Sequence[Graph], plan: Plan) -> Interface:
         suffix = identifier(graph.name) if graph.name else "run"
         where = f"entry point {graph.name!r}"
         function = f"{name}_{suffix}"
-        _claim(functions, function, where, where, problems)
+        is_new = _claim(functions, function, where, where, problems)
         prefix = name if not graph.name else function
         identifiers: dict[str, str] = {}
         roles: list[list[Argument]] = []
@@ -118,7 +118,7 @@ def interface_of(name: str, graphs: Sequence[Graph], plan: Plan) -> Interface:
             for tensor in names:
                 argument = _argument(graph.values[tensor], prefix, is_output)
                 what = f"{'output' if is_output else 'input'} {tensor!r}"
-                if _claim(identifiers, argument.identifier, what, where, problems):
+                if _claim(identifiers, argument.identifier, what, where, problems) and is_new:
                     _claim(macros, argument.macro, f"{what} of {where}", where, problems)
                 roles[-1].append(argument)
         entry_points.append(
