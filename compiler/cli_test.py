@@ -7,7 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +17,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from compiler.cli import main
 from compiler.codegen.network_harness import KERNELS, TESTDATA, c_compiler
+from compiler.ir import Array
 
 ENTRY_POINTS = ("--entry-point", "one:rows=1", "--entry-point", "many:rows=5")
 STATE = ("--state", "memory=memory_next")
@@ -70,10 +71,18 @@ def model(seed: int = 0, layers: int = 3) -> onnx.ModelProto:
     return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
 
 
+def save(proto: onnx.ModelProto, path: Path) -> None:
+    path.write_bytes(proto.SerializeToString())
+
+
+def save_arrays(path: Path, arrays: Mapping[str, Array]) -> None:
+    np.savez(path, **arrays)  # pyright: ignore[reportArgumentType]
+
+
 @pytest.fixture(name="path")
 def model_path(tmp_path: Path) -> Path:
     path = tmp_path / "net.onnx"
-    onnx.save(model(), path)
+    save(model(), path)
     return path
 
 
@@ -111,7 +120,7 @@ def test_stages_give_what_the_whole_gives(path: Path, tmp_path: Path) -> None:
 
 def test_placement_does_not_depend_on_weights(path: Path, tmp_path: Path) -> None:
     other = tmp_path / "other.onnx"
-    onnx.save(model(seed=1), other)
+    save(model(seed=1), other)
     for source in (path, other):
         run("analyse", source, *ENTRY_POINTS, *STATE, "--output", f"{source}.json")
         run(source, *ENTRY_POINTS, *STATE, "--output", f"{source}.out", "--name", "net")
@@ -176,7 +185,7 @@ def test_interpret_carries_states_over_steps(path: Path, tmp_path: Path) -> None
         f"{step:03}/{name}/input/x": random.normal(size=(rows, 16)).astype(np.float32)
         for step, (name, rows) in enumerate([("one", 1), ("many", 5), ("one", 1)])
     }
-    np.savez(tmp_path / "in.npz", **inputs)
+    save_arrays(tmp_path / "in.npz", inputs)
     options = ("--inputs", tmp_path / "in.npz", "--output", tmp_path / "out.npz")
     run("interpret", path, *ENTRY_POINTS, *STATE, *options)
     with np.load(tmp_path / "out.npz") as file:
@@ -188,7 +197,7 @@ def test_interpret_carries_states_over_steps(path: Path, tmp_path: Path) -> None
         "002/one/output/result",
     }
     last = {"000/one/input/x": inputs["002/one/input/x"]}
-    np.savez(tmp_path / "in.npz", **last)
+    save_arrays(tmp_path / "in.npz", last)
     run("interpret", path, *ENTRY_POINTS, *STATE, *options)
     with np.load(tmp_path / "out.npz") as file:
         fresh = file["000/one/output/result"]
@@ -198,7 +207,7 @@ def test_interpret_carries_states_over_steps(path: Path, tmp_path: Path) -> None
 
 
 def test_network_of_one_entry_point_has_a_run_function(tmp_path: Path) -> None:
-    onnx.save(model(), tmp_path / "3 layers-int8.onnx")
+    save(model(), tmp_path / "3 layers-int8.onnx")
     run(tmp_path / "3 layers-int8.onnx", "--entry-point", ":rows=2", "--output", tmp_path / "out")
     name = "network_3_layers_int8"
     header = (tmp_path / "out" / f"{name}.h").read_text()
@@ -210,7 +219,7 @@ def test_integer_interface_of_all_tensors(tmp_path: Path) -> None:
     graph = model(layers=1)
     del graph.graph.node[-2:], graph.graph.output[:], graph.graph.input[1:]
     graph.graph.output.append(helper.make_tensor_value_info("y1", TensorProto.FLOAT, ["rows", 16]))
-    onnx.save(graph, tmp_path / "net.onnx")
+    save(graph, tmp_path / "net.onnx")
     options = ("--entry-point", ":rows=2", "--integer-io", "all")
     run(tmp_path / "net.onnx", *options, "--output", tmp_path)
     header = (tmp_path / "net.h").read_text()
@@ -315,7 +324,7 @@ def test_damaged_stage_files_are_refused(
 def test_placement_of_another_model_is_refused(
     path: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    onnx.save(model(layers=5), tmp_path / "other.onnx")
+    save(model(layers=5), tmp_path / "other.onnx")
     problem, placement = tmp_path / "problem.json", tmp_path / "placement.json"
     run("analyse", tmp_path / "other.onnx", *ENTRY_POINTS, "--output", problem)
     run("place", problem, "--output", placement)
