@@ -12,8 +12,8 @@ static uint32_t cache_row(int64_t index, uint32_t capacity, uint32_t circular) {
 }
 
 void tw_tensor_scatter(const tw_tensor_scatter_parameters *parameters, const void *past_cache,
-                       const void *update, const int32_t *write_indices, void *cache,
-                       uint32_t core, uint32_t cores) {
+                       const void *update, const int32_t *write_indices, void *cache, uint32_t core,
+                       uint32_t cores) {
   (void)past_cache;
   const uint32_t rows = parameters->rows;
   const uint32_t bytes = parameters->row_bytes;
