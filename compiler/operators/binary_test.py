@@ -15,7 +15,7 @@ from compiler.frontend.import_model import import_model
 from compiler.ir import Array
 from compiler.lowering.lower import lower
 from compiler.numerics.addition import choose_addition, choose_multiplication
-from compiler.operators.binary import AddInt8, Arithmetic, LessOrEqual, MultiplyInt8
+from compiler.operators.binary import AddInt8, Arithmetic, Comparison, MultiplyInt8
 from compiler.operators.kernel_harness import assert_twin
 from compiler.operators.model_harness import ModelBuilder, assert_model
 from compiler.operators.strides import broadcast_strides, collapse
@@ -99,10 +99,11 @@ def test_arithmetic_twin(shapes: Shapes, function: str, integer: bool, seed: int
 
 
 @settings(max_examples=40, deadline=None)
-@given(shapes=broadcasts(), seed=seeds)
-def test_comparison_twin(shapes: Shapes, seed: int) -> None:
+@given(shapes=broadcasts(), or_equal=st.booleans(), seed=seeds)
+def test_comparison_twin(shapes: Shapes, or_equal: bool, seed: int) -> None:
     random = np.random.default_rng(seed)
-    assert_twin(LessOrEqual(()), [random.integers(-2, 3, s).astype(np.int32) for s in shapes])
+    x: list[Array | None] = [random.integers(-2, 3, s).astype(np.int32) for s in shapes]
+    assert_twin(Comparison((), or_equal), x)
 
 
 @given(left=factors, right=factors, z=st.tuples(stored, stored, stored), a=stored, b=stored)
@@ -209,7 +210,9 @@ def test_the_same_tensor_twice() -> None:
 
 
 @pytest.mark.parametrize("element", [TensorProto.INT32, TensorProto.INT64])
-@pytest.mark.parametrize("operator", ["Add", "Sub", "Mul", "LessOrEqual"])
+@pytest.mark.parametrize(
+    "operator", ["Add", "Sub", "Mul", "Less", "LessOrEqual", "Greater", "GreaterOrEqual"]
+)
 def test_integer_model(operator: str, element: int) -> None:
     random = np.random.default_rng(4)
     model = ModelBuilder()
