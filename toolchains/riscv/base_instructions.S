@@ -1,18 +1,18 @@
 /* Compressed and full instructions, jumps in both directions, and data between code. */
 
-  .option norelax
   .globl _start
   .section .text, "ax"
   .type _start, @function
 _start:
+0:
   addi sp, sp, -16
   sw ra, 12(sp)
   .option push
   .option norvc
   jal callee
   .option pop
-  bnez a5, _start
-  j after
+  bnez a5, 0b
+  j 1f
   .type table, @object
 table:
   .word 0xdeadbeef
@@ -20,6 +20,6 @@ table:
 callee:
   fadd.s fa0, fa0, fa1
   ret
-after:
+1:
   .insn 4, 0xffffffff
   .insn 2, 0x0000

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-_REGISTERS = (
-    "zero ra sp gp tp t0 t1 t2 s0 s1 a0 a1 a2 a3 a4 a5 "
-    "a6 a7 s2 s3 s4 s5 s6 s7 s8 s9 s10 s11 t3 t4 t5 t6"
-).split()
+# fmt: off
+_REGISTERS = [
+    "zero", "ra", "sp", "gp", "tp", "t0", "t1", "t2", "s0", "s1", "a0", "a1", "a2", "a3", "a4",
+    "a5", "a6", "a7", "s2", "s3", "s4", "s5", "s6", "s7", "s8", "s9", "s10", "s11", "t3", "t4",
+    "t5", "t6",
+]
+# fmt: on
 
 _CUSTOM_0 = 0x0B
 _CUSTOM_1 = 0x2B
@@ -142,8 +145,12 @@ def _encodings() -> dict[tuple[int, int], list[_Encoding]]:
     # xcvsimd: six bits at 26 name the operation, funct3 names width and kind of the second operand.
     signed = "add sub avg min max or xor and dotusp dotsp sdotusp sdotsp "
     signed += "cmpeq cmpne cmpgt cmpge cmplt cmple"
+    # An immediate shift has as many bits as the width asks for, the rest is zero.
+    shifts = ("srl", "sra", "sll")
+    shift_masks = (0xFDC00000, 0xFDE00000)
     operations = {
-        0x00: "add cmpeq sub cmpne avg cmpgt avgu cmpge min cmplt minu cmple max cmpgtu maxu cmpgeu",
+        0x00: "add cmpeq sub cmpne avg cmpgt avgu cmpge",
+        0x08: "min cmplt minu cmple max cmpgtu maxu cmpgeu",
         0x10: "srl cmpltu sra cmpleu sll",
         0x16: "or",
         0x18: "xor",
