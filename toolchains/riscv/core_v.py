@@ -174,10 +174,7 @@ def _encodings() -> dict[tuple[int, int], list[_Encoding]]:
                     6 + width,
                     f"{name}.sci.{suffix}",
                     "{d}, {s}, " + immediate,
-                    # Shifts by an immediate have fewer bits; the rest is zero.
-                    (0xFDC00000, 0xFDE00000)[width]
-                    if name in ("srl", "sra", "sll")
-                    else 0xFC000000,
+                    shift_masks[width] if name in shifts else 0xFC000000,
                     funct6 << 26,
                 )
     for width, suffix in enumerate(["h", "b"]):

@@ -45,7 +45,9 @@ class _Symbols:
             address: int = symbol["st_value"]
             if symbol.name.startswith(("$d", "$x")):
                 kinds[address] = symbol.name[1]
-            elif symbol.name and symbol["st_info"]["type"] in _LABEL_TYPES:
+            elif not symbol.name or symbol.name.startswith(".L"):
+                continue  # .L: labels that the assembler made up
+            elif symbol["st_info"]["type"] in _LABEL_TYPES:
                 names.setdefault(address, []).append(symbol.name)
         self._labels = {address: sorted(found) for address, found in names.items()}
         self._label_addresses = sorted(self._labels)
