@@ -24,6 +24,14 @@ _NOT_COPIED = shutil.ignore_patterns(".git", "bazel-*", "__pycache__", "user.baz
 _MOST_NAMED = 20
 
 
+# Set by the Bazel that runs this test, for this test.
+_OF_THIS_TEST = ("BAZEL", "JAVA_RUNFILES", "PYTHON", "RUNFILES", "RUN_UNDER", "TEST", "XML")
+
+
+def _inherited() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if not name.startswith(_OF_THIS_TEST)}
+
+
 @dataclass(frozen=True)
 class Build:
     """One build of everything."""
@@ -36,10 +44,9 @@ class Build:
     def bazel(self, *arguments: str, capture: bool = False) -> subprocess.CompletedProcess[str]:
         """Runs Bazel in the checkout, with this build's output root."""
         return subprocess.run(
-            ["./bazelw", f"--output_user_root={self.output_root}", "--noworkspace_rc"]
-            + [f"--bazelrc={self.checkout / '.bazelrc'}", *arguments],
+            ["./bazelw", f"--output_user_root={self.output_root}", *arguments],
             cwd=self.checkout,
-            env={**os.environ, **self.environment},
+            env={**_inherited(), **self.environment},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE if capture else None,
             text=True,
@@ -100,8 +107,11 @@ def main() -> int:
     home = os.environ.get("HOME", user.pw_dir)
     cache = os.environ.get("XDG_CACHE_HOME", f"{home}/.cache")
     checkout = Path("MODULE.bazel").resolve().parent
-    with tempfile.TemporaryDirectory(prefix="tilewright_") as folder:
-        other = Path(folder, "a checkout of another name".replace(" ", "_"))
+    # Not below this test's own folder: Bazel refuses to run in the output of a Bazel.
+    scratch = Path(cache, "tilewright")
+    scratch.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="reproducibility_", dir=scratch) as folder:
+        other = Path(folder, "checkout_of_another_name")
         shutil.copytree(checkout, other, symlinks=True, ignore=_NOT_COPIED)
         Path(folder, "home").mkdir()
         first = Build(
