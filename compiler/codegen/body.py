@@ -20,12 +20,31 @@ Variables = dict[tuple[Operand, ...], str]
 """Pointer variables declared so far in a C function, by the places that they point to."""
 
 
+@dataclass(frozen=True)
+class Parameter:
+    """A pointer into the caller's memory that a repeated layer takes.
+
+    Attributes:
+        c_type: what it points to.
+        name: its name in the layer's function.
+        values: the expression in the entry point for every repetition.
+    """
+
+    c_type: str
+    name: str
+    values: tuple[str, ...]
+
+    @property
+    def varies(self) -> bool:
+        return any(value != self.values[0] for value in self.values)
+
+
 @dataclass
 class Body:
-    """Lines of C, and which arguments of the entry point they use."""
+    """Lines of C, and the parameters that a function made of them needs."""
 
     lines: list[str] = field(default_factory=list[str])
-    arguments: list[InInput | InOutput] = field(default_factory=list[InInput | InOutput])
+    parameters: list[Parameter] = field(default_factory=list[Parameter])
 
 
 class BodyWriter:
@@ -134,21 +153,36 @@ class BodyWriter:
         if isinstance(first.location, InConstant):
             return self._constant(present)
         if isinstance(first.location, (InInput, InOutput)):
-            if first.location not in self.body.arguments:
-                self.body.arguments.append(first.location)
-            return self._addresses.pointer(first)
+            return self._argument(present)
         known = self._variables.get(_places(present))
         if known is not None:
             return known
         texts = tuple(self._addresses.pointer(operand) for operand in present)
-        name = self._short([operand.value for operand in present], "value")
-        if any(text != texts[0] for text in texts):
-            return self.rows.pointer(name, first.c_type, texts)
+        name = self._short([o.value for o in present], "result" if first.made else "input")
         if not isinstance(first.location, InArena):
-            return texts[0]
+            varies = any(text != texts[0] for text in texts)
+            return self.rows.pointer(name, first.c_type, texts) if varies else texts[0]
+        target = texts[0]
+        if any(text != target for text in texts):
+            # Values that share memory share the field, so it cannot be named after one of them.
+            target = self.rows.pointer("buffer", first.c_type, texts)
         name = self._scope.claim(name)
-        declarations.append(f"{' ' * INDENT}{first.c_type} *const {name} = {texts[0]};")
+        declarations.append(f"{' ' * INDENT}{first.c_type} *const {name} = {target};")
         self._variables[_places(present)] = name
+        return name
+
+    def _argument(self, operands: Sequence[Operand]) -> str:
+        """A pointer to the caller's memory: run-time addresses cannot stand in the row table."""
+        values = tuple(self._addresses.pointer(operand) for operand in operands)
+        if len(operands) == 1:
+            return values[0]
+        const = "const " if isinstance(operands[0].location, InInput) else ""
+        c_type = f"{const}{operands[0].c_type}"
+        for known in self.body.parameters:
+            if (known.c_type, known.values) == (c_type, values):
+                return known.name
+        name = self._scope.claim(self._short([operand.value for operand in operands], "argument"))
+        self.body.parameters.append(Parameter(c_type, name, values))
         return name
 
     def _constant(self, operands: Sequence[Operand]) -> str:

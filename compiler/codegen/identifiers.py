@@ -109,20 +109,13 @@ class Scope:
 def merged(names: Sequence[str]) -> str:
     """One name for corresponding things of a repetition: without the words that differ.
 
-    `layers.0.query`, `layers.1.query` give `layers..query`. Of names with different numbers of
-    words only what they begin and end with remains; that can be nothing.
+    `layers.0.query`, `layers.1.query` give `layers..query`; names that do not have the same
+    number of words give the empty name.
     """
     words = [WORDS.findall(name) for name in dict.fromkeys(names)]
-    if len({len(text) for text in words}) == 1:
-        return "".join(column[0] for column in zip(*words, strict=True) if len(set(column)) == 1)
-    begin = _common(words)
-    end = _common([text[: len(begin) - 1 if begin else None : -1] for text in words])
-    return "".join([*begin, *reversed(end)])
-
-
-def _common(words: Sequence[Sequence[str]]) -> list[str]:
-    columns = zip(*words, strict=False)
-    return [column[0] for column in itertools.takewhile(lambda c: len(set(c)) == 1, columns)]
+    if len({len(text) for text in words}) != 1:
+        return ""
+    return "".join(column[0] for column in zip(*words, strict=True) if len(set(column)) == 1)
 
 
 def described(names: Sequence[str]) -> str:

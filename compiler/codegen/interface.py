@@ -118,8 +118,8 @@ def interface_of(name: str, graphs: Sequence[Graph], plan: Plan) -> Interface:
             for tensor in names:
                 argument = _argument(graph.values[tensor], prefix, is_output)
                 what = f"{'output' if is_output else 'input'} {tensor!r}"
-                _claim(identifiers, argument.identifier, what, where, problems)
-                _claim(macros, argument.macro, f"{what} of {where}", where, problems)
+                if _claim(identifiers, argument.identifier, what, where, problems):
+                    _claim(macros, argument.macro, f"{what} of {where}", where, problems)
                 roles[-1].append(argument)
         entry_points.append(
             EntryPoint(graph.name, suffix, function, graph, tuple(roles[0]), tuple(roles[1]))
@@ -132,7 +132,8 @@ def interface_of(name: str, graphs: Sequence[Graph], plan: Plan) -> Interface:
 
 def _claim(
     taken: dict[str, str], name: str, what: str, where: str, problems: list[Problem]
-) -> None:
+) -> bool:
+    """Takes a name, or adds the problem that it is taken; returns whether it was free."""
     other = taken.setdefault(name, what)
     if other != what:
         problems.append(
@@ -144,6 +145,7 @@ def _claim(
                 "rename one of them",
             )
         )
+    return other == what
 
 
 def _argument(value: Value, prefix: str, is_output: bool) -> Argument:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from compiler.codegen.literals import is_real
 from compiler.codegen.steps import Operand, Step
-from compiler.memory import InInput, InOutput
 
 WORTHWHILE = 6
 """Calls that a repetition must save; below that, straight code is easier to read."""
@@ -98,7 +97,4 @@ def _signature(step: Step) -> tuple[object, ...]:
 
 
 def _operand_signature(operand: Operand) -> tuple[object, ...]:
-    location = operand.location
-    # An argument's address is known at run time only, so it cannot stand in a constant table.
-    argument = location if isinstance(location, (InInput, InOutput)) else None
-    return (operand.c_type, type(location).__name__, argument, operand.written)
+    return (operand.c_type, type(operand.location).__name__, operand.written)

@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 from compiler.codegen.addresses import Addresses
 from compiler.codegen.body import BodyWriter, Variables
 from compiler.codegen.identifiers import Scope
-from compiler.codegen.interface import RESERVED, Argument, EntryPoint, Interface
+from compiler.codegen.interface import RESERVED, EntryPoint, Interface
 from compiler.codegen.layout import initialiser, packed
 from compiler.codegen.repetition import Segment, segments_of
 from compiler.codegen.steps import Step, steps_of
 from compiler.codegen.weights import Packer
 from compiler.ir import Graph
-from compiler.memory import InInput, InOutput, Plan
+from compiler.memory import Plan
 
 
 @dataclass
@@ -126,7 +126,7 @@ def _function(
             writer = BodyWriter(addresses, repetitions, layer, scope, variables)
             function.lines += writer.write().lines
         else:
-            _repeat(function, addresses, repetitions, layer, file_scope)
+            _repeat(function, addresses, repetitions, layer, scope, file_scope)
     return function
 
 
@@ -135,18 +135,20 @@ def _repeat(
     addresses: Addresses,
     repetitions: Sequence[Sequence[Step]],
     first_layer: int,
+    scope: Scope,
     file_scope: Scope,
 ) -> None:
+    """Adds the repeated layer's function and table, and the loop that runs it.
+
+    `scope` is that of the entry point's function, `file_scope` the file's.
+    """
     entry_point = addresses.entry_point
-    scope = file_scope.copy()
-    for argument in entry_point.arguments:
-        scope.claim(argument.identifier)
-    writer = BodyWriter(addresses, repetitions, first_layer, scope, {})
+    writer = BodyWriter(addresses, repetitions, first_layer, file_scope.copy(), {})
     body = writer.write()
     prefix = f"{entry_point.identifier}_" if entry_point.name else ""
     name = file_scope.claim(f"{prefix}{writer.name or 'layers'}")
-    arguments = [_argument(entry_point, location) for location in body.arguments]
-    parameters = [f"const struct {name} *row", *(a.declaration for a in arguments)]
+    parameters = [f"const struct {name} *row"]
+    parameters += [f"{parameter.c_type} *{parameter.name}" for parameter in body.parameters]
     head = packed(f"static void run_{name}", [*parameters, "uint32_t core", "uint32_t cores"], " {")
     count = len(repetitions)
     rows = [
@@ -155,14 +157,17 @@ def _repeat(
     ]
     members = [f"{entry.declaration};" for entry in writer.rows.fields]
     function.blocks.append(Block(name, count, len(repetitions[0]), members, rows, head, body.lines))
-    call = [f"&{name}_rows[i]", *(a.identifier for a in arguments), "core", "cores"]
+    call = [f"&{name}_rows[i]"]
+    for parameter in body.parameters:
+        if parameter.varies:
+            array = scope.claim(parameter.name)
+            declaration = f"  {parameter.c_type} *const {array}[{count}] = "
+            function.lines += packed(declaration, parameter.values, ";", "{}")
+            call.append(f"{array}[i]")
+        else:
+            call.append(parameter.values[0])
     function.lines += [
         f"  for (uint32_t i = 0; i < {count}; ++i) {{",
-        *packed(f"    run_{name}", call, ";"),
+        *packed(f"    run_{name}", [*call, "core", "cores"], ";"),
         "  }",
     ]
-
-
-def _argument(entry_point: EntryPoint, location: InInput | InOutput) -> Argument:
-    arguments = entry_point.inputs if isinstance(location, InInput) else entry_point.outputs
-    return arguments[location.index]

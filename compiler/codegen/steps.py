@@ -130,4 +130,4 @@ def _copy_step(graph: Graph, copy: MemoryCopy) -> Step:
         _operand(graph, copy.value, value, copy.source),
         Operand(f"{copy.value}/copy", c_type, copy.target, None, True, True),
     )
-    return Step(None, f"{copy.value}/copy", kernel, operands, (value.type,), (value.type,))
+    return Step(None, f"copy of {copy.value}", kernel, operands, (value.type,), (value.type,))
