@@ -12,7 +12,7 @@ from firmware.apps.language_model.run import ARGUMENT_BYTES, main
 ECHO = """
 import pathlib, sys
 sys.stdout.buffer.write(pathlib.Path(sys.argv[sys.argv.index("--arguments") + 1]).read_bytes())
-sys.stdout.write("\\n[prompt: 1 tokens, 2 instructions; generated: 3 tokens, 4 instructions/token]\\n")
+sys.stdout.write("\\n[prompt: 1 tokens, 2 instructions; generated: 3 tokens, 4 of them]\\n")
 """
 
 
