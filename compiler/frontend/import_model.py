@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -54,13 +54,17 @@ def import_model(
     proto = source if isinstance(source, ModelProto) else _read(source)
     proto = _check(proto)
     opset = _opset(proto)
-    proto = _pin(proto, dict(dimensions or {}))
+    proto = _pin(proto, dict(dimensions or {}))  # a copy, which the steps below change
+    _name_nodes(proto)
     constants = {tensor.name: numpy_helper.to_array(tensor) for tensor in proto.graph.initializer}
-    proto = _infer(proto)
-    nodes = list(_nodes(proto, opset))
-    types = _types(proto)
-    nodes = fold_constants(nodes, types, constants, opset)
-    return _assemble(proto, nodes, types, constants)
+    while True:
+        proto = _infer(proto)
+        nodes, types = list(_nodes(proto, opset)), _types(proto)
+        remaining = fold_constants(nodes, types, constants, opset)
+        if len(remaining) == len(nodes):
+            return _assemble(proto, nodes, types, constants)
+        # Shapes that depend on what was just folded are only known after another inference.
+        proto = _without_folded(proto, {node.name for node in remaining}, constants)
 
 
 def _read(path: Path) -> ModelProto:
@@ -195,7 +199,8 @@ def _infer(proto: ModelProto) -> ModelProto:
         ) from error
 
 
-def _nodes(proto: ModelProto, opset: int) -> Iterator[OnnxNode]:
+def _name_nodes(proto: ModelProto) -> None:
+    """Gives every node a unique name: its own, or one made of its operator and first output."""
     names: set[str] = set()
     for node in proto.graph.node:
         base = node.name or f"{node.op_type}({next(iter(node.output), '')})"
@@ -204,15 +209,34 @@ def _nodes(proto: ModelProto, opset: int) -> Iterator[OnnxNode]:
             suffix += 1
             name = f"{base}#{suffix}"
         names.add(name)
+        node.name = name
+
+
+def _nodes(proto: ModelProto, opset: int) -> Iterator[OnnxNode]:
+    for node in proto.graph.node:
         yield OnnxNode(
             node.op_type,
-            name,
+            node.name,
             tuple(tensor or None for tensor in node.input),
             tuple(tensor or None for tensor in node.output),
             _attributes(node),
             opset,
             "" if node.domain in ONNX_DOMAINS else node.domain,
         )
+
+
+def _without_folded(
+    proto: ModelProto, remaining: Collection[str], constants: Mapping[str, Array]
+) -> ModelProto:
+    """The model without its folded nodes, whose results become initialisers."""
+    made = [name for n in proto.graph.node if n.name not in remaining for name in n.output if name]
+    kept = [node for node in proto.graph.node if node.name in remaining]
+    del proto.graph.node[:]
+    proto.graph.node.extend(kept)
+    proto.graph.initializer.extend(
+        numpy_helper.from_array(constants[name], name) for name in made if name in constants
+    )
+    return proto
 
 
 def _attributes(node: NodeProto) -> dict[str, AttributeValue]:

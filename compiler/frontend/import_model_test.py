@@ -97,6 +97,20 @@ def test_shape_arithmetic_is_folded() -> None:
     assert folded.tolist() == [8]
 
 
+def test_shapes_that_depend_on_folded_values_become_known() -> None:
+    nodes = [
+        helper.make_node("Shape", ["x"], ["rows"], start=0, end=1),
+        helper.make_node("Squeeze", ["rows"], ["count"]),
+        helper.make_node("Range", ["zero", "count", "one"], ["index"]),
+        helper.make_node("Cast", ["index"], ["real"], to=TensorProto.FLOAT),
+        helper.make_node("Add", ["x", "real"], ["y"], "add"),
+    ]
+    constants = {"zero": np.array(0), "one": np.array(1)}
+    imported = import_model(model(nodes, {"x": ["n"]}, {"y": ["n"]}, constants), {"n": 5})
+    assert [node.name for node in imported.nodes] == ["add"]
+    assert imported.tensors["y"].type.shape == (5,)
+
+
 def test_dequantised_weights_stay_quantised() -> None:
     nodes = [
         helper.make_node("DequantizeLinear", ["w", "scale", "zero"], ["real"], "weights"),

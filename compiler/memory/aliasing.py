@@ -90,9 +90,13 @@ class Aliasing:
         for name in second.members:
             self.block_of[name] = first
         self.blocks.remove(second)
+
+        def moved(block: Block) -> Block:
+            return first if block is second else block
+
         self.transfers = [
-            replace(move, source=first) if move.source is second else move
-            for move in self.transfers
+            replace(transfer, source=moved(transfer.source), target=moved(transfer.target))
+            for transfer in self.transfers
         ]
 
 

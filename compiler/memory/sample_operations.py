@@ -12,7 +12,7 @@ from math import prod
 
 import numpy as np
 
-from compiler.ir import Array, DataType, Kernel, Operation, TensorType, present
+from compiler.ir import Array, DataType, Kernel, Operation, TensorType
 
 
 def digest(arrays: Sequence[Array | None], salt: int = 0) -> np.uint64:
@@ -140,6 +140,3 @@ class Update(SampleOperation):
     def updates(self) -> int | None:
         return 0
 
-
-def names_of(inputs: Sequence[str | None]) -> list[str]:
-    return list(present(inputs))

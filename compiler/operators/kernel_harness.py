@@ -168,6 +168,7 @@ def assert_twin(operation: Operation, inputs: Sequence[Array | None]) -> tuple[A
 
 def _assert_same_bits(expected: Array, found: Array, what: str) -> None:
     """Bit equality; NaNs may differ in sign and payload, which IEEE 754 leaves open."""
+    expected, found = np.atleast_1d(expected), np.atleast_1d(found)
     same = expected.view(np.uint8) == found.view(np.uint8)
     if expected.dtype == np.float32:
         both_nan = np.isnan(expected) & np.isnan(found)

@@ -11,6 +11,7 @@ import numpy as np
 from compiler.errors import UnsupportedForm
 from compiler.ir import Array, DataType, Kernel, Operation, TensorType
 from compiler.lowering.operand import Operand, Result
+from compiler.numerics.floating import clip_float
 from compiler.numerics.requantisation import choose_requantisation, requantise
 from compiler.operators.registry import lowering
 
@@ -106,10 +107,10 @@ class MatMulFloat(Operation):
         rows = x.reshape(-1, inner)
         total = np.zeros((rows.shape[0], columns), np.float32)
         if bias is not None:
-            total += bias
+            total[...] = bias  # not added: -0.0 must stay
         for index in range(inner):  # fixed order: one rounded product and one rounded sum a step
             total += rows[:, index, None] * weights[index]
-        total = np.clip(total, np.float32(self.minimum), np.float32(self.maximum))
+        total = clip_float(total, self.minimum, self.maximum)
         return (total.reshape(*x.shape[:-1], columns),)
 
     def kernel(

@@ -198,12 +198,12 @@ def strided_copy(output: TensorType, strides: Sequence[int], offset: int) -> Ker
 
 
 def channels_last(rank: int) -> Transpose:
-    """From the model's [batch, channels, spatial...] to the kernels' [batch, spatial..., channels]."""
+    """From [batch, channels, spatial...], the model's, to [batch, spatial..., channels]."""
     return Transpose((0, *range(2, rank), 1))
 
 
 def channels_first(rank: int) -> Transpose:
-    """From the kernels' [batch, spatial..., channels] to the model's [batch, channels, spatial...]."""
+    """From [batch, spatial..., channels], the kernels', to [batch, channels, spatial...]."""
     return Transpose((0, rank - 1, *range(1, rank - 1)))
 
 
@@ -307,7 +307,9 @@ def _bits(value: float, operand: Operand) -> int:
     if quantization is not None:
         steps = int(np.rint(value / quantization.scale)) + quantization.zero_point
         return int(np.array(np.clip(steps, -128, 127), np.int8).view(np.uint8))
-    element = np.dtype(np.int32 if operand.type.data_type is DataType.INT64 else operand.type.data_type.numpy)
+    element = np.dtype(
+        np.int32 if operand.type.data_type is DataType.INT64 else operand.type.data_type.numpy
+    )
     return int(np.array(value, element).view(f"uint{8 * element.itemsize}"))
 
 

@@ -14,8 +14,6 @@ import onnxruntime
 from onnx import (
     ModelProto,
     NodeProto,
-    TensorProto,
-    ValueInfoProto,
     helper,
     numpy_helper,
     shape_inference,
@@ -55,7 +53,7 @@ class ModelUnderTest:
     nodes: list[NodeProto] = field(default_factory=list[NodeProto])
     inputs: dict[str, Array] = field(default_factory=dict[str, Array])
     constants: dict[str, Array] = field(default_factory=dict[str, Array])
-    outputs: list[ValueInfoProto] = field(default_factory=list[ValueInfoProto])
+    outputs: list[str] = field(default_factory=list[str])
 
     def input(self, name: str, data: Array) -> str:
         """A run-time input; returns its name."""
@@ -82,8 +80,9 @@ class ModelUnderTest:
         self.node("QuantizeLinear", [name, scale, zero_point], f"{name}_stored")
         return self.node("DequantizeLinear", [f"{name}_stored", scale, zero_point], f"{name}_real")
 
-    def output(self, name: str, data_type: int = TensorProto.FLOAT) -> None:
-        self.outputs.append(helper.make_tensor_value_info(name, data_type, None))
+    def output(self, name: str) -> None:
+        """Makes tensor `name` an output of the model."""
+        self.outputs.append(name)
 
     def model(self) -> ModelProto:
         inputs = [
@@ -91,10 +90,13 @@ class ModelUnderTest:
             for name, a in self.inputs.items()
         ]
         constants = [numpy_helper.from_array(data, name) for name, data in self.constants.items()]
-        graph = helper.make_graph(self.nodes, "test", inputs, self.outputs, constants)
+        graph = helper.make_graph(self.nodes, "test", inputs, [], constants)
         opset = helper.make_opsetid("", self.opset)
         model = helper.make_model(graph, opset_imports=[opset], ir_version=10)
-        return shape_inference.infer_shapes(model)  # gives the outputs their shapes
+        inferred = shape_inference.infer_shapes(model, strict_mode=True, data_prop=True)
+        types = {value.name: value for value in inferred.graph.value_info}
+        model.graph.output.extend(types[name] for name in self.outputs)
+        return model
 
     def graph(self) -> Graph:
         """The lowered graph, after all passes."""

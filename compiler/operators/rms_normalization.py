@@ -170,7 +170,12 @@ def lower_rms_normalization(node: OnnxNode, context: LoweringContext) -> None:
             f"a constant scale, or one of shape {list(normalised)}",
         )
     result = context.result(node)
-    if x.quantization is not None and result.quantization is not None and gamma is not None:
+    if (
+        x.is_int8
+        and x.quantization is not None
+        and result.quantization is not None
+        and gamma is not None
+    ):
         integer = integer_form(gamma, epsilon, x.quantization, result.quantization)
         if integer is not None:
             operation, gamma_stored = integer

@@ -230,7 +230,7 @@ def lower_rotary_embedding(node: OnnxNode, context: LoweringContext) -> None:
         )
     position_name = None if positions is None else context.plain(positions)
     result = context.result(node)
-    if x.quantization is not None and result.quantization is not None:
+    if x.is_int8 and x.quantization is not None and result.quantization is not None:
         form = None
         if cosine.constant is not None and sine.constant is not None:
             form = integer_form(

@@ -10,7 +10,7 @@ void tw_concatenate(const tw_concatenate_parameters *parameters, const void *inp
   for (uint32_t k = 0; k < 4; ++k) {
     output_row += parameters->row_bytes[k];
   }
-  uint32_t start = 0;  /* of this input's bytes in an output row */
+  uint32_t start = 0; /* of this input's bytes in an output row */
   for (uint32_t k = 0; k < 4; ++k) {
     const uint32_t input_row = parameters->row_bytes[k];
     if (input_row == 0) {

@@ -126,7 +126,9 @@ def main() -> None:
         story = write_story(
             model, tokenizer, prompt, CONTEXT, arguments.temperature, arguments.seed
         )
-        print(f"--- {prompt!r}, temperature {arguments.temperature}, seed {arguments.seed}\n{story}")
+        print(
+            f"--- {prompt!r}, temperature {arguments.temperature}, seed {arguments.seed}\n{story}"
+        )
 
 
 if __name__ == "__main__":

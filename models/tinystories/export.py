@@ -54,7 +54,12 @@ class _Graph:
         return name
 
     def node(
-        self, operator: str, inputs: Sequence[str], name: str, output: str = "", **attributes: object
+        self,
+        operator: str,
+        inputs: Sequence[str],
+        name: str,
+        output: str = "",
+        **attributes: object,
     ) -> str:
         output = output or name
         self.nodes.append(helper.make_node(operator, inputs, [output], name=name, **attributes))
@@ -160,9 +165,7 @@ def _add_attention(
     for kind in ("query", "key", "value"):
         product = _add_product(graph, weights, f"{prefix}/{kind}", normed)
         split = graph.node("Reshape", [product, constants["split"]], f"{prefix}/{kind}_split")
-        heads[kind] = graph.node(
-            "Transpose", [split], f"{prefix}/{kind}_heads", perm=[0, 2, 1, 3]
-        )
+        heads[kind] = graph.node("Transpose", [split], f"{prefix}/{kind}_heads", perm=[0, 2, 1, 3])
     for kind in ("query", "key"):
         heads[kind] = graph.node(
             "RotaryEmbedding",

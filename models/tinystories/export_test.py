@@ -33,7 +33,9 @@ def random_weights(seed: int) -> Weights:
     for name, shape in expected_shapes().items():
         deviation = 0.1 if name.endswith("norm") else shape[0] ** -0.5
         centre = 1.0 if name.endswith("norm") else 0.0
-        weights[name] = random.normal(centre, deviation, shape).astype(np.float16).astype(np.float32)
+        weights[name] = (
+            random.normal(centre, deviation, shape).astype(np.float16).astype(np.float32)
+        )
     return weights
 
 
@@ -106,9 +108,7 @@ def test_decoding_with_the_cache_equals_prefill() -> None:
         chunk = TOKENS[start : start + count]
         logits, *values = SESSION.run(names, feed(chunk, start, count - 1) | caches)
         caches = dict(zip(CACHES, values, strict=True))
-        np.testing.assert_allclose(
-            logits[0, 0], expected[start + count - 1], rtol=1e-4, atol=1e-4
-        )
+        np.testing.assert_allclose(logits[0, 0], expected[start + count - 1], rtol=1e-4, atol=1e-4)
 
 
 def test_entries_beyond_the_position_are_not_seen() -> None:

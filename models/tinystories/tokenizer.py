@@ -19,6 +19,7 @@ The file format is JSON with one token or merge per line; see ``tokenizer.json``
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -80,7 +81,7 @@ class Tokenizer:
             text = text.encode()
         tokens = [value + FIRST_BYTE for value in text]
         while len(tokens) > 1:
-            ranks = [self._rank.get(pair, 1 << 30) for pair in zip(tokens, tokens[1:], strict=False)]
+            ranks = [self._rank.get(pair, 1 << 30) for pair in itertools.pairwise(tokens)]
             best = min(ranks)
             if best == 1 << 30:
                 break

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 
 import pytest
@@ -36,7 +37,7 @@ def test_any_text_comes_back(text: str) -> None:
 def test_no_merge_applies_to_an_encoding(text: str) -> None:
     tokens = TOKENIZER.encode(text)
     merges = set(TOKENIZER.merges)
-    assert not any(pair in merges for pair in zip(tokens, tokens[1:], strict=False))
+    assert not any(pair in merges for pair in itertools.pairwise(tokens))
 
 
 def test_the_file_has_the_model_s_vocabulary() -> None:

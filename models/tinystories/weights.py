@@ -42,7 +42,9 @@ def load_weights(path: Path) -> Weights:
     found = {name: weight.shape for name, weight in weights.items()}
     if found != expected_shapes():
         wrong = sorted(set(found.items()) ^ set(expected_shapes().items()))
-        raise ValueError(f"{path.name} does not hold the weights of this model; differences: {wrong}")
+        raise ValueError(
+            f"{path.name} does not hold the weights of this model; differences: {wrong}"
+        )
     return weights
 
 

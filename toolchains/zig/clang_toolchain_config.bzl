@@ -136,9 +136,15 @@ def _clang_toolchain_config_impl(ctx):
         # Debug information stays in the ELF: simulators and disassembly read it, no target loads it.
         feature(name = "no_stripping", enabled = True),
     ]
-    def tools(actions, executable):
+
+    def tools(actions, executable, implies = []):
         return [
-            action_config(action_name = action, enabled = True, tools = [tool(tool = executable)])
+            action_config(
+                action_name = action,
+                enabled = True,
+                implies = implies,
+                tools = [tool(tool = executable)],
+            )
             for action in actions
         ]
 
@@ -154,7 +160,12 @@ def _clang_toolchain_config_impl(ctx):
         features = features,
         action_configs =
             tools(_COMPILE_ACTIONS + _LINK_ACTIONS, ctx.executable.compiler) +
-            tools([ACTION_NAMES.cpp_link_static_library], ctx.executable.archiver) +
+            tools(
+                [ACTION_NAMES.cpp_link_static_library],
+                ctx.executable.archiver,
+                # Bazel's own definition of the command line.
+                implies = ["archiver_flags"],
+            ) +
             tools([
                 ACTION_NAMES.objcopy_embed_data,
                 ACTION_NAMES.strip,

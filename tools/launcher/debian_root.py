@@ -104,7 +104,7 @@ def _download(debs: Sequence[Deb], group: str, folder: Path) -> list[Deb]:
     except PackageGone as gone:
         say(f"WARNING: {gone}")
         say("WARNING: the mirror has moved on from tools/launcher/debian.lock; taking its current")
-        say("WARNING: packages. Renew the lock: python3 tools/launcher/update_debian_lock.py")
+        say("WARNING: packages. Renew the lock: python3 -m tools.launcher.update_debian_lock")
     current = [deb for deb in debian_index.resolve(base_url) if deb.group == group]
     changed = len({deb.sha256 for deb in current} - {deb.sha256 for deb in debs})
     say(f"WARNING: {changed} of {len(current)} packages differ from the lock")

@@ -99,9 +99,7 @@ def download_all(
 
     with concurrent.futures.ThreadPoolExecutor(_CONNECTIONS) as executor:
         jobs = [executor.submit(one, file) for file in files]
-        done, _ = concurrent.futures.wait(
-            jobs, return_when=concurrent.futures.FIRST_EXCEPTION
-        )
+        done, _ = concurrent.futures.wait(jobs, return_when=concurrent.futures.FIRST_EXCEPTION)
         for job in jobs:
             job.cancel()
     for job in done:

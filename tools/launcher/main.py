@@ -1,6 +1,6 @@
 """The launcher behind ./bazelw: finds Bazel, or sets it up, and becomes it.
 
-Usage: main.py ARGUMENTS_OF_BAZEL. See docs/launcher.md.
+What it does and which variables it reads is told in docs/launcher.md.
 """
 
 from __future__ import annotations
@@ -11,12 +11,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
-CHECKOUT = Path(__file__).resolve().parents[2]
-sys.path.append(str(CHECKOUT))
-
 from tools.launcher import bazel_candidates, closed_network, debian_root, namespace, qemu
 from tools.launcher.cache import Verdicts, cache_folder
 from tools.launcher.messages import LauncherError, say
+
+CHECKOUT = Path(__file__).resolve().parents[2]
 
 
 def path_arguments(arguments: Sequence[str]) -> list[Path]:
@@ -73,17 +72,13 @@ def _exec_in_root(options: Path, arguments: Sequence[str]) -> NoReturn:
     os.execv(command[0], command)
 
 
-def main(arguments: Sequence[str]) -> int:
-    """Runs Bazel; returns only if that failed."""
+def main(arguments: Sequence[str]) -> NoReturn:
+    """Becomes Bazel, or says why not and exits."""
     try:
         run_bazel(arguments)
     except LauncherError as error:
         say(str(error))
-        return 2
+        sys.exit(2)
     except KeyboardInterrupt:
         say("interrupted")
-        return 130
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+        sys.exit(130)

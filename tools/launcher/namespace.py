@@ -44,11 +44,12 @@ def _check(result: int, action: str) -> None:
         error = ctypes.get_errno()
         raise LauncherError(
             f"the private Debian root cannot be entered: {action}: {os.strerror(error)}.\n"
-            "It needs a mount namespace, and for other users than root a user namespace. Where a "
-            "container or the kernel forbids them\n"
-            "(sysctl kernel.unprivileged_userns_clone, kernel.apparmor_restrict_unprivileged_"
-            "userns, user.max_user_namespaces; docker: --privileged),\n"
-            "name a Bazel of the right version instead: TILEWRIGHT_BAZEL=/path/to/bazel ./bazelw ..."
+            "It needs a mount namespace and, for users other than root, a user namespace.\n"
+            "A container forbids them unless it is privileged; a kernel may by the settings\n"
+            "  kernel.unprivileged_userns_clone, kernel.apparmor_restrict_unprivileged_userns,\n"
+            "  user.max_user_namespaces.\n"
+            "Where they stay forbidden, name a Bazel of the right version instead:\n"
+            "  TILEWRIGHT_BAZEL=/path/to/bazel ./bazelw ..."
         )
 
 

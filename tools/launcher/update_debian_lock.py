@@ -1,11 +1,11 @@
-"""Renews debian.lock from the mirror's current index: python3 tools/launcher/update_debian_lock.py"""
+"""Renews debian.lock from the mirror's current index.
+
+Usage, at the root of the checkout: python3 -m tools.launcher.update_debian_lock
+"""
 
 from __future__ import annotations
 
 import sys
-from pathlib import Path
-
-sys.path.append(str(Path(__file__).resolve().parents[2]))
 
 from tools.launcher import debian_index
 from tools.launcher.messages import LauncherError, say

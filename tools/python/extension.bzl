@@ -9,13 +9,9 @@ def _python_impl(module_ctx):
         name = "python_packages",
         lock = Label("//tools/python:packages.lock"),
     )
-    python_packages(
-        name = "linters",
-        lock = Label("//tools/lint:linters.lock"),
-    )
     return module_ctx.extension_metadata(reproducible = True)
 
 python = module_extension(
-    doc = "Declares `local_python`, `python_packages` and `linters`.",
+    doc = "Declares `local_python` and `python_packages`.",
     implementation = _python_impl,
 )

@@ -2,7 +2,8 @@
 
 The file is an ``.npz`` archive in one of two forms:
 
-* ``INPUT``: one array per graph input with a leading axis of runs; the model has no state;
+* ``INPUT``: one array per graph input, of samples along its first axis; each sample is one run
+  with a batch of one, and the model has no state;
 * ``SEQUENCE/RUN/INPUT``: one array per graph input and run; sequences and runs count from 0. State
   inputs are absent: they are zero in the first run of a sequence and take the matching output of
   the run before in the later ones.
@@ -19,6 +20,19 @@ import onnx
 import onnxruntime
 
 Arrays = dict[str, npt.NDArray[np.generic]]
+
+
+_DATA_TYPES = {
+    f"tensor({name})": np.dtype(data_type)
+    for name, data_type in {
+        "bool": np.bool_,
+        "float": np.float32,
+        "int32": np.int32,
+        "int64": np.int64,
+        "int8": np.int8,
+        "uint8": np.uint8,
+    }.items()
+}
 
 
 class CalibrationError(ValueError):
@@ -38,9 +52,9 @@ def load_sequences(path: Path) -> list[list[Arrays]]:
     if all("/" not in name for name in arrays):
         runs = {name: array.shape[0] for name, array in arrays.items()}
         if len(set(runs.values())) != 1:
-            raise CalibrationError(f"the inputs have different numbers of runs: {runs}")
+            raise CalibrationError(f"the inputs have different numbers of samples: {runs}")
         count = next(iter(runs.values()))
-        return [[{name: a[run] for name, a in arrays.items()}] for run in range(count)]
+        return [[{name: a[run : run + 1] for name, a in arrays.items()}] for run in range(count)]
     feeds: dict[int, dict[int, Arrays]] = {}
     for name, array in arrays.items():
         sequence, separator, rest = name.partition("/")
@@ -81,6 +95,7 @@ class StatefulRunner:
         for source, target in self._state.items():
             if source not in inputs or target not in self.output_names:
                 raise CalibrationError(f"state '{source}={target}' does not name an input=output")
+        self._inputs = inputs
         self._zero = {name: np.zeros(inputs[name].shape, np.float32) for name in self._state}
         self._plain = sorted(name for name in inputs if name not in self._state)
 
@@ -94,8 +109,24 @@ class StatefulRunner:
                         f"run {number}/{run} gives inputs {sorted(given)}; the model takes "
                         f"{self._plain}"
                     )
+                for name, array in given.items():
+                    self._check(f"{number}/{run}/{name}", array, self._inputs[name])
                 feed = {**given, **state}
                 values = self._session.run(self.output_names, feed)
                 outputs = dict(zip(self.output_names, values, strict=True))
                 state = {source: outputs[target] for source, target in self._state.items()}
                 yield feed, outputs
+
+    @staticmethod
+    def _check(where: str, array: npt.NDArray[np.generic], expected: onnxruntime.NodeArg) -> None:
+        """Compares an array with the graph input's type and shape (strings: any extent)."""
+        fits = array.ndim == len(expected.shape) and all(
+            isinstance(extent, str) or extent == found
+            for extent, found in zip(expected.shape, array.shape, strict=True)
+        )
+        data_type = _DATA_TYPES.get(expected.type)
+        if not fits or array.dtype != data_type:
+            raise CalibrationError(
+                f"array '{where}' is {array.dtype} {list(array.shape)}; the model takes "
+                f"{data_type or expected.type} {expected.shape}"
+            )

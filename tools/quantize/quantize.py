@@ -1,10 +1,10 @@
 """Quantises a float32 ONNX model to int8 QDQ form with onnxruntime's static quantiser.
 
-Activations: int8, symmetric (zero point 0), one scale per tensor from the largest magnitude seen
-on the calibration data. Weights: int8, symmetric, one scale per output channel. No graph
-optimisation takes place before; every float activation between the operators of
-``operator_handlers.py`` gets one QuantizeLinear/DequantizeLinear pair. The same inputs give the
-same bytes.
+Activations: one scale per tensor from the range seen on the calibration data; int8 symmetric (zero
+point 0) unless uint8 with a zero point is asked for. Weights: int8 symmetric, one scale per output
+channel unless per tensor is asked for. No graph optimisation takes place before; every float
+activation between the operators of ``operator_handlers.py`` gets one
+QuantizeLinear/DequantizeLinear pair. The same inputs give the same bytes.
 """
 
 from __future__ import annotations
@@ -35,6 +35,8 @@ from tools.quantize.integer_interface import make_integer
 # Tells the quantiser that the model is meant to be quantised as it is.
 _PREPARED = ("onnx.quant.pre_process", "onnxruntime.quant")
 
+_ACTIVATIONS = {"int8": QuantType.QInt8, "uint8": QuantType.QUInt8}
+
 
 class _Feeds(CalibrationDataReader):
     """Hands the complete feeds of all runs to the calibrator."""
@@ -51,6 +53,8 @@ def quantize(
     model: onnx.ModelProto,
     sequences: Sequence[Sequence[Arrays]],
     state: Mapping[str, str],
+    activations: str = "int8",
+    per_channel: bool = True,
 ) -> onnx.ModelProto:
     """Returns the int8 QDQ model.
 
@@ -58,6 +62,8 @@ def quantize(
         model: float32 model.
         sequences: calibration runs, see ``calibration.py``.
         state: state input name to state output name.
+        activations: "int8" (symmetric) or "uint8" (with a zero point).
+        per_channel: one weight scale per output channel, else one per weight tensor.
 
     Raises:
         CalibrationError: if the data or the state names do not fit the model.
@@ -76,12 +82,12 @@ def quantize(
             _Feeds(feeds),
             quant_format=QuantFormat.QDQ,
             op_types_to_quantize=operator_handlers.register(),
-            per_channel=True,
-            activation_type=QuantType.QInt8,
+            per_channel=per_channel,
+            activation_type=_ACTIVATIONS[activations],
             weight_type=QuantType.QInt8,
             calibrate_method=CalibrationMethod.MinMax,
             extra_options={
-                "ActivationSymmetric": True,
+                "ActivationSymmetric": activations == "int8",
                 "WeightSymmetric": True,
                 "QDQKeepRemovableActivations": True,
             },
@@ -117,13 +123,17 @@ def main() -> int:
         "--integer-io", action="append", default=[], metavar="NAME",
         help="graph input or output to hand over as int8; may be repeated",
     )  # fmt: skip
+    parser.add_argument("--activations", choices=sorted(_ACTIVATIONS), default="int8")
+    parser.add_argument("--weights", choices=("per-channel", "per-tensor"), default="per-channel")
     arguments = parser.parse_args()
     logging.getLogger().setLevel(logging.ERROR)
     try:
         sequences = load_sequences(arguments.calibration)
         state = _state(arguments.state)
         model = onnx.load(arguments.model)
-        quantized = quantize(model, sequences, state)
+        quantized = quantize(
+            model, sequences, state, arguments.activations, arguments.weights == "per-channel"
+        )
         report = error_report(model, quantized, sequences, state) if arguments.report else None
         make_integer(quantized, arguments.integer_io)
         onnx.checker.check_model(quantized, full_check=True)

@@ -139,6 +139,14 @@ def test_weights_are_per_output_channel_and_parameters_stay_float() -> None:
     assert CONSTANTS["slots"].dtype == np.int64
 
 
+def test_uint8_activations_and_per_tensor_weights_on_request() -> None:
+    other = quantize(MODEL, SEQUENCES, STATE, activations="uint8", per_channel=False)
+    constants = {t.name: numpy_helper.to_array(t) for t in other.graph.initializer}
+    assert constants["weight_scale"].shape == ()
+    zero_point = constants[activation_pairs(other)["y"][1].input[2]]
+    assert zero_point.dtype == np.uint8 and zero_point > 0
+
+
 def test_cache_entries_move_untouched() -> None:
     integers = onnx.ModelProto()
     integers.CopyFrom(QUANTIZED)
@@ -216,7 +224,7 @@ def test_the_command_gives_the_same_bytes_whatever_the_hash_seed(tmp_path: Path)
 def test_both_file_forms_are_read(tmp_path: Path) -> None:
     save(tmp_path / "stateful.npz", SEQUENCES)
     assert [len(runs) for runs in load_sequences(tmp_path / "stateful.npz")] == [2, 2]
-    np.savez(tmp_path / "plain.npz", x=np.arange(6).reshape(3, 1, 2))
+    np.savez(tmp_path / "plain.npz", x=np.arange(6).reshape(3, 2))
     plain = load_sequences(tmp_path / "plain.npz")
     assert [runs[0]["x"].tolist() for runs in plain] == [[[0, 1]], [[2, 3]], [[4, 5]]]
 
@@ -225,7 +233,7 @@ def test_both_file_forms_are_read(tmp_path: Path) -> None:
     ("arrays", "complaint"),
     [
         ({}, "no arrays"),
-        ({"x": np.zeros(2), "y": np.zeros(3)}, "different numbers of runs"),
+        ({"x": np.zeros(2), "y": np.zeros(3)}, "different numbers of samples"),
         ({"0/x": np.zeros(2)}, "SEQUENCE/RUN/INPUT"),
         ({"0/1/x": np.zeros(2)}, "count from 0"),
     ],
@@ -241,5 +249,11 @@ def test_a_malformed_file_is_refused(
 def test_data_that_does_not_fit_the_model_is_refused() -> None:
     with pytest.raises(CalibrationError, match="run 0/0 gives inputs"):
         quantize(MODEL, [[{"tokens": np.zeros((1, 1), np.int64)}]], STATE)
+    wrong = SEQUENCES[0][0] | {"tokens": np.zeros((1, 3), np.int32)}
+    with pytest.raises(CalibrationError, match=r"'0/0/tokens' is int32.*takes int64"):
+        quantize(MODEL, [[wrong]], STATE)
+    wrong = SEQUENCES[0][0] | {"position": np.zeros(2, np.int64)}
+    with pytest.raises(CalibrationError, match="position"):
+        quantize(MODEL, [[wrong]], STATE)
     with pytest.raises(CalibrationError, match="state"):
         quantize(MODEL, SEQUENCES, {"cache": "nowhere"})

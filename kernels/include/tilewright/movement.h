@@ -5,11 +5,11 @@
 #include <stdint.h>
 
 typedef struct {
-  uint32_t elements;       /* of the output */
-  uint32_t element_bytes;  /* 1, 2 or 4 */
-  int32_t offset;          /* of the input element that is output element 0 */
-  uint32_t extents[6];     /* of the output, see strided.h */
-  int32_t strides[6];      /* of the input, in elements; may be negative */
+  uint32_t elements;      /* of the output */
+  uint32_t element_bytes; /* 1, 2 or 4 */
+  int32_t offset;         /* of the input element that is output element 0 */
+  uint32_t extents[6];    /* of the output, see strided.h */
+  int32_t strides[6];     /* of the input, in elements; may be negative */
 } tw_strided_copy_parameters;
 
 /* output[i0]...[i5] = input[offset + sum of i * strides]: transposes, slices, expands. */

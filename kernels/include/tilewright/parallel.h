@@ -5,6 +5,10 @@
 
 #include <stdint.h>
 
+/* Most cores that may call a kernel together: scratch memory that each core needs for itself is
+ * sized for this many (eight cluster cores and the controller core). */
+#define TW_MAXIMUM_CORES 9
+
 /* Half-open range of items. */
 typedef struct {
   uint32_t begin;

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import hashlib
+import os
 import subprocess
 import tempfile
 from pathlib import Path
@@ -18,7 +19,7 @@ def _library() -> ctypes.CDLL:
     digest = hashlib.sha256(_SOURCE.read_bytes()).hexdigest()[:16]
     target = Path(tempfile.gettempdir()) / f"tinystories_attention_{digest}.so"
     if not target.exists():
-        partial = target.with_suffix(f".{__import__('os').getpid()}")
+        partial = target.with_suffix(f".{os.getpid()}")
         flags = ["-O3", "-march=native", "-ffast-math", "-fno-finite-math-only", "-shared", "-fPIC"]
         subprocess.run(["gcc", *flags, str(_SOURCE), "-o", str(partial), "-lm"], check=True)
         partial.replace(target)

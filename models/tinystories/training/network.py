@@ -8,8 +8,8 @@ weights, a per-tensor int8 embedding table. Gradients pass straight through the 
 from __future__ import annotations
 
 import torch
-import torch.nn.functional as F
 from torch import nn
+from torch.nn import functional
 
 from models.tinystories.shape import (
     CONTEXT,
@@ -75,7 +75,8 @@ class Network(nn.Module):
         self.register_buffer("sine", torch.from_numpy(sine))
 
     def forward(
-        self, tokens: torch.Tensor,
+        self,
+        tokens: torch.Tensor,
         peaks: torch.Tensor | None = None,
         observe: bool = False,
     ) -> tuple[torch.Tensor, torch.Tensor]:
@@ -103,7 +104,7 @@ class Network(nn.Module):
         x = point(self.embedding[tokens], "embedding")
         for layer in range(LAYERS):
             name = f"layer{layer}/"
-            normed = F.rms_norm(x, (WIDTH,), self.attention_norm[layer], EPSILON)
+            normed = functional.rms_norm(x, (WIDTH,), self.attention_norm[layer], EPSILON)
             normed = point(normed, name + "attention_norm")
             projected = (normed @ weight(self.query_key_value[layer])).float()
             query, key, value = projected.split(WIDTH, -1)
@@ -122,16 +123,16 @@ class Network(nn.Module):
             mixed = point(mixed, name + "attention")
             projected = point(mixed @ weight(self.projection[layer]), name + "projection")
             x = point(x + projected, name + "attention_add")
-            normed = F.rms_norm(x, (WIDTH,), self.feed_forward_norm[layer], EPSILON)
+            normed = functional.rms_norm(x, (WIDTH,), self.feed_forward_norm[layer], EPSILON)
             normed = point(normed, name + "feed_forward_norm")
             gate, up = (normed @ weight(self.gate_up[layer])).split(FEED_FORWARD, -1)
             gate = point(gate, name + "gate")
             up = point(up, name + "up")
-            activated = point(F.silu(gate), name + "swish")
+            activated = point(functional.silu(gate), name + "swish")
             product = point(activated * up, name + "product")
             down = point(product @ weight(self.down[layer]), name + "down")
             x = point(x + down, name + "feed_forward_add")
-        x = F.rms_norm(x, (WIDTH,), self.final_norm, EPSILON)
+        x = functional.rms_norm(x, (WIDTH,), self.final_norm, EPSILON)
         x = point(x, "final_norm")
         logits = point(x @ weight(self.head), "logits")
         return logits.float(), torch.stack(seen) if observe else torch.zeros(len(POINTS))

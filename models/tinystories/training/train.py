@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 import torch
 import torch.multiprocessing as processes
-import torch.nn.functional as F
+from torch.nn import functional
 
 from models.tinystories.tokenizer import Tokenizer
 from models.tinystories.training.corpus import encode_stories, read_stories
@@ -127,7 +127,7 @@ def evaluate(
     bits, scored = 0.0, 0
     for inputs, targets in batches:
         logits, _ = network(inputs, peaks)
-        loss = F.cross_entropy(
+        loss = functional.cross_entropy(
             logits.view(-1, logits.shape[-1]), targets.view(-1), ignore_index=-1, reduction="sum"
         )
         bits += loss.item() / math.log(2)
@@ -140,7 +140,7 @@ def objective(
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """Returns cross entropy in nat/token, the penalty on large logits, and the magnitudes seen."""
     logits, magnitudes = network(inputs, peaks, peaks is not None)
-    loss = F.cross_entropy(logits.view(-1, logits.shape[-1]), targets.reshape(-1))
+    loss = functional.cross_entropy(logits.view(-1, logits.shape[-1]), targets.reshape(-1))
     penalty = LOGIT_PENALTY * logits.logsumexp(-1).square().mean()
     return loss, penalty, magnitudes
 
@@ -221,7 +221,9 @@ def update(
     loss = shared["losses"].value
     shared["losses"].value = 0.0
     shared["ticket"].value = 0
-    shared["average"] = loss if step == arguments.first_step else 0.98 * shared["average"] + 0.02 * loss
+    shared["average"] = (
+        loss if step == arguments.first_step else 0.98 * shared["average"] + 0.02 * loss
+    )
     last = step + 1 == arguments.steps
     if step % 20 == 0:
         print(
@@ -235,7 +237,9 @@ def update(
         for ranges in [None] + ([peaks] if step >= arguments.quantize_from else []):
             bits, scored = evaluate(shared["network"], batches, ranges)
             nats = bits * math.log(2) / scored
-            line += f" {nats:.4f} nat/token, {bits / scored / shared['bytes_per_token']:.4f} bit/byte"
+            line += (
+                f" {nats:.4f} nat/token, {bits / scored / shared['bytes_per_token']:.4f} bit/byte"
+            )
         print(line, flush=True)
     if (step + 1) % 100 == 0 or last:
         partial = arguments.checkpoint.with_suffix(".partial")
@@ -261,7 +265,9 @@ def main() -> None:
     parser.add_argument("--steps", type=int, required=True, help="number of updates in total")
     parser.add_argument("--decay-steps", type=int, required=True, help="length of the decay")
     parser.add_argument("--short-until", type=int, default=0, help="windows of 128 up to this step")
-    parser.add_argument("--quantize-from", type=int, default=1 << 30, help="simulate int8 from here")
+    parser.add_argument(
+        "--quantize-from", type=int, default=1 << 30, help="simulate int8 from here"
+    )
     parser.add_argument("--rate", type=float, default=1.0, help="factor on all learning rates")
     parser.add_argument("--part-tokens", type=int, default=1024)
     parser.add_argument("--parts", type=int, default=8, help="parts per update")
@@ -276,7 +282,9 @@ def main() -> None:
     network = Network(arguments.seed)
     shared = {
         "network": network.share_memory(),
-        "gradients": {n: torch.zeros_like(w).share_memory_() for n, w in network.named_parameters()},
+        "gradients": {
+            n: torch.zeros_like(w).share_memory_() for n, w in network.named_parameters()
+        },
         "peaks": torch.zeros(len(POINTS)).share_memory_(),
         "seen": torch.zeros(len(POINTS)).share_memory_(),
         "tokens": encode_stories(tokenizer, read_stories(arguments.data / "train.txt.xz")),

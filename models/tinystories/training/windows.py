@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 from collections.abc import Iterator
 
 import numpy as np
@@ -61,7 +62,7 @@ def evaluation_windows(tokens: npt.NDArray[np.int16]) -> Iterator[EvaluationWind
         tokens: all stories, an end-of-text before each and after the last.
     """
     bounds = np.flatnonzero(tokens == END_OF_TEXT)
-    for begin, end in zip(bounds[:-1], bounds[1:], strict=True):
+    for begin, end in itertools.pairwise(bounds):
         story = tokens[begin : end + 1].astype(np.int64)
         yield EvaluationWindow(story[: CONTEXT + 1], 0)
         start = EVALUATION_STRIDE

@@ -1,0 +1,215 @@
+"""The command line; `python -m compiler --help` documents it."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from compiler import pipeline
+from compiler.errors import Code, CompileError, Problem
+from compiler.options import DESCRIPTION, Parser, model_arguments, model_options, network_name
+from compiler.output_files import read_text, write_files
+from compiler.report.files import report_files
+
+if TYPE_CHECKING:
+    from compiler.ir import Graph
+    from compiler.memory import Placement
+
+Result = TypeVar("Result")
+PROGRAM = "python -m compiler"
+FILE_OPTIONS = {
+    "header": "{}.h",
+    "source": "{}.c",
+    "weights": "{}_weights.bin",
+    "assembly": "{}_weights.S",
+    "mapping": "{}.mapping.json",
+    "mapping-text": "{}.mapping.txt",
+    "memory-map": "{}.memory.json",
+}
+"""Options of `emit` for single files, and the names of these files in an output folder."""
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Runs one command; returns the exit status."""
+    try:
+        _run(list(arguments))
+    except CompileError as error:
+        for problem in error.problems:
+            print(problem, file=sys.stderr)
+        return 1
+    return 0
+
+
+def _run(arguments: list[str]) -> None:
+    if not arguments or arguments[0] in ("-h", "--help"):
+        print(DESCRIPTION, end="")
+        return
+    command = COMMANDS.get(arguments[0])
+    if command is None:
+        COMMANDS["compile"](arguments)
+    else:
+        command(arguments[1:])
+
+
+def _compile(arguments: list[str]) -> None:
+    parser = Parser(f"{PROGRAM}", parents=[model_arguments()])
+    _add_network_options(parser)
+    parser.add_argument("--output", type=Path, required=True, metavar="DIR")
+    options = parser.parse_args(arguments)
+    entry_points = pipeline.lower_model(model_options(options), _progress, _observer(options))
+    graphs = [entry_point.graph for entry_point in entry_points]
+    _progress("placing tensors")
+    placements = pipeline.read_placements(pipeline.place(pipeline.analyse(graphs)))
+    write_files(
+        {
+            options.output / name: data
+            for name, data in _emit(options, entry_points, placements).items()
+        }
+    )
+
+
+def _analyse(arguments: list[str]) -> None:
+    parser = Parser(f"{PROGRAM} analyse", parents=[model_arguments()])
+    parser.add_argument("--output", type=Path, required=True, metavar="NET.problem.json")
+    options = parser.parse_args(arguments)
+    entry_points = pipeline.lower_model(model_options(options), _progress)
+    problem = pipeline.analyse([entry_point.graph for entry_point in entry_points])
+    write_files({options.output: problem.encode()})
+
+
+def _place(arguments: list[str]) -> None:
+    parser = Parser(f"{PROGRAM} place")
+    parser.add_argument("problem", type=Path, metavar="NET.problem.json")
+    parser.add_argument("--output", type=Path, required=True, metavar="NET.placement.json")
+    options = parser.parse_args(arguments)
+    _progress("placing tensors")
+    text = read_text(options.problem)
+    placement = _parsed(options.problem, "placement problem", lambda: pipeline.place(text))
+    write_files({options.output: placement.encode()})
+
+
+def _emit_command(arguments: list[str]) -> None:
+    parser = Parser(f"{PROGRAM} emit", parents=[model_arguments()])
+    _add_network_options(parser)
+    parser.add_argument("--placement", type=Path, required=True, metavar="NET.placement.json")
+    parser.add_argument("--output", type=Path, metavar="DIR", help="write all files there")
+    for name, file in FILE_OPTIONS.items():
+        parser.add_argument(f"--{name}", type=Path, metavar="FILE", help=file.format("NET"))
+    options = parser.parse_args(arguments)
+    text = read_text(options.placement)
+    placements = _parsed(options.placement, "placement", lambda: pipeline.read_placements(text))
+    entry_points = pipeline.lower_model(model_options(options), _progress, _observer(options))
+    files = _parsed(
+        options.placement,
+        "placement of this model",
+        lambda: _emit(options, entry_points, placements),
+    )
+    name = network_name(options.name, options.model)
+    outputs: dict[Path, bytes] = {}
+    if options.output is not None:
+        outputs.update({options.output / file: data for file, data in files.items()})
+    for option, file in FILE_OPTIONS.items():
+        path: Path | None = getattr(options, option.replace("-", "_"))
+        if path is not None:
+            outputs[path] = files[file.format(name)]
+    if not outputs:
+        parser.error("nothing to write: give --output or a file")
+    write_files(outputs)
+
+
+def _interpret(arguments: list[str]) -> None:
+    from compiler.report.golden import run_golden
+
+    parser = Parser(f"{PROGRAM} interpret", parents=[model_arguments()])
+    parser.add_argument("--inputs", type=Path, required=True, metavar="IN.npz")
+    parser.add_argument("--output", type=Path, required=True, metavar="OUT.npz")
+    options = parser.parse_args(arguments)
+    entry_points = pipeline.lower_model(model_options(options), _progress)
+    graphs = [entry_point.graph for entry_point in entry_points]
+    _progress("interpreting")
+    write_files({options.output: run_golden(graphs, options.inputs)})
+
+
+COMMANDS: Mapping[str, Callable[[list[str]], None]] = {
+    "compile": _compile,
+    "analyse": _analyse,
+    "place": _place,
+    "emit": _emit_command,
+    "interpret": _interpret,
+}
+
+
+def _add_network_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--name", help="the network's name in C; default: from the file's name")
+    parser.add_argument(
+        "--memory",
+        type=int,
+        metavar="BYTES",
+        help="fail if weights, states and arena take more than this together",
+    )
+    parser.add_argument(
+        "--dump-ir",
+        type=Path,
+        metavar="DIR",
+        help="write the graph after every pass as text and as ONNX for Netron",
+    )
+
+
+def _emit(
+    options: argparse.Namespace,
+    entry_points: Sequence[pipeline.LoweredEntryPoint],
+    placements: Sequence[Placement],
+) -> dict[str, bytes]:
+    """Contents of all files, by name."""
+    name = network_name(options.name, options.model)
+    graphs = [entry_point.graph for entry_point in entry_points]
+    network, plan = pipeline.emit(name, graphs, placements, options.memory, _progress)
+    models = [entry_point.model for entry_point in entry_points]
+    return {**network.files(), **report_files(models, network, plan)}
+
+
+def _observer(options: argparse.Namespace) -> pipeline.Observer | None:
+    folder: Path | None = options.dump_ir
+    if folder is None:
+        return None
+    number: dict[str, int] = {}
+
+    def observe(entry_point: str, name: str, graph: Graph) -> None:
+        from compiler.report.graph_dump import onnx_of, text_of
+
+        index = number[entry_point] = number.get(entry_point, -1) + 1
+        prefix = f"{entry_point}." if entry_point else ""
+        stem = f"{prefix}{index:02}_{name}"
+        write_files(
+            {
+                folder / f"{stem}.txt": text_of(graph).encode(),
+                folder / f"{stem}.onnx": onnx_of(graph),
+            }
+        )
+
+    return observe
+
+
+def _parsed(path: Path, what: str, read: Callable[[], Result]) -> Result:
+    """What `read` gives; its ValueError becomes a problem with the file."""
+    try:
+        return read()
+    except (ValueError, KeyError, TypeError) as error:
+        raise CompileError(
+            [
+                Problem(
+                    Code.BAD_OPTION,
+                    str(path),
+                    f"the file is no {what}",
+                    advice="make it again with the same options",
+                )
+            ]
+        ) from error
+
+
+def _progress(message: str) -> None:
+    if sys.stderr.isatty():
+        print(message, file=sys.stderr)

@@ -1,0 +1,1 @@
+"""From placed graphs to C99: descriptor header, source, packed weights."""

@@ -1,0 +1,224 @@
+"""Writes the files of a network."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import jinja2
+
+from compiler.codegen.interface import Argument, EntryPoint, Interface, interface_of
+from compiler.codegen.layout import WIDTH, comment, initialiser, packed
+from compiler.codegen.literals import comment_text, integer, real, sequence, string
+from compiler.codegen.source import Source, source_of
+from compiler.codegen.weights import ALIGNMENT, Group
+from compiler.ir import Graph
+from compiler.memory import Plan
+
+TEMPLATES = Path(__file__).resolve().parent / "templates"
+
+
+@dataclass(frozen=True)
+class GeneratedNetwork:
+    """The generated files' contents, and what they were made of, for reports."""
+
+    header: str
+    source: str
+    assembly: str
+    weights: bytes
+    interface: Interface
+    content: Source
+
+    def files(self) -> dict[str, bytes]:
+        """Contents by file name."""
+        name = self.interface.name
+        return {
+            f"{name}.h": self.header.encode(),
+            f"{name}.c": self.source.encode(),
+            f"{name}_weights.S": self.assembly.encode(),
+            f"{name}_weights.bin": self.weights,
+        }
+
+
+def generate(name: str, graphs: Sequence[Graph], plan: Plan) -> GeneratedNetwork:
+    """Generates network `name` with one entry point per graph, placed by `plan`.
+
+    A graph's name is its entry point's name; the only entry point of a network may have the empty
+    name. Raises CompileError as `interface_of` does.
+    """
+    interface = interface_of(name, graphs, plan)
+    content = source_of(interface, plan)
+    values = _template_values(interface, content, plan)
+    environment = _environment()
+    header, source, assembly = (
+        environment.get_template(template).render(values)
+        for template in ("header.h.jinja", "source.c.jinja", "weights.S.jinja")
+    )
+    return GeneratedNetwork(
+        header, source, assembly, bytes(content.weights.data), interface, content
+    )
+
+
+def _environment() -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        autoescape=False,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    filters: dict[str, Callable[..., str]] = {
+        "assertion": _assertion,
+        "braces": sequence,
+        "comment": comment_text,
+        "declared": _declared,
+        "number": integer,
+        "real": real,
+    }
+    environment.filters.update(filters)
+    return environment
+
+
+def _declared(declaration: str, attribute: str) -> str:
+    """A declaration and its attribute, which goes to a line of its own if they do not fit."""
+    if len(declaration) + 1 + len(attribute) <= WIDTH:
+        return f"{declaration} {attribute}"
+    return f"{declaration}\n      {attribute}"
+
+
+def _assertion(condition: str, name: str) -> str:
+    return "\n".join(packed("TILEWRIGHT_STATIC_ASSERT", [condition, name], ";"))
+
+
+def _template_values(interface: Interface, content: Source, plan: Plan) -> dict[str, Any]:
+    members = content.weights.members
+    return {
+        "network": interface.name,
+        "macro": interface.name.upper(),
+        "headers": sorted(["tilewright/generated.h", *content.headers]),
+        "members": members,
+        "groups": [member for member in members if isinstance(member, Group)],
+        "weights_alignment": ALIGNMENT,
+        "weights_bytes": len(content.weights.data),
+        "states": interface.states,
+        "state_bytes": plan.states_bytes,
+        "arena_bytes": plan.arena_bytes,
+        "alignment": plan.alignment,
+        "input_bytes_maximum": _largest((e.inputs for e in interface.entry_points), plan),
+        "output_bytes_maximum": _largest((e.outputs for e in interface.entry_points), plan),
+        "functions": content.functions,
+        "introduction": comment(0, _introduction(interface.name)),
+        "entry_points": [
+            _entry_point_values(function.entry_point, function.name)
+            for function in content.functions
+        ],
+    }
+
+
+def _largest(interfaces: Iterable[Sequence[Argument]], plan: Plan) -> int:
+    def rounded(size: int) -> int:
+        return -(-size // plan.alignment) * plan.alignment
+
+    return max(sum(rounded(a.type.bytes) for a in arguments) for arguments in interfaces)
+
+
+def _entry_point_values(entry_point: EntryPoint, body: str) -> dict[str, Any]:
+    declarations = [argument.declaration for argument in entry_point.arguments] or ["void"]
+    head = f"int32_t {entry_point.function}"
+    names = [argument.identifier for argument in entry_point.arguments]
+    return {
+        "arguments": entry_point.arguments,
+        "comment": comment(0, _documentation(entry_point)),
+        "declaration": packed(head, declarations, ";"),
+        "definition": [
+            *packed(head, declarations, " {"),
+            *packed(f"  {body}", [*names, "0", "1"], ";"),
+            "  return 0;",
+            "}",
+        ],
+        "descriptor": _descriptor(entry_point),
+        "descriptor_row": _descriptor_row(entry_point),
+    }
+
+
+def _introduction(name: str) -> str:
+    return (
+        f"{name}: a neural network compiled by Tilewright.\n\n"
+        f"Every pointer that a function takes must be a multiple of {name.upper()}_ALIGNMENT. "
+        "Inputs are only read; outputs are valid when the function returns. Tensors are in "
+        "row-major order. A quantised tensor stands for the real numbers "
+        "scale * (stored - zero point)."
+    )
+
+
+def _documentation(entry_point: EntryPoint) -> str:
+    what = f"Entry point {entry_point.name}." if entry_point.name else "Runs the network."
+    lines = [f"{what} Returns 0.", ""]
+    lines += [
+        f"{argument.identifier}: {'output' if argument.is_output else 'input'} "
+        f"{comment_text(argument.tensor)}, {argument.type}"
+        for argument in entry_point.arguments
+    ]
+    return "\n".join(lines)
+
+
+def _descriptor(entry_point: EntryPoint) -> list[str]:
+    """Tables of the entry point's tensors, and its function with untyped arguments."""
+    prefix = entry_point.identifier
+    lines: list[str] = []
+    for role, arguments in (("inputs", entry_point.inputs), ("outputs", entry_point.outputs)):
+        if not arguments:
+            continue
+        lines += ["", f"static const tw_tensor {prefix}_{role}[] = {{"]
+        for argument in arguments:
+            shape = sequence(argument.type.shape)
+            fields = [
+                ("name", string(argument.tensor)),
+                ("data_type", argument.data_type),
+                ("bytes", f"{argument.macro}_BYTES"),
+                ("rank", str(len(argument.type.shape))),
+            ]
+            if argument.type.shape:
+                fields.append(("shape", f"(const uint32_t[]){shape}"))
+            if argument.quantization is not None:
+                fields.append(("scale", f"{argument.macro}_SCALE"))
+                fields.append(("zero_point", f"{argument.macro}_ZERO_POINT"))
+            lines += initialiser(4, "", fields, ",")
+        lines.append("};")
+    pointers = [
+        f"{role}[{index}]"
+        for role, arguments in (("inputs", entry_point.inputs), ("outputs", entry_point.outputs))
+        for index in range(len(arguments))
+    ]
+    return [
+        *lines,
+        "",
+        *packed(
+            f"static int32_t call_{prefix}",
+            ["const void *const *inputs", "void *const *outputs"],
+            " {",
+        ),
+        *(
+            f"  (void){role};"
+            for role, arguments in (
+                ("inputs", entry_point.inputs),
+                ("outputs", entry_point.outputs),
+            )
+            if not arguments
+        ),
+        *packed(f"  return {entry_point.function}", pointers, ";"),
+        "}",
+    ]
+
+
+def _descriptor_row(entry_point: EntryPoint) -> list[str]:
+    prefix = entry_point.identifier
+    fields = [("name", string(entry_point.name))]
+    for role, arguments in (("input", entry_point.inputs), ("output", entry_point.outputs)):
+        if arguments:
+            fields.append((f"{role}s", f"{prefix}_{role}s"))
+            fields.append((f"{role}_count", str(len(arguments))))
+    return initialiser(4, "", [*fields, ("run", f"call_{prefix}")], ",")

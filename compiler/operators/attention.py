@@ -1,0 +1,315 @@
+"""Attention: operations. `attention_lowering.py` reads the ONNX operator."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import ceil, log2
+
+import numpy as np
+
+from compiler.ir import Array, DataType, Kernel, Operation, TensorType
+from compiler.ir.operation import ParameterValue
+from compiler.numerics import elementary
+
+HEADER = "tilewright/attention.h"
+MAXIMUM_CORES = 9
+"""TW_MAXIMUM_CORES of tilewright/parallel.h: how many rows of scores the scratch memory holds."""
+MAXIMUM_KEYS = 4096
+MAXIMUM_HEAD_SIZE = 32768
+"""Of the integer form: differences of scores must fit int32."""
+MAXIMUM_SCALE_RATIO = 2.0**14
+"""Largest s_v / s_y of the integer form: the mean's rounding is then a quarter output step."""
+WEIGHT_POLYNOMIAL = (65534, 45418, 15691, 3489, 449)
+"""65534 * 2^-f, as the alternating sum over powers of f; see tw_attention_weight."""
+
+
+@dataclass(frozen=True)
+class AttentionLayout:
+    """Heads and axes of all four tensors, and which keys a query attends to.
+
+    `tokens_first`: tensors are [batch, rows, heads * size], not [batch, heads, rows, size].
+    `keys`: most keys that a query attends to. The number of attended keys is further limited to
+    positions + position_offset, to valid_keys, and, if `causal`, to the query's own index plus one
+    (plus valid_keys - queries, if given); see tilewright/attention.h.
+    """
+
+    query_heads: int
+    key_heads: int
+    tokens_first: bool
+    keys: int
+    position_offset: int = 1
+    causal: bool = False
+
+    def size(self, type_: TensorType | Array, heads: int) -> int:
+        """Elements of one head's vector."""
+        return type_.shape[-1] // heads if self.tokens_first else type_.shape[-1]
+
+    def rows(self, type_: TensorType | Array) -> int:
+        return type_.shape[1 if self.tokens_first else 2]
+
+    def split(self, x: Array, heads: int) -> Array:
+        """x as [batch, heads, rows, size] (a view)."""
+        if not self.tokens_first:
+            return x
+        batch, rows, hidden = x.shape
+        return x.reshape(batch, rows, heads, hidden // heads).transpose(0, 2, 1, 3)
+
+    def join(self, y: Array) -> Array:
+        """[batch, key heads, group, queries, size] as the output's layout."""
+        batch, _, _, rows, size = y.shape
+        y = y.reshape(batch, self.query_heads, rows, size)
+        if self.tokens_first:
+            y = y.transpose(0, 2, 1, 3).reshape(batch, rows, self.query_heads * size)
+        return np.ascontiguousarray(y)
+
+    def grouped(self, query: Array) -> Array:
+        """The query as [batch, key heads, queries per key head, queries, size]."""
+        split = self.split(query, self.query_heads)
+        batch, heads, rows, size = split.shape
+        return split.reshape(batch, self.key_heads, heads // self.key_heads, rows, size)
+
+    def output_shape(self, inputs: Sequence[TensorType | None]) -> tuple[int, ...]:
+        """The output's shape, after asserting that the operands fit each other."""
+        query, key, value, positions, valid = inputs
+        assert query is not None and key is not None and value is not None
+        rank = 3 if self.tokens_first else 4
+        assert len(query.shape) == len(key.shape) == len(value.shape) == rank
+        assert self.query_heads % self.key_heads == 0
+        assert self.size(query, self.query_heads) == self.size(key, self.key_heads)
+        assert query.shape[0] == key.shape[0] == value.shape[0]
+        assert self.rows(key) == self.rows(value) >= self.keys
+        assert positions is None or positions.data_type is DataType.INT32
+        assert valid is None or valid == TensorType(DataType.INT32, (query.shape[0],))
+        size = self.size(value, self.key_heads)
+        if self.tokens_first:
+            return (*query.shape[:2], self.query_heads * size)
+        return (*query.shape[:3], size)
+
+    def attended(self, inputs: Sequence[Array | None]) -> Array:
+        """Number of keys of each query: int64 [batch or 1, 1, 1, queries, 1]."""
+        query, _, _, positions, valid = inputs
+        assert query is not None
+        rows = self.rows(query)
+        count = np.full((1, rows), self.keys, np.int64)
+        if positions is not None:
+            shape = position_shape(positions.shape)
+            bound = positions.reshape(shape).astype(np.int64) + self.position_offset
+            count = np.minimum(count, bound)
+        if valid is not None:
+            count = np.minimum(count, valid[:, None].astype(np.int64))
+        if self.causal:
+            bound = np.arange(1, rows + 1)[None]
+            if valid is not None:
+                bound = bound + valid[:, None].astype(np.int64) - rows
+            count = np.minimum(count, bound)
+        return np.maximum(count, 0)[:, None, None, :, None]
+
+    def parameters(self, inputs: Sequence[TensorType | None]) -> dict[str, ParameterValue]:
+        query, key, value, positions, _ = inputs
+        assert query is not None and key is not None and value is not None
+        queries, capacity = self.rows(query), self.rows(key)
+        head_size, value_size = self.size(query, self.query_heads), self.size(value, self.key_heads)
+        batch_extent, row_extent = (1, 1) if positions is None else position_shape(positions.shape)
+        result: dict[str, ParameterValue] = {
+            "batch": query.shape[0],
+            "query_heads": self.query_heads,
+            "key_heads": self.key_heads,
+            "queries": queries,
+            "keys": self.keys,
+            "key_capacity": capacity,
+            "head_size": head_size,
+            "value_size": value_size,
+            "position_batch_stride": row_extent if batch_extent > 1 else 0,
+            "position_row_stride": 1 if row_extent > 1 else 0,
+            "position_offset": self.position_offset,
+            "causal": int(self.causal),
+        }
+        for name, heads, rows, size in (
+            ("query", self.query_heads, queries, head_size),
+            ("key", self.key_heads, capacity, head_size),
+            ("value", self.key_heads, capacity, value_size),
+            ("output", self.query_heads, queries, value_size),
+        ):
+            result[f"{name}_head_stride"] = size if self.tokens_first else rows * size
+            result[f"{name}_row_stride"] = heads * size if self.tokens_first else size
+        return result
+
+    def multiply_accumulates(self, inputs: Sequence[TensorType | None]) -> int:
+        query, _, value = inputs[:3]
+        assert query is not None and value is not None
+        sizes = self.size(query, self.query_heads) + self.size(value, self.key_heads)
+        return query.shape[0] * self.query_heads * self.rows(query) * self.keys * sizes
+
+
+def position_shape(shape: tuple[int, ...]) -> tuple[int, int]:
+    """(batch, queries) extents, 1 if broadcast, of positions shaped [[[batch, 1,] queries,] 1]."""
+    assert len(shape) <= 4 and shape[-1:] in ((), (1,)) and shape[-3:-2] in ((), (1,))
+    return (shape[-4] if len(shape) == 4 else 1), (shape[-2] if len(shape) >= 2 else 1)
+
+
+@dataclass(frozen=True)
+class AttentionInt8(Operation):
+    """Attention with int8 operands and 15-bit weights, in integers (docs/numerics.md).
+
+    Inputs: query, key, value int8, laid out as `layout` says; optional positions int32 [queries,
+    1] or broadcastable to it, see `position_shape`; optional valid_keys int32 [batch].
+    Output: int8, shaped like the query with the value's size.
+    """
+
+    layout: AttentionLayout
+    query_zero_point: int
+    value_zero_point: int
+    output_zero_point: int
+    score_limit: int
+    score_shift: int
+    score_scale: int
+    output_scale: int
+    output_shift: int
+
+    def infer(self, inputs: Sequence[TensorType | None]) -> tuple[TensorType, ...]:
+        return (TensorType(DataType.INT8, self.layout.output_shape(inputs)),)
+
+    def evaluate(self, inputs: Sequence[Array | None]) -> tuple[Array, ...]:
+        query, key, value = inputs[:3]
+        assert query is not None and key is not None and value is not None
+        layout = self.layout
+        count = layout.attended(inputs)
+        used = max(1, int(count.max()))
+        q = layout.grouped(query)
+        k = layout.split(key, layout.key_heads)[:, :, None, :used]
+        v = layout.split(value, layout.key_heads)[:, :, None, :used]
+        # Sums of integers below 2^24 are exact in float32, below 2^53 in float64.
+        exact = np.float32 if q.shape[-1] <= 512 else np.float64
+        centred = q.astype(exact) - exact(self.query_zero_point)
+        score = np.matmul(centred, k.astype(exact).swapaxes(-1, -2)).astype(np.int64)
+        attended = np.arange(used) < count
+        score = np.where(attended, score, -(2**62))
+        distance = score.max(axis=-1, keepdims=True) - score
+        weight = self._weights(distance)
+        weight *= attended
+        total = np.maximum(weight.sum(axis=-1, keepdims=True), 1)
+        shift = np.maximum(np.frexp(total.astype(np.float64))[1] - 16, 0).astype(np.int64)
+        divisor = (total + ((1 << shift) >> 1)) >> shift
+        reciprocal = ((1 << 31) + divisor // 2) // divisor
+        sums = np.matmul(weight.astype(np.float64), v.astype(np.float64)).astype(np.int64)
+        sums -= self.value_zero_point * total
+        mean = (sums * reciprocal) >> (15 + shift)
+        steps = (mean * self.output_scale + (1 << self.output_shift - 1)) >> self.output_shift
+        steps = np.where(count == 0, 0, steps) + self.output_zero_point
+        return (layout.join(np.clip(steps, -128, 127).astype(np.int8)),)
+
+    def _weights(self, distance: Array) -> Array:
+        """int64 weights, 0 to 32767, of distances from the largest score."""
+        near = distance < self.score_limit
+        d = (np.where(near, distance, 0) << self.score_shift) * self.score_scale >> 32
+        fraction = d & 0xFFFF
+        power: Array = np.full_like(d, WEIGHT_POLYNOMIAL[-1])
+        for coefficient in WEIGHT_POLYNOMIAL[-2::-1]:
+            power = coefficient - (power * fraction >> 16)
+        whole = d >> 16
+        return np.where(near, (power + (1 << whole)) >> (whole + 1), 0)
+
+    def kernel(
+        self, inputs: Sequence[TensorType | None], outputs: Sequence[TensorType]
+    ) -> Kernel | None:
+        parameters = {
+            **self.layout.parameters(inputs),
+            "query_zero_point": self.query_zero_point,
+            "value_zero_point": self.value_zero_point,
+            "output_zero_point": self.output_zero_point,
+            "score_limit": self.score_limit,
+            "score_shift": self.score_shift,
+            "score_scale": self.score_scale,
+            "output_scale": self.output_scale,
+            "output_shift": self.output_shift,
+        }
+        scratch = MAXIMUM_CORES * self.layout.keys * 4
+        return Kernel("tw_attention_s8", HEADER, parameters, scratch)
+
+    def multiply_accumulates(self, inputs: Sequence[TensorType | None]) -> int:
+        return self.layout.multiply_accumulates(inputs)
+
+
+@dataclass(frozen=True)
+class AttentionFloat(Operation):
+    """Attention in float32, operands as `AttentionInt8`. Sums run in ascending order."""
+
+    layout: AttentionLayout
+    scale: float
+
+    def infer(self, inputs: Sequence[TensorType | None]) -> tuple[TensorType, ...]:
+        return (TensorType(DataType.FLOAT32, self.layout.output_shape(inputs)),)
+
+    def evaluate(self, inputs: Sequence[Array | None]) -> tuple[Array, ...]:
+        query, key, value = inputs[:3]
+        assert query is not None and key is not None and value is not None
+        layout = self.layout
+        count = layout.attended(inputs)
+        used = max(1, int(count.max()))
+        q = layout.grouped(query)
+        k = layout.split(key, layout.key_heads)[:, :, None, :used]
+        v = layout.split(value, layout.key_heads)[:, :, None, :used]
+        attended = np.arange(used) < count
+        with np.errstate(all="ignore"):
+            score = ordered_sum(q[..., :, None, :] * k[..., None, :, :], -1) * np.float32(
+                self.scale
+            )
+            largest = np.where(attended, score, np.float32(-np.inf)).max(axis=-1, keepdims=True)
+            weight = np.where(attended, elementary.exp(score - largest), np.float32(0.0))
+            total = ordered_sum(weight, -1)[..., None]
+            inverse = np.where(count == 0, np.float32(0.0), np.float32(1.0) / total)
+            products = weight[..., None] * v[..., None, :, :]
+            products = np.where(attended[..., None], products, np.float32(0.0))
+            return (layout.join(ordered_sum(products, -2) * inverse),)
+
+    def kernel(
+        self, inputs: Sequence[TensorType | None], outputs: Sequence[TensorType]
+    ) -> Kernel | None:
+        parameters = {**self.layout.parameters(inputs), "scale": self.scale}
+        scratch = MAXIMUM_CORES * self.layout.keys * 4
+        return Kernel("tw_attention_f32", HEADER, parameters, scratch)
+
+    def multiply_accumulates(self, inputs: Sequence[TensorType | None]) -> int:
+        return self.layout.multiply_accumulates(inputs)
+
+
+def ordered_sum(terms: Array, axis: int) -> Array:
+    """Sum of float32 terms along an axis, one after the other, starting from +0."""
+    # The last of the partial sums, plus 0: a sum of negative zeros that starts from +0 is +0.
+    return np.take(np.add.accumulate(terms, axis=axis), -1, axis=axis) + np.float32(0.0)
+
+
+def integer_form(
+    layout: AttentionLayout,
+    head_size: int,
+    score_factor: float,
+    query_zero_point: int,
+    value_zero_point: int,
+    output_zero_point: int,
+    value_ratio: float,
+) -> AttentionInt8 | None:
+    """The integer operation; None if its range or precision do not suffice.
+
+    `score_factor`: s_q * s_k * scale, real scores per integer one; `value_ratio`: s_v / s_y.
+    """
+    if head_size > MAXIMUM_HEAD_SIZE or value_ratio > MAXIMUM_SCALE_RATIO or score_factor < 0:
+        return None
+    # Beyond 32 halvings per step every key but the best has weight zero: no need to tell how much.
+    halvings = min(score_factor / np.log(2.0), 32.0)
+    shift = max(0, ceil(log2(halvings)) + 20) if halvings > 2.0**-60 else 0
+    limit = min(ceil(16 / halvings), 2**31 - 1) if halvings > 2.0**-60 else 2**31 - 1
+    output_shift = 62
+    while np.rint(value_ratio * 2.0 ** (output_shift - 16)) >= 2**31:
+        output_shift -= 1
+    return AttentionInt8(
+        layout,
+        query_zero_point,
+        value_zero_point,
+        output_zero_point,
+        limit,
+        shift,
+        int(np.rint(halvings * 2.0 ** (48 - shift))),
+        int(np.rint(value_ratio * 2.0 ** (output_shift - 16))),
+        output_shift,
+    )

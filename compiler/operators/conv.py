@@ -1,0 +1,306 @@
+"""Conv with constant weights in one and two dimensions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from compiler.errors import UnsupportedForm
+from compiler.ir import Array, Kernel, Operation, TensorType
+from compiler.lowering.operand import Operand, QuantizedConstant, Result
+from compiler.numerics.floating import clip_float
+from compiler.numerics.requantisation import choose_requantisation, requantise
+from compiler.operators.movement import channels_first, emit_channels_last
+from compiler.operators.registry import lowering
+from compiler.operators.window import Window, node_window, split_shape, with_spatial
+
+if TYPE_CHECKING:
+    from compiler.frontend.model import OnnxNode
+    from compiler.lowering.context import LoweringContext
+
+HEADER = "tilewright/conv.h"
+INT32_LIMIT = 2**31
+
+
+@dataclass(frozen=True)
+class Conv(Operation):
+    """What integer and float convolutions share.
+
+    Inputs: x [batch, spatial..., channels] with one or two spatial axes; weights
+    [outputs, rows, columns, channels / groups]. Output: [batch, spatial..., outputs].
+    """
+
+    window: Window
+    groups: int
+
+    def infer(self, inputs: Sequence[TensorType | None]) -> tuple[TensorType, ...]:
+        x, weights = inputs[:2]
+        assert x is not None and weights is not None
+        outputs, *kernel, channels = weights.shape
+        assert tuple(kernel) == self.window.kernel and channels * self.groups == x.shape[-1]
+        spatial = self.window.output(split_shape(x.shape)[1])
+        return (TensorType(x.data_type, with_spatial(x.shape, spatial, outputs)),)
+
+    def multiply_accumulates(self, inputs: Sequence[TensorType | None]) -> int:
+        weights = inputs[1]
+        assert weights is not None
+        (output,) = self.infer(inputs)
+        return output.elements * (weights.elements // weights.shape[0])
+
+    def is_depthwise(self, x: TensorType) -> bool:
+        """Whether every input channel is a group of its own."""
+        return self.groups == x.shape[-1]
+
+
+@dataclass(frozen=True)
+class ConvInt8(Conv):
+    """int8 convolution, requantised to int8; taps outside of the input read `input_zero_point`.
+
+    Further inputs: scale uint32 [outputs]; bias int32 [outputs], with the correction for the
+    input's zero point over all taps.
+    """
+
+    input_zero_point: int
+    shift: int
+    low: int
+    high: int
+    wide: bool
+    output_zero_point: int
+
+    def evaluate(self, inputs: Sequence[Array | None]) -> tuple[Array, ...]:
+        x, weights, scale, bias = inputs
+        assert x is not None and weights is not None and scale is not None and bias is not None
+        (output,) = self.infer([TensorType.of(x), TensorType.of(weights)])
+        result = requantise(
+            self._accumulate(x, weights),
+            scale,
+            bias,
+            self.shift,
+            self.low,
+            self.high,
+            wide=self.wide,
+            output_zero_point=self.output_zero_point,
+        )
+        return (result.reshape(output.shape),)
+
+    def _accumulate(self, x: Array, weights: Array) -> Array:
+        """int64 [pixels, outputs]: sums of products of stored values."""
+        batches, extents, channels = split_shape(x.shape)
+        height, width = self.window.output(extents)
+        outputs = weights.shape[0]
+        # float64 products run on BLAS and are exact: no partial sum reaches 2^53.
+        padded = self._padded(x.reshape(batches, *extents, channels), (height, width))
+        grouped = weights.reshape(self.groups, outputs // self.groups, *weights.shape[1:])
+        grouped = grouped.astype(np.float64)
+        pixels = batches * height * width
+        total = np.zeros((self.groups, pixels, outputs // self.groups))
+        rows, columns = self.window.strides
+        for tap in np.ndindex(self.window.kernel):
+            top, left = (tap[a] * self.window.dilations[a] for a in (0, 1))
+            seen = padded[
+                :,
+                top : top + (height - 1) * rows + 1 : rows,
+                left : left + (width - 1) * columns + 1 : columns,
+            ].reshape(pixels, self.groups, channels // self.groups)
+            factors = grouped[:, :, tap[0], tap[1], :]
+            if seen.shape[2] == 1:
+                total += seen.transpose(1, 0, 2) * factors.transpose(0, 2, 1)
+            else:
+                total += seen.transpose(1, 0, 2) @ factors.transpose(0, 2, 1)
+        return total.transpose(1, 0, 2).reshape(pixels, outputs).astype(np.int64)
+
+    def _padded(self, x: Array, output: tuple[int, int]) -> Array:
+        """x as float64 with the zero point around it, as far as windows reach."""
+        reach = [(output[a] - 1) * self.window.strides[a] + self.window.reach(a) for a in (0, 1)]
+        padded = np.full((x.shape[0], *reach, x.shape[3]), float(self.input_zero_point))
+        top, left = self.window.begins
+        inside = x[:, : max(0, reach[0] - top), : max(0, reach[1] - left)]
+        padded[:, top : top + inside.shape[1], left : left + inside.shape[2]] = inside
+        return padded
+
+    def kernel(
+        self, inputs: Sequence[TensorType | None], outputs: Sequence[TensorType]
+    ) -> Kernel | None:
+        x = inputs[0]
+        assert x is not None
+        parameters = self.window.parameters(x.shape, outputs[0].shape) | {
+            "input_zero_point": self.input_zero_point,
+            "shift": self.shift,
+            "low": self.low,
+            "high": self.high,
+            "wide": int(self.wide),
+            "output_zero_point": self.output_zero_point,
+        }
+        if self.is_depthwise(x):
+            return Kernel("tw_depthwise_conv_s8", HEADER, parameters)
+        return Kernel("tw_conv_s8", HEADER, parameters | {"groups": self.groups})
+
+
+@dataclass(frozen=True)
+class ConvFloat(Conv):
+    """float32 convolution with an optional bias [outputs], clipped to [minimum, maximum].
+
+    The sum starts from the bias (or zero) and runs over kernel rows, kernel columns and input
+    channels; taps outside of the input are skipped.
+    """
+
+    minimum: float
+    maximum: float
+
+    def evaluate(self, inputs: Sequence[Array | None]) -> tuple[Array, ...]:
+        x, weights, bias = inputs
+        assert x is not None and weights is not None
+        (output,) = self.infer([TensorType.of(x), TensorType.of(weights)])
+        batches, extents, channels = split_shape(x.shape)
+        each = channels // self.groups
+        height, width = self.window.output(extents)
+        per_group = weights.shape[0] // self.groups
+        grouped = x.reshape(batches, *extents, self.groups, each)
+        factors = weights.reshape(self.groups, per_group, *weights.shape[1:])
+        total = np.zeros((batches, height, width, self.groups, per_group), np.float32)
+        if bias is not None:
+            total[...] = bias.reshape(self.groups, per_group)  # not added: -0.0 must stay
+        for row, column, (rows, columns), (in_rows, in_columns) in self.window.taps(extents):
+            seen = grouped[:, in_rows, in_columns]
+            part = total[:, rows, columns]
+            for channel in range(each):  # fixed order: a rounded product and sum a step
+                part += seen[..., channel, None] * factors[:, :, row, column, channel]
+        return (clip_float(total, self.minimum, self.maximum).reshape(output.shape),)
+
+    def kernel(
+        self, inputs: Sequence[TensorType | None], outputs: Sequence[TensorType]
+    ) -> Kernel | None:
+        x = inputs[0]
+        assert x is not None
+        parameters = self.window.parameters(x.shape, outputs[0].shape) | {
+            "minimum": self.minimum,
+            "maximum": self.maximum,
+        }
+        if self.is_depthwise(x):
+            return Kernel("tw_depthwise_conv_f32", HEADER, parameters)
+        return Kernel("tw_conv_f32", HEADER, parameters | {"groups": self.groups})
+
+
+@lowering(
+    "Conv",
+    description="1-D and 2-D with constant weights and bias; groups, strides, dilations, padding; "
+    "int8 or float32",
+)
+def lower_conv(node: OnnxNode, context: LoweringContext) -> None:
+    x, weights = context.required(node, 0), context.required(node, 1)
+    bias = context.operand(node, 2)
+    spatial = len(x.shape) - 2
+    if spatial not in (1, 2):
+        raise UnsupportedForm(f"it has {spatial} spatial axes", "1-D and 2-D convolutions")
+    for role, operand in (("weights", weights), ("bias", bias)):
+        if operand is not None and operand.constant is None:
+            raise UnsupportedForm(
+                f"its {role} {operand.name!r} are computed at run time", f"constant {role}"
+            )
+    shape = context.model.tensors[node.output()].type.shape
+    window, _ = node_window(node, weights.shape[2:], x.shape[2:], shape[2:])
+    groups = node.attribute("group", 1)
+    result = context.result(node, fuse_clip=True)
+    if not _emit_integer(node, context, window, groups, (x, weights, bias), result):
+        _emit_float(node, context, window, groups, (x, weights, bias), result)
+
+
+Operands = tuple[Operand, Operand, Operand | None]
+
+
+def _emit_float(
+    node: OnnxNode,
+    context: LoweringContext,
+    window: Window,
+    groups: int,
+    operands: Operands,
+    result: Result,
+) -> None:
+    x, weights, bias = operands
+    assert weights.constant is not None
+    inputs = [
+        emit_channels_last(node, context, context.plain(x)),
+        context.constant(node, "weights", pack(weights.constant.astype(np.float32))),
+        None,
+    ]
+    if bias is not None and bias.constant is not None:
+        inputs[2] = context.constant(node, "bias", bias.constant.astype(np.float32))
+    operation = ConvFloat(window, groups, result.minimum, result.maximum)
+    context.emit_plain(node, operation, inputs, result, channels_first(len(x.shape)))
+
+
+def _emit_integer(
+    node: OnnxNode,
+    context: LoweringContext,
+    window: Window,
+    groups: int,
+    operands: Operands,
+    result: Result,
+) -> bool:
+    x, weights, bias = operands
+    if x.quantization is None or weights.weights is None or result.quantization is None:
+        return False
+    centred = centred_weights(weights.weights, 0)
+    if centred is None:
+        return False
+    stored, weight_scale = centred
+    scale = weight_scale * x.quantization.scale
+    sums = stored.astype(np.int64).reshape(len(stored), -1)
+    offset = np.zeros(len(stored), np.int64)
+    if bias is not None:
+        assert bias.constant is not None
+        offset += np.rint(bias.constant.astype(np.float64) / scale).astype(np.int64)
+    offset -= x.quantization.zero_point * sums.sum(axis=1)
+    limit = 128 * np.abs(sums).sum(axis=1)
+    if int((limit + np.abs(offset)).max()) >= INT32_LIMIT:
+        raise UnsupportedForm(
+            f"its accumulator reaches {int((limit + np.abs(offset)).max())}",
+            "accumulators and biases of 32 bits",
+            "split the input channels, or recalibrate the bias",
+        )
+    constants = choose_requantisation(
+        scale / result.quantization.scale, limit, offset, result.quantization.zero_point
+    )
+    low, high = result.clip
+    operation = ConvInt8(
+        window,
+        groups,
+        x.quantization.zero_point,
+        constants.shift,
+        low,
+        high,
+        constants.wide,
+        constants.output_zero_point,
+    )
+    inputs = [
+        emit_channels_last(node, context, context.stored(x)),
+        context.constant(node, "weights", pack(stored)),
+        context.constant(node, "scale", constants.scale),
+        context.constant(node, "bias", constants.bias),
+    ]
+    context.emit_stored(node, operation, inputs, result, channels_first(len(x.shape)))
+    return True
+
+
+def centred_weights(weights: QuantizedConstant, axis: int) -> tuple[Array, Array] | None:
+    """(int8 weights of zero point 0, scale for each index of `axis`), or None if they have none."""
+    channels = weights.per_channel(axis)
+    if channels is None or weights.stored.dtype != np.int8:
+        return None
+    scale, zero_point = channels
+    shape = [1] * weights.stored.ndim
+    shape[axis] = -1
+    centred = weights.stored.astype(np.int64) - zero_point.reshape(shape)
+    if centred.min() < -128 or centred.max() > 127:
+        return None
+    return centred.astype(np.int8), scale
+
+
+def pack(weights: Array) -> Array:
+    """[outputs, channels, (rows,) columns] to the kernels' [outputs, rows, columns, channels]."""
+    if weights.ndim == 3:
+        weights = weights[:, :, None, :]
+    return np.ascontiguousarray(weights.transpose(0, 2, 3, 1))

@@ -1,0 +1,214 @@
+"""Conv: kernels equal NumPy twins, lowered models equal onnxruntime."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from compiler.errors import CompileError
+from compiler.frontend.import_model import import_model
+from compiler.ir import Array
+from compiler.lowering.lower import lower
+from compiler.numerics.requantisation import choose_requantisation
+from compiler.operators.conv import ConvFloat, ConvInt8
+from compiler.operators.kernel_harness import assert_twin
+from compiler.operators.model_harness import ModelBuilder, assert_model
+from compiler.operators.window import Window
+
+seeds = st.integers(0, 2**32 - 1)
+pairs = st.tuples(st.integers(1, 3), st.integers(1, 3))
+paddings = st.tuples(st.integers(0, 3), st.integers(0, 3))
+windows = st.builds(Window, pairs, pairs, pairs, paddings, paddings)
+channels = st.sampled_from(
+    # (groups, input channels, output channels)
+    [(1, 1, 1), (1, 33, 2), (1, 3, 33), (2, 4, 6), (3, 3, 3), (3, 3, 6), (33, 33, 33)]
+)
+
+
+def fits(window: Window, extents: tuple[int, int]) -> bool:
+    return min(window.output(extents)) > 0
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    window=windows,
+    channels=channels,
+    batch=st.integers(1, 2),
+    extents=st.tuples(st.integers(1, 7), st.integers(1, 7)),
+    small=st.booleans(),
+    seed=seeds,
+)
+def test_integer_twin(
+    window: Window,
+    channels: tuple[int, int, int],
+    batch: int,
+    extents: tuple[int, int],
+    small: bool,
+    seed: int,
+) -> None:
+    assume(fits(window, extents))
+    groups, inputs, outputs = channels
+    random = np.random.default_rng(seed)
+    x = random.integers(-128, 128, (batch, *extents, inputs)).astype(np.int8)
+    weights = random.integers(-128, 128, (outputs, *window.kernel, inputs // groups))
+    sums = weights.reshape(outputs, -1)
+    zero_point = int(random.integers(-128, 128))
+    constants = choose_requantisation(
+        random.uniform(1e-4, 0.02, outputs) * (1e-4 if small else 1.0),
+        128 * np.abs(sums).sum(axis=1),
+        random.integers(-3000, 3000, outputs) - zero_point * sums.sum(axis=1),
+        int(random.integers(-128, 128)),
+    )
+    operation = ConvInt8(
+        window,
+        groups,
+        zero_point,
+        constants.shift,
+        -100,
+        120,
+        constants.wide,
+        constants.output_zero_point,
+    )
+    assert_twin(operation, [x, weights.astype(np.int8), constants.scale, constants.bias])
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    window=windows,
+    channels=channels,
+    batch=st.integers(1, 2),
+    extents=st.tuples(st.integers(1, 7), st.integers(1, 7)),
+    bias=st.booleans(),
+    seed=seeds,
+)
+def test_float_twin(
+    window: Window,
+    channels: tuple[int, int, int],
+    batch: int,
+    extents: tuple[int, int],
+    bias: bool,
+    seed: int,
+) -> None:
+    assume(fits(window, extents))
+    groups, inputs, outputs = channels
+    random = np.random.default_rng(seed)
+    x = random.normal(size=(batch, *extents, inputs)).astype(np.float32)
+    x[random.random(x.shape) < 0.2] = -0.0
+    weights = random.normal(size=(outputs, *window.kernel, inputs // groups)).astype(np.float32)
+    addend = np.full(outputs, -0.0, np.float32) if bias else None
+    assert_twin(ConvFloat(window, groups, 0.0, 1.5), [x, weights, addend])
+
+
+def test_one_spatial_axis_is_a_window_of_height_one() -> None:
+    random = np.random.default_rng(1)
+    window = Window((1, 3), (1, 2), (1, 1), (0, 1), (0, 1))
+    x = random.normal(size=(2, 9, 4)).astype(np.float32)
+    weights = random.normal(size=(5, 1, 3, 4)).astype(np.float32)
+    (output,) = assert_twin(ConvFloat(window, 1, -np.inf, np.inf), [x, weights, None])
+    assert output.shape == (2, 5, 5)
+
+
+CASES: dict[str, tuple[tuple[int, ...], tuple[int, ...], dict[str, Any]]] = {
+    # name: (input, weights, attributes)
+    "plain": ((2, 3, 6, 5), (4, 3, 3, 3), {}),
+    "padded": ((1, 3, 6, 5), (4, 3, 3, 3), {"pads": [1, 2, 0, 1]}),
+    "padding as large as the kernel": ((1, 2, 3, 3), (2, 2, 2, 2), {"pads": [2, 2, 2, 2]}),
+    "stride above kernel": ((1, 2, 9, 9), (3, 2, 2, 2), {"strides": [3, 4]}),
+    "dilated": ((1, 2, 9, 9), (3, 2, 3, 2), {"dilations": [2, 3]}),
+    "groups": ((1, 6, 5, 5), (9, 2, 3, 3), {"group": 3, "pads": [1, 1, 1, 1]}),
+    "depthwise": ((1, 33, 5, 5), (33, 1, 3, 3), {"group": 33, "pads": [1, 1, 1, 1]}),
+    "depthwise with multiplier": ((1, 3, 5, 5), (6, 1, 3, 3), {"group": 3, "strides": [2, 2]}),
+    "one pixel": ((3, 5, 1, 1), (7, 5, 1, 1), {}),
+    "same upper": ((1, 2, 7, 6), (3, 2, 4, 3), {"auto_pad": "SAME_UPPER", "strides": [2, 1]}),
+    "same lower": ((1, 2, 7, 6), (3, 2, 4, 3), {"auto_pad": "SAME_LOWER", "strides": [2, 1]}),
+    "valid": ((1, 2, 7, 6), (3, 2, 4, 3), {"auto_pad": "VALID"}),
+    "one axis": ((2, 3, 11), (4, 3, 3), {"pads": [2, 1], "strides": [2]}),
+    "one axis, depthwise": ((1, 5, 8), (5, 1, 4), {"group": 5, "auto_pad": "SAME_UPPER"}),
+}
+
+
+@pytest.mark.parametrize("bias", [False, True])
+@pytest.mark.parametrize("case", CASES)
+def test_float_model(case: str, bias: bool) -> None:
+    shape, kernel, attributes = CASES[case]
+    random = np.random.default_rng(7)
+    model = ModelBuilder()
+    operands = [
+        model.input("x", shape),
+        model.constant(random.normal(size=kernel).astype(np.float32)),
+    ]
+    if bias:
+        operands.append(model.constant(random.normal(size=kernel[0]).astype(np.float32)))
+    y = model.node("Conv", operands, **attributes)
+    if bias:
+        y = model.node("Relu", [y])
+    graph = assert_model(model.build([y]), {"x": random.normal(size=shape).astype(np.float32)})
+    assert len(graph.nodes) == 3, "Relu is fused"
+
+
+@pytest.mark.parametrize("unsigned", [False, True])
+@pytest.mark.parametrize("per_channel", [False, True])
+@pytest.mark.parametrize("case", CASES)
+def test_quantised_model(case: str, per_channel: bool, unsigned: bool) -> None:
+    shape, kernel, attributes = CASES[case]
+    random = np.random.default_rng(11)
+    model = ModelBuilder()
+    shift = 128 if unsigned else 0
+    x = model.quantised(model.input("x", shape), 0.02, -7 + shift, unsigned)
+    scale = random.uniform(0.005, 0.02, kernel[0] if per_channel else ()).astype(np.float32)
+    stored = random.integers(-127, 128, kernel)
+    weights = _weights(model, stored, scale, unsigned)
+    bias = model.quantised_constant(
+        random.integers(-2000, 2000, kernel[0]).astype(np.int32), scale * np.float32(0.02)
+    )
+    y = model.node("Relu", [model.node("Conv", [x, weights, bias], **attributes)])
+    step = 0.0625
+    y = model.quantised(y, step, -20 + shift, unsigned)
+    graph = assert_model(
+        model.build([y]), {"x": random.normal(size=shape).astype(np.float32) * 2}, step=step
+    )
+    kernels = [type(node.operation).__name__ for node in graph.nodes]
+    assert "ConvInt8" in kernels
+    assert "ConvFloat" not in kernels
+
+
+def _weights(model: ModelBuilder, stored: Array, scale: Array, unsigned: bool) -> str:
+    if unsigned:
+        zero_point = np.full(scale.shape, 128, np.uint8)
+        return model.quantised_constant((stored + 128).astype(np.uint8), scale, zero_point)
+    return model.quantised_constant(stored.astype(np.int8), scale)
+
+
+def test_weights_with_zero_points() -> None:
+    """Those that fit int8 after the zero point is taken off stay integer; others become float."""
+    random = np.random.default_rng(3)
+    for zero_point, integer in ((20, True), (100, False)):
+        model = ModelBuilder()
+        x = model.quantised(model.input("x", (1, 3, 5, 5)), 0.02, 3)
+        weights = model.quantised_constant(
+            random.integers(-100, 101, (4, 3, 3, 3)).astype(np.int8),
+            np.array(0.01),
+            np.array(zero_point, np.int8),
+        )
+        y = model.quantised(model.node("Conv", [x, weights]), 0.1, 0)
+        data = random.normal(size=(1, 3, 5, 5)).astype(np.float32)
+        graph = assert_model(model.build([y]), {"x": data}, step=0.1)
+        assert any(isinstance(node.operation, ConvInt8) for node in graph.nodes) is integer
+
+
+def test_refusals_name_the_node_and_what_is_supported() -> None:
+    model = ModelBuilder()
+    x = model.input("x", (1, 2, 5, 5))
+    first = model.node("Conv", [x, model.input("w", (3, 2, 3, 3))])
+    volume = model.node(
+        "Conv", [model.input("v", (1, 2, 3, 3, 3)), model.input("u", (1, 2, 1, 1, 1))]
+    )
+    with pytest.raises(CompileError) as caught:
+        lower(import_model(model.build([first, volume])), "run")
+    text = str(caught.value)
+    assert "node 'node_conv0' (Conv): its weights 'w' are computed at run time" in text
+    assert "node 'node_conv1' (Conv): it has 3 spatial axes" in text

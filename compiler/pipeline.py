@@ -1,0 +1,203 @@
+"""The stages of a compilation, from the model's file to the generated files' contents.
+
+`analyse` needs the model and gives what placement depends on: sizes and lifetimes, no weights.
+`place` needs only that. `emit` needs the model and the placement. Doing all three in one process
+or each in its own gives the same bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from compiler.errors import Code, CompileError, Problem
+from compiler.ir import Graph, State
+from compiler.memory import (
+    Placement,
+    Plan,
+    placements_from_json,
+    placements_to_json,
+    plan_of,
+    problems_from_json,
+    problems_of,
+    problems_to_json,
+    solve,
+)
+
+if TYPE_CHECKING:
+    from compiler.codegen.generate import GeneratedNetwork
+    from compiler.frontend.model import OnnxModel
+
+ALL_TENSORS = "all"
+
+Progress = Callable[[str], None]
+Observer = Callable[[str, str, Graph], None]
+"""Called as observe(entry point, name of the pass, graph) after lowering and after every pass."""
+
+
+@dataclass(frozen=True)
+class EntryPointOptions:
+    """One way to run the model: its name, empty if it is the only one, and its dimensions."""
+
+    name: str = ""
+    dimensions: tuple[tuple[str, int], ...] = ()
+
+
+@dataclass(frozen=True)
+class ModelOptions:
+    """What to make of a model; the same for all stages.
+
+    `integer_io` names inputs and outputs that the caller passes as int8, or is ("all",).
+    """
+
+    model: Path
+    entry_points: tuple[EntryPointOptions, ...] = (EntryPointOptions(),)
+    states: tuple[State, ...] = ()
+    integer_io: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class LoweredEntryPoint:
+    """One entry point before and after lowering and passes."""
+
+    model: OnnxModel
+    graph: Graph
+
+
+def lower_model(
+    options: ModelOptions, progress: Progress, observe: Observer | None = None
+) -> list[LoweredEntryPoint]:
+    """Imports and lowers the model once per entry point.
+
+    Raises CompileError with the problems of all entry points, each problem once.
+    """
+    from compiler.frontend.import_model import import_model
+    from compiler.lowering.lower import lower
+    from compiler.passes import run_passes
+
+    result: list[LoweredEntryPoint] = []
+    problems: dict[Problem, None] = {}
+    for entry_point in options.entry_points:
+        shown = f" for entry point {entry_point.name}" if entry_point.name else ""
+        progress(f"importing {options.model}{shown}")
+        try:
+            model = import_model(options.model, dict(entry_point.dimensions))
+            integer_io = _integer_io(model, options.integer_io)
+            progress(f"lowering {len(model.nodes)} nodes{shown}")
+            graph = lower(model, entry_point.name, states=options.states, integer_io=integer_io)
+            if observe is not None:
+                observe(entry_point.name, "lower", graph)
+            notify = _observer(observe, entry_point.name)
+            run_passes(graph, notify)
+        except CompileError as error:
+            problems.update(dict.fromkeys(error.problems))
+            continue
+        result.append(LoweredEntryPoint(model, graph))
+    if problems:
+        raise CompileError(list(problems))
+    return result
+
+
+def _observer(observe: Observer | None, entry_point: str) -> Callable[[str, Graph], None] | None:
+    if observe is None:
+        return None
+    return lambda name, graph: observe(entry_point, name, graph)
+
+
+def _integer_io(model: OnnxModel, names: Sequence[str]) -> list[str]:
+    interface = list(dict.fromkeys([*model.inputs, *model.outputs]))
+    if ALL_TENSORS in names:
+        return interface
+    unknown = [name for name in names if name not in interface]
+    if unknown:
+        raise CompileError(
+            [
+                Problem(
+                    Code.BAD_OPTION,
+                    f"--integer-io {name}",
+                    "the model has no input or output of this name",
+                    f"all, {', '.join(interface)}",
+                )
+                for name in unknown
+            ]
+        )
+    return list(names)
+
+
+def analyse(graphs: Sequence[Graph]) -> str:
+    """The placement problem as JSON: a function of shapes and structure, not of weights."""
+    return problems_to_json(problems_of(graphs))
+
+
+def place(problem: str) -> str:
+    """Solves a placement problem; JSON in, JSON out. Raises ValueError if it is not one."""
+    return placements_to_json([solve(entry) for entry in problems_from_json(problem)])
+
+
+def read_placements(placement: str) -> tuple[Placement, ...]:
+    """Placements from JSON. Raises ValueError if the text is none."""
+    return tuple(placements_from_json(placement))
+
+
+def emit(
+    name: str,
+    graphs: Sequence[Graph],
+    placements: Sequence[Placement],
+    memory: int | None,
+    progress: Progress,
+) -> tuple[GeneratedNetwork, Plan]:
+    """Generates a network's files from its graphs and their placements.
+
+    `memory`: bytes that weights, states and arena may take together, if limited.
+
+    Raises:
+        CompileError: names collide, or the network does not fit the memory.
+        ValueError: the placements are not those of the graphs.
+    """
+    from compiler.codegen.generate import generate
+
+    plan = plan_of(graphs, placements)
+    _validate(graphs, plan)
+    progress("generating code")
+    network = generate(name, graphs, plan)
+    if memory is not None:
+        _check_memory(graphs, placements, plan, len(network.weights), memory)
+    return network, plan
+
+
+def _validate(graphs: Sequence[Graph], plan: Plan) -> None:
+    from compiler.memory.validate import validate
+
+    for graph, memory_map in zip(graphs, plan.maps, strict=True):
+        violations = validate(graph, memory_map)
+        if violations:
+            raise AssertionError(f"the memory plan is wrong: {'; '.join(map(str, violations))}")
+
+
+def _check_memory(
+    graphs: Sequence[Graph],
+    placements: Sequence[Placement],
+    plan: Plan,
+    weights_bytes: int,
+    memory: int,
+) -> None:
+    if weights_bytes + plan.states_bytes + plan.arena_bytes <= memory:
+        return
+    rest = memory - weights_bytes - plan.states_bytes
+    if rest > 0:
+        plan_of(graphs, placements, capacity=rest)
+    needed = weights_bytes + plan.states_bytes + plan.arena_bytes
+    raise CompileError(
+        [
+            Problem(
+                Code.DOES_NOT_FIT,
+                "the network",
+                f"weights take {weights_bytes:,} bytes, states {plan.states_bytes:,} and the "
+                f"arena {plan.arena_bytes:,}; {memory:,} bytes are available",
+                f"at least {needed:,} bytes",
+                "quantise the model to int8, or make it smaller",
+            )
+        ]
+    )

@@ -1,0 +1,1 @@
+"""What a compilation tells people and tools: dumps, mapping, memory."""

@@ -1,0 +1,125 @@
+/* Convolutions of [batch][row][column][channel] with constant weights.
+ *
+ * Output channel o belongs to group o / (output_channels / groups) and reads the input channels of
+ * that group. Tap (ky, kx) of output (y, x) reads input row y * stride_height - pad_top +
+ * ky * dilation_height, and its column alike. weights: [output_channels][kernel_height]
+ * [kernel_width][input_channels / groups]; scale and bias: [output_channels]. */
+#ifndef TILEWRIGHT_CONV_H_
+#define TILEWRIGHT_CONV_H_
+
+#include <stdint.h>
+
+typedef struct {
+  uint32_t batches;
+  uint32_t input_height;
+  uint32_t input_width;
+  uint32_t input_channels;
+  uint32_t output_height;
+  uint32_t output_width;
+  uint32_t output_channels;
+  uint32_t kernel_height;
+  uint32_t kernel_width;
+  uint32_t stride_height;
+  uint32_t stride_width;
+  uint32_t dilation_height;
+  uint32_t dilation_width;
+  int32_t pad_top;
+  int32_t pad_left;
+  uint32_t groups;
+  int32_t input_zero_point; /* what taps outside of the input read */
+  uint32_t shift;
+  int32_t low;
+  int32_t high;
+  uint32_t wide;             /* 1: 64-bit requantisation, see docs/numerics.md */
+  int32_t output_zero_point; /* wide form only */
+} tw_conv_s8_parameters;
+
+/* output = requantise(sum of input * weight, scale[o], bias[o]); the bias holds the correction for
+ * the input's zero point over all taps, so taps outside of the input read that zero point. */
+void tw_conv_s8(const tw_conv_s8_parameters *parameters, const int8_t *input, const int8_t *weights,
+                const uint32_t *scale, const int32_t *bias, int8_t *output, uint32_t core,
+                uint32_t cores);
+
+typedef struct {
+  uint32_t batches;
+  uint32_t input_height;
+  uint32_t input_width;
+  uint32_t input_channels;
+  uint32_t output_height;
+  uint32_t output_width;
+  uint32_t output_channels;
+  uint32_t kernel_height;
+  uint32_t kernel_width;
+  uint32_t stride_height;
+  uint32_t stride_width;
+  uint32_t dilation_height;
+  uint32_t dilation_width;
+  int32_t pad_top;
+  int32_t pad_left;
+  int32_t input_zero_point; /* what taps outside of the input read */
+  uint32_t shift;
+  int32_t low;
+  int32_t high;
+  uint32_t wide;             /* 1: 64-bit requantisation, see docs/numerics.md */
+  int32_t output_zero_point; /* wide form only */
+} tw_depthwise_conv_s8_parameters;
+
+/* tw_conv_s8 with as many groups as input channels; output channel o reads input channel
+ * o / (output_channels / input_channels). */
+void tw_depthwise_conv_s8(const tw_depthwise_conv_s8_parameters *parameters, const int8_t *input,
+                          const int8_t *weights, const uint32_t *scale, const int32_t *bias,
+                          int8_t *output, uint32_t core, uint32_t cores);
+
+typedef struct {
+  uint32_t batches;
+  uint32_t input_height;
+  uint32_t input_width;
+  uint32_t input_channels;
+  uint32_t output_height;
+  uint32_t output_width;
+  uint32_t output_channels;
+  uint32_t kernel_height;
+  uint32_t kernel_width;
+  uint32_t stride_height;
+  uint32_t stride_width;
+  uint32_t dilation_height;
+  uint32_t dilation_width;
+  int32_t pad_top;
+  int32_t pad_left;
+  uint32_t groups;
+  float minimum;
+  float maximum;
+} tw_conv_f32_parameters;
+
+/* output = clip(bias[o] + sum of input * weight); the sum starts from the bias (0 if that is NULL)
+ * and runs over kernel rows, kernel columns, input channels; taps outside of the input are
+ * skipped. */
+void tw_conv_f32(const tw_conv_f32_parameters *parameters, const float *input, const float *weights,
+                 const float *bias, float *output, uint32_t core, uint32_t cores);
+
+typedef struct {
+  uint32_t batches;
+  uint32_t input_height;
+  uint32_t input_width;
+  uint32_t input_channels;
+  uint32_t output_height;
+  uint32_t output_width;
+  uint32_t output_channels;
+  uint32_t kernel_height;
+  uint32_t kernel_width;
+  uint32_t stride_height;
+  uint32_t stride_width;
+  uint32_t dilation_height;
+  uint32_t dilation_width;
+  int32_t pad_top;
+  int32_t pad_left;
+  float minimum;
+  float maximum;
+} tw_depthwise_conv_f32_parameters;
+
+/* tw_conv_f32 with as many groups as input channels. */
+void tw_depthwise_conv_f32(const tw_depthwise_conv_f32_parameters *parameters, const float *input,
+                           const float *weights, const float *bias, float *output, uint32_t core,
+                           uint32_t cores);
+
+#endif /* TILEWRIGHT_CONV_H_ */

@@ -1,0 +1,40 @@
+#include "tilewright/conv.h"
+#include "tilewright/float.h"
+#include "tilewright/parallel.h"
+#include "tilewright/window.h"
+
+void tw_depthwise_conv_f32(const tw_depthwise_conv_f32_parameters *parameters, const float *input,
+                           const float *weights, const float *bias, float *output, uint32_t core,
+                           uint32_t cores) {
+  const uint32_t rows = parameters->output_height;
+  const uint32_t columns = parameters->output_width;
+  const uint32_t outputs = parameters->output_channels;
+  const uint32_t channels = parameters->input_channels;
+  const uint32_t multiplier = outputs / channels;
+  const uint32_t taps = parameters->kernel_height * parameters->kernel_width;
+  const tw_range share = tw_share(parameters->batches * rows * columns * outputs, core, cores);
+  tw_position at = tw_position_at(share.begin, rows, columns, outputs);
+  for (uint32_t i = share.begin; i < share.end; ++i) {
+    const float *weight = weights + at.channel * taps;
+    const uint32_t first = at.channel / multiplier;
+    float sum = bias ? bias[at.channel] : 0.0f;
+    for (uint32_t ky = 0; ky < parameters->kernel_height; ++ky) {
+      const int32_t y = tw_tap(at.row, parameters->stride_height, parameters->pad_top, ky,
+                               parameters->dilation_height);
+      for (uint32_t kx = 0; kx < parameters->kernel_width; ++kx, ++weight) {
+        const int32_t x = tw_tap(at.column, parameters->stride_width, parameters->pad_left, kx,
+                                 parameters->dilation_width);
+        const int inside =
+            tw_inside(y, parameters->input_height) && tw_inside(x, parameters->input_width);
+        if (inside) {
+          sum += input[tw_pixel(at.batch, y, x, parameters->input_height, parameters->input_width) *
+                           channels +
+                       first] *
+                 *weight;
+        }
+      }
+    }
+    output[i] = tw_saturate_f32(sum, parameters->minimum, parameters->maximum);
+    tw_position_next(&at, rows, columns, outputs);
+  }
+}

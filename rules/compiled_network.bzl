@@ -1,0 +1,183 @@
+"""compiled_network: C code of a model, as a library."""
+
+load("@rules_cc//cc:find_cc_toolchain.bzl", "use_cc_toolchain")
+load("@rules_cc//cc/common:cc_info.bzl", "CcInfo")
+load("//rules/private:cc_library.bzl", "compile_library")
+load("//rules/private:dotted_targets.bzl", "dotted_targets")
+load("//rules/private:network_options.bzl", "entry_point_options", "network_name")
+load(":providers.bzl", "ModelInfo", "NetworkInfo")
+
+# Of no effect but in builds with --experimental_output_paths=strip: the command lines name files
+# only, so that the same network for two platforms is one cache entry.
+_REQUIREMENTS = {"supports-path-mapping": "1"}
+
+def _compiled_network_impl(ctx):
+    model = ctx.attr.model[ModelInfo]
+    name = network_name(ctx.label.name)
+
+    def output(suffix):
+        return ctx.actions.declare_file(name + suffix)
+
+    def run(mnemonic, message, command, inputs, outputs, arguments):
+        ctx.actions.run(
+            mnemonic = mnemonic,
+            progress_message = message,
+            executable = ctx.executable._compiler,
+            arguments = [command] + arguments,
+            inputs = inputs,
+            outputs = outputs,
+            execution_requirements = _REQUIREMENTS,
+        )
+
+    def files(named):
+        arguments = ctx.actions.args()
+        for option, file in named.items():
+            arguments.add(option, file)
+        return arguments
+
+    options = ctx.actions.args()
+    options.add(model.onnx)
+    options.add_all(ctx.attr.options)
+
+    # Placement sees shapes and lifetimes only: a change of weights does not solve it again.
+    problem = output(".problem.json")
+    run(
+        "TilewrightAnalyse",
+        "Analysing %{label}",
+        "analyse",
+        [model.onnx],
+        [problem],
+        [options, files({"--output": problem})],
+    )
+    placement = output(".placement.json")
+    problem_argument = ctx.actions.args()
+    problem_argument.add(problem)
+    run(
+        "TilewrightPlace",
+        "Placing tensors of %{label}",
+        "place",
+        [problem],
+        [placement],
+        [problem_argument, files({"--output": placement})],
+    )
+    source = output(".c")
+    header = output(".h")
+    weights = output("_weights.bin")
+    assembly = output("_weights.S")
+    mapping = output(".mapping.json")
+    mapping_text = output(".mapping.txt")
+    memory_map = output(".memory.json")
+    emitted = {
+        "--assembly": assembly,
+        "--header": header,
+        "--mapping": mapping,
+        "--mapping-text": mapping_text,
+        "--memory-map": memory_map,
+        "--source": source,
+        "--weights": weights,
+    }
+    emit_options = ctx.actions.args()
+    emit_options.add("--name", name)
+    if ctx.attr.memory_budget:
+        emit_options.add("--memory", ctx.attr.memory_budget)
+    run(
+        "TilewrightEmit",
+        "Generating C for %{label}",
+        "emit",
+        [model.onnx, placement],
+        emitted.values(),
+        [options, emit_options, files({"--placement": placement} | emitted)],
+    )
+
+    library = compile_library(
+        ctx,
+        srcs = [source, assembly],
+        hdrs = [header],
+        deps = [target[CcInfo] for target in ctx.attr._libraries],
+        # The folder is that of the header and of the file that the assembly includes.
+        copts = ["-std=c99", "-I" + weights.dirname] + ctx.attr.copts,
+        includes = [weights.dirname],
+        additional_inputs = [weights],
+    )
+    return [
+        library.cc_info,
+        DefaultInfo(files = depset(library.files)),
+        NetworkInfo(
+            header = header,
+            mapping = mapping,
+            memory_map = memory_map,
+            model = model,
+            name = name,
+            options = ctx.attr.options,
+            placement = placement,
+            source = source,
+            weights = weights,
+        ),
+        OutputGroupInfo(
+            c = depset([source]),
+            h = depset([header]),
+            placement = depset([placement]),
+            report = depset([mapping, mapping_text, memory_map]),
+            weights = depset([weights, assembly]),
+        ),
+    ]
+
+_compiled_network = rule(
+    implementation = _compiled_network_impl,
+    doc = "See the macro `compiled_network`.",
+    attrs = {
+        "copts": attr.string_list(),
+        "memory_budget": attr.int(),
+        "model": attr.label(mandatory = True, providers = [ModelInfo]),
+        "options": attr.string_list(),
+        "_compiler": attr.label(
+            default = "//compiler",
+            cfg = "exec",
+            executable = True,
+        ),
+        "_libraries": attr.label_list(default = [
+            "//kernels",
+            "//kernels:headers",
+        ]),
+    },
+    fragments = ["cpp"],
+    provides = [CcInfo, NetworkInfo],
+    toolchains = use_cc_toolchain(),
+)
+
+def compiled_network(
+        name,
+        model,
+        entry_points = {},
+        states = {},
+        integer_io = [],
+        **kwargs):
+    """A model compiled to C, as a library for `firmware` or any `cc_*` rule.
+
+    Everything that its header `<name>.h` declares starts with the target's name; characters that C
+    does not allow in names become `_`.
+
+    Outputs, each also an output group and a target `<name>.<group>`: `c`, `h`, `weights`,
+    `placement` (where every tensor lies) and `report` (operations and memory).
+
+    Args:
+      name: the target's name.
+      model: `onnx_model` or `quantized_model`.
+      entry_points: extents of the model's symbolic dimensions by entry point, for example
+        `{"decode": {"sequence": 1}, "prefill": {"sequence": 64}}`. Entry points share weights,
+        states and working memory. By default one, without a name.
+      states: model outputs by model input: what a run leaves in the output is the input of the
+        next run.
+      integer_io: inputs and outputs of a quantised model to pass as int8; `["all"]` for all.
+      **kwargs: `memory_budget`, bytes that weights, states and working memory may take together;
+        `copts`; and attributes that all rules have.
+    """
+    _compiled_network(
+        name = name,
+        model = model,
+        options = entry_point_options(entry_points) +
+                  ["--state={}={}".format(*state) for state in states.items()] +
+                  ["--integer-io=" + tensor for tensor in integer_io],
+        **kwargs
+    )
+    dotted_targets(name, ["c", "h", "placement", "report", "weights"], kwargs)

@@ -1,0 +1,34 @@
+"""onnx_model: an ONNX file."""
+
+load(":providers.bzl", "ModelInfo")
+
+def _onnx_model_impl(ctx):
+    return [
+        ModelInfo(golden = ctx.file.golden, onnx = ctx.file.src),
+        DefaultInfo(files = depset([ctx.file.src])),
+        OutputGroupInfo(
+            golden = depset([ctx.file.golden] if ctx.file.golden else []),
+            onnx = depset([ctx.file.src]),
+        ),
+    ]
+
+onnx_model = rule(
+    implementation = _onnx_model_impl,
+    doc = "An ONNX model, from a file or from a rule that writes one, such as a genrule.",
+    attrs = {
+        "golden": attr.label(
+            doc = """Inputs to test the model with, .npz.
+
+Keys are the names of the model's inputs, or, for several runs and entry points,
+`<step>/<entry point>/input/<tensor>`; steps run in the order of their names.
+""",
+            allow_single_file = [".npz"],
+        ),
+        "src": attr.label(
+            doc = "The model.",
+            allow_single_file = [".onnx"],
+            mandatory = True,
+        ),
+    },
+    provides = [ModelInfo],
+)

@@ -1,0 +1,74 @@
+"""quantized_model: the int8 version of a float model."""
+
+load("//rules/private:dotted_targets.bzl", "dotted_targets")
+load(":providers.bzl", "ModelInfo")
+
+def _quantized_model_impl(ctx):
+    float_model = ctx.attr.model[ModelInfo]
+    onnx = ctx.actions.declare_file(ctx.label.name + ".onnx")
+    report = ctx.actions.declare_file(ctx.label.name + ".quantization.json")
+    arguments = ctx.actions.args()
+    arguments.add("--model", float_model.onnx)
+    arguments.add("--calibration", ctx.file.calibration)
+    arguments.add("--output", onnx)
+    arguments.add("--report", report)
+    arguments.add_all(ctx.attr.options)
+    ctx.actions.run(
+        mnemonic = "TilewrightQuantize",
+        progress_message = "Quantizing %{label}",
+        executable = ctx.executable._quantize,
+        arguments = [arguments],
+        inputs = [float_model.onnx, ctx.file.calibration],
+        outputs = [onnx, report],
+    )
+    golden = ctx.file.golden or float_model.golden
+    return [
+        ModelInfo(golden = golden, onnx = onnx),
+        DefaultInfo(files = depset([onnx])),
+        OutputGroupInfo(
+            golden = depset([golden] if golden else []),
+            onnx = depset([onnx]),
+            report = depset([report]),
+        ),
+    ]
+
+_quantized_model = rule(
+    implementation = _quantized_model_impl,
+    doc = "See the macro `quantized_model`.",
+    attrs = {
+        "calibration": attr.label(allow_single_file = [".npz"], mandatory = True),
+        "golden": attr.label(allow_single_file = [".npz"]),
+        "model": attr.label(mandatory = True, providers = [ModelInfo]),
+        "options": attr.string_list(),
+        "_quantize": attr.label(
+            default = "//tools/quantize",
+            cfg = "exec",
+            executable = True,
+        ),
+    },
+    provides = [ModelInfo],
+)
+
+def quantized_model(name, model, calibration, golden = None, options = [], **kwargs):
+    """An int8 model in QDQ form, made by onnxruntime's quantiser.
+
+    Outputs, each also an output group and a target `<name>.<group>`: `onnx`, and `report`, which
+    compares the two models on the calibration data.
+
+    Args:
+      name: the target's name, and that of the files.
+      model: float32 `onnx_model`.
+      calibration: .npz with typical inputs.
+      golden: inputs to test the int8 model with; by default those of `model`.
+      options: further options of `//tools/quantize`.
+      **kwargs: attributes that all rules have.
+    """
+    _quantized_model(
+        name = name,
+        calibration = calibration,
+        golden = golden,
+        model = model,
+        options = options,
+        **kwargs
+    )
+    dotted_targets(name, ["onnx", "report"], kwargs)

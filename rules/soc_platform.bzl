@@ -1,0 +1,71 @@
+"""soc_platform: everything that makes a SoC a platform to build firmware for."""
+
+load(":simulator.bzl", _simulator = "simulator")
+load(":soc.bzl", "soc")
+
+def soc_platform(
+        name,
+        description,
+        linker_script,
+        runtime,
+        isa,
+        simulator = None,
+        visibility = ["//visibility:public"]):
+    """Defines a platform, its SoC and its simulator.
+
+    The module registers the toolchains in its MODULE.bazel:
+    `register_toolchains("//path/to/this/package:all")`.
+
+    Args:
+      name: the platform; a name that is free in this package.
+      description: soc.yaml.
+      linker_script: Jinja template of the linker script, see `soc`.
+      runtime: library that defines tilewright/soc_interface.h and brings start-up code.
+      isa: instruction set, a value of `@tilewright//platforms/constraints/isa`.
+      simulator: program that runs firmware, see `simulator`; without one, firmware is only built.
+      visibility: who may build for the platform.
+    """
+    native.constraint_value(
+        name = name + "_constraint",
+        constraint_setting = Label("//platforms/constraints/soc:soc"),
+        visibility = visibility,
+    )
+    constraints = [
+        "@platforms//cpu:riscv32",
+        "@platforms//os:none",
+        isa,
+        name + "_constraint",
+    ]
+    native.platform(
+        name = name,
+        constraint_values = constraints,
+        visibility = visibility,
+    )
+    soc(
+        name = name + "_soc",
+        description = description,
+        linker_script = linker_script,
+        runtime = runtime,
+        target_compatible_with = constraints,
+        visibility = visibility,
+    )
+    native.toolchain(
+        name = name + "_soc_toolchain",
+        target_compatible_with = constraints,
+        toolchain = name + "_soc",
+        toolchain_type = Label("//toolchains/soc:toolchain_type"),
+        visibility = visibility,
+    )
+    if simulator:
+        _simulator(
+            name = name + "_simulator",
+            executable = simulator,
+            visibility = visibility,
+        )
+        native.toolchain(
+            name = name + "_simulator_toolchain",
+            target_compatible_with = constraints,
+            toolchain = name + "_simulator",
+            toolchain_type = Label("//toolchains/simulator:toolchain_type"),
+            visibility = visibility,
+        )
