@@ -6,8 +6,6 @@ context, single tokens through `decode`.
 
 from __future__ import annotations
 
-import argparse
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -102,28 +100,3 @@ def generate(reference: Reference, prompt: Sequence[int], count: int) -> list[in
         if position >= reference.context:
             raise ValueError(f"the context is full after {len(generated)} tokens")
         logits = reference.run([token], position)
-
-
-def main() -> int:
-    """Command line: writes one token number a line."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("model", type=Path)
-    parser.add_argument("--state", action="append", required=True, metavar="INPUT=OUTPUT")
-    parser.add_argument("--block", type=int, default=64, help="tokens of one prefill")
-    parser.add_argument("--prompt-tokens", required=True, help="token numbers, comma-separated")
-    parser.add_argument("--tokens", type=int, required=True)
-    parser.add_argument("--output", type=Path, required=True)
-    options = parser.parse_args()
-    states = [State(*text.split("=")) for text in options.state]
-    prompt = [int(token) for token in options.prompt_tokens.split(",") if token]
-    try:
-        tokens = generate(Reference(options.model, states, options.block), prompt, options.tokens)
-    except ValueError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    options.output.write_text("".join(f"{token}\n" for token in tokens), encoding="utf-8")
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
