@@ -66,6 +66,12 @@ def quiet(function: Callable[[Array], Array]) -> Callable[[Array], Array]:
     return wrapped
 
 
+def ordered_sum(terms: Array, axis: int) -> Array:
+    """Sum of float32 terms along an axis, one after the other, starting from +0."""
+    # The last of the partial sums, plus 0: a sum of negative zeros that starts from +0 is +0.
+    return np.take(np.add.accumulate(terms, axis=axis), -1, axis=axis) + np.float32(0.0)
+
+
 def horner(coefficients: tuple[float, ...], x: Array) -> Array:
     """The polynomial with these coefficients, highest power first."""
     value = np.full_like(x, coefficients[0])

@@ -11,6 +11,7 @@ import numpy as np
 from compiler.ir import Array, DataType, Kernel, Operation, TensorType
 from compiler.ir.operation import ParameterValue
 from compiler.numerics import elementary
+from compiler.numerics.elementary import ordered_sum
 
 HEADER = "tilewright/attention.h"
 MAXIMUM_CORES = 9
@@ -272,12 +273,6 @@ class AttentionFloat(Operation):
 
     def multiply_accumulates(self, inputs: Sequence[TensorType | None]) -> int:
         return self.layout.multiply_accumulates(inputs)
-
-
-def ordered_sum(terms: Array, axis: int) -> Array:
-    """Sum of float32 terms along an axis, one after the other, starting from +0."""
-    # The last of the partial sums, plus 0: a sum of negative zeros that starts from +0 is +0.
-    return np.take(np.add.accumulate(terms, axis=axis), -1, axis=axis) + np.float32(0.0)
 
 
 def integer_form(
