@@ -1,6 +1,6 @@
 /* Continues a prompt with a language model and streams the text to the console.
  *
- * Exit codes: 0 done, 2 bad request. The last line tells counts and instructions. */
+ * Exit codes: 0 done, 2 bad request. After text, a last line tells counts and instructions. */
 #include <stddef.h>
 
 #include "firmware/apps/language_model/language_model.h"
@@ -111,6 +111,9 @@ int main(void) {
     logits = tw_language_model_run(&next, 1, position);
     decode_instructions += tw_instructions() - begin;
     ++decoded;
+  }
+  if (request.print_tokens) {
+    return 0;
   }
   print_statistics(prompt_tokens, prefilled - start, generated, decoded, decode_instructions,
                    reason);

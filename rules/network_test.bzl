@@ -1,0 +1,99 @@
+"""network_test: one network on several platforms, bit for bit."""
+
+load(":compiled_network.bzl", "compiled_network")
+load(":firmware.bzl", "firmware")
+load(":golden_data.bzl", "golden_data")
+load(":simulator_test.bzl", "simulator_test")
+
+PLATFORMS = {
+    "host": Label("//platforms/host"),
+    "qemu_rv32": Label("//platforms/qemu_rv32"),
+}
+
+def _platform_name(platform):
+    """The last word of a platform's label."""
+    return str(platform).replace(":", "/").rpartition("/")[2]
+
+def network_test(
+        name,
+        model,
+        platforms = PLATFORMS.values(),
+        entry_points = {},
+        states = {},
+        integer_io = [],
+        inputs = None,
+        seed = 0,
+        steps = 2,
+        reference_tolerance = None,
+        stack_size = 0,
+        size = "small",
+        tags = [],
+        **kwargs):
+    """Compiles a model, runs it on simulators and compares all outputs with the expected bits.
+
+    Defines `<name>_net` (a `compiled_network`), `<name>_golden` (`golden_data`) and, for each
+    platform, `<name>_<platform>_fw` (`firmware`) and `<name>_<platform>` (`simulator_test`). The
+    suite `<name>` is all tests.
+
+    Args:
+      name: the suite's name.
+      model: `onnx_model` or `quantized_model`.
+      platforms: labels of platforms; by default those that Tilewright brings.
+      entry_points: see `compiled_network`.
+      states: see `compiled_network`.
+      integer_io: see `compiled_network`.
+      inputs: see `golden_data`.
+      seed: see `golden_data`.
+      steps: see `golden_data`.
+      reference_tolerance: see `golden_data`.
+      stack_size: bytes; by default that of soc.yaml.
+      size: Bazel's size of the tests.
+      tags: tags of the tests.
+      **kwargs: attributes that all rules have.
+    """
+    compiled_network(
+        name = name + "_net",
+        entry_points = entry_points,
+        integer_io = integer_io,
+        model = model,
+        states = states,
+        **kwargs
+    )
+    golden_data(
+        name = name + "_golden",
+        inputs = inputs,
+        network = name + "_net",
+        reference_tolerance = reference_tolerance,
+        seed = seed,
+        steps = steps,
+        **kwargs
+    )
+    tests = []
+    for platform in platforms:
+        test = "{}_{}".format(name, _platform_name(platform))
+        firmware(
+            name = test + "_fw",
+            srcs = [
+                Label("//firmware/apps/inference_check:sources"),
+                name + "_golden.c",
+            ],
+            network = name + "_net",
+            platform = platform,
+            stack_size = stack_size,
+            deps = [Label("//firmware/apps/inference_check:golden_header")],
+            **kwargs
+        )
+        simulator_test(
+            name = test,
+            size = size,
+            expected_text = ["PASS\n"],
+            firmware = test + "_fw",
+            tags = tags,
+            **kwargs
+        )
+        tests.append(test)
+    native.test_suite(
+        name = name,
+        tags = ["manual"],
+        tests = tests,
+    )

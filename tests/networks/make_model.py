@@ -1,0 +1,124 @@
+"""Writes the small networks of this folder: deterministic weights, one operator family each."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+OPSET = 21
+FLOAT = TensorProto.FLOAT
+
+
+def matmul_float() -> onnx.ModelProto:
+    """float32 [rows, 24] times a constant [24, 10]; the number of rows is symbolic."""
+    weights = _normal(1, (24, 10))
+    graph = helper.make_graph(
+        [helper.make_node("MatMul", ["x", "weights"], ["y"], name="product")],
+        "matmul_float",
+        [helper.make_tensor_value_info("x", FLOAT, ["rows", 24])],
+        [helper.make_tensor_value_info("y", FLOAT, ["rows", 10])],
+        [numpy_helper.from_array(weights, "weights")],
+    )
+    return _model(graph)
+
+
+def matmul_int8() -> onnx.ModelProto:
+    """Two int8 matrix products in QDQ form: per-channel weights, asymmetric activations."""
+    initializers: list[onnx.TensorProto] = []
+    nodes: list[onnx.NodeProto] = []
+
+    def constant(name: str, array: npt.NDArray[np.generic]) -> str:
+        initializers.append(numpy_helper.from_array(array, name))
+        return name
+
+    def quantised(name: str, scale: float, zero_point: int) -> str:
+        """QuantizeLinear and DequantizeLinear behind tensor `name`."""
+        parameters = [
+            constant(f"{name}_scale", np.array(scale, np.float32)),
+            constant(f"{name}_zero_point", np.array(zero_point, np.int8)),
+        ]
+        nodes.append(
+            helper.make_node(
+                "QuantizeLinear", [name, *parameters], [f"{name}_q"], name=f"quantize_{name}"
+            )
+        )
+        nodes.append(
+            helper.make_node(
+                "DequantizeLinear",
+                [f"{name}_q", *parameters],
+                [f"{name}_dq"],
+                name=f"dequantize_{name}",
+            )
+        )
+        return f"{name}_dq"
+
+    def weights(name: str, seed: int, inner: int, columns: int) -> str:
+        values = np.random.default_rng(seed).integers(-127, 128, (inner, columns), np.int8)
+        scales = (0.001 + 0.0005 * np.arange(columns)).astype(np.float32)
+        nodes.append(
+            helper.make_node(
+                "DequantizeLinear",
+                [
+                    constant(f"{name}_q", values),
+                    constant(f"{name}_scale", scales),
+                    constant(f"{name}_zero_point", np.zeros(columns, np.int8)),
+                ],
+                [name],
+                name=f"dequantize_{name}",
+                axis=1,
+            )
+        )
+        return name
+
+    x = quantised("x", 0.02, 3)
+    nodes.append(
+        helper.make_node("MatMul", [x, weights("w1", 1, 24, 16)], ["hidden"], name="first")
+    )
+    hidden = quantised("hidden", 0.05, -7)
+    nodes.append(
+        helper.make_node("MatMul", [hidden, weights("w2", 2, 16, 10)], ["y"], name="second")
+    )
+    y = quantised("y", 0.1, 0)
+    graph = helper.make_graph(
+        nodes,
+        "matmul_int8",
+        [helper.make_tensor_value_info("x", FLOAT, [5, 24])],
+        [helper.make_tensor_value_info(y, FLOAT, [5, 10])],
+        initializers,
+    )
+    return _model(graph)
+
+
+MODELS: dict[str, Callable[[], onnx.ModelProto]] = {
+    "matmul_float": matmul_float,
+    "matmul_int8": matmul_int8,
+}
+
+
+def _normal(seed: int, shape: tuple[int, ...]) -> npt.NDArray[np.float32]:
+    return np.random.default_rng(seed).standard_normal(shape).astype(np.float32)
+
+
+def _model(graph: onnx.GraphProto) -> onnx.ModelProto:
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=10)
+    onnx.checker.check_model(model, full_check=True)
+    return model
+
+
+def main(arguments: list[str]) -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("name", choices=MODELS)
+    parser.add_argument("output", type=Path)
+    options = parser.parse_args(arguments)
+    options.output.write_bytes(MODELS[options.name]().SerializeToString(deterministic=True))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
