@@ -16,12 +16,12 @@ from compiler.memory.problem import Buffer, Placement, PlacementProblem
 @st.composite
 def problems(draw: st.DrawFn) -> PlacementProblem:
     steps = draw(st.integers(1, 20))
+    alignment = draw(st.sampled_from([1, 4, 8]))
     buffers: list[Buffer] = []
-    for index in range(draw(st.integers(0, 25))):
+    for index in range(draw(st.integers(0, 20))):
         first = draw(st.integers(0, steps - 1))
         last = draw(st.integers(first, min(steps - 1, first + draw(st.integers(0, 8)))))
         size = draw(st.integers(1, 100))
-        alignment = draw(st.sampled_from([1, 4, 4, 16]))
         buffers.append(Buffer(f"value:{index}", size, alignment, first, last))
     return PlacementProblem("random", steps, tuple(buffers))
 
