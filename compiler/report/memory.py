@@ -49,6 +49,12 @@ class ArenaBuffer:
     first: int
     last: int
 
+    @property
+    def label(self) -> str:
+        """The first value, and how many more replace it."""
+        more = len(self.values) - 1
+        return f"{self.values[0]} (+{more})" if more else self.values[0]
+
 
 @dataclass(frozen=True)
 class Step:

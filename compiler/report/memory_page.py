@@ -9,7 +9,7 @@ from compiler.report.memory import EntryPoint, MemoryReport
 
 PICTURE_HEIGHT = 380
 LEFT, RIGHT, TOP, BOTTOM = 64, 12, 22, 30
-SHORTEST_WIDTH, LONGEST_WIDTH = 960, 6000
+SHORTEST_WIDTH, LONGEST_WIDTH = 1076, 6000
 CHARACTER_WIDTH = 6.2
 """Pixels per character of the labels in the picture, at their font size."""
 
@@ -73,7 +73,7 @@ def picture(entry: EntryPoint) -> Picture:
     for buffer in entry.buffers:
         w = round(x(buffer.last + 1) - x(buffer.first), 1)
         h = round(y(buffer.offset) - y(buffer.offset + buffer.bytes), 1)
-        name = buffer.values[-1]
+        name = buffer.label
         room = int((w - 6) / CHARACTER_WIDTH)
         label = name if len(name) <= room else name[: room - 1] + "…" if room > 3 else ""
         title = (
@@ -174,6 +174,6 @@ def to_text(report: MemoryReport) -> str:
         for buffer in sorted(alive, key=lambda buffer: buffer.offset):
             lines.append(
                 f"  {buffer.offset:>12,} {buffer.bytes:>12,} bytes  {buffer.kind:<11} "
-                f"{buffer.values[-1]}"
+                f"{buffer.label}"
             )
     return "\n".join(lines) + "\n"
