@@ -115,7 +115,8 @@ def test_every_arena_that_is_too_small_is_found(graph: Graph) -> None:
     if good.arena_bytes:
         bad = replace(good, arena_bytes=good.arena_bytes - 4)
         found = [violation.what for violation in validate(graph, bad)]
-        assert any("of arena memory of" in what for what in found)
+        # A state saved while states swap is no value: the copy that saves it is reported.
+        assert any("of arena memory of" in what or "not inside" in what for what in found)
 
 
 def diamond() -> tuple[Graph, MemoryMap]:
@@ -136,41 +137,41 @@ def moved(name: str, place: Location) -> Callable[[MemoryMap], MemoryMap]:
     return lambda good: replace(good, values={**good.values, name: place})
 
 
-@pytest.mark.parametrize(
-    ("corrupt", "message"),
-    [
-        (moved("v1", InArena(0)), "bytes are not those of 'v0'"),
-        (moved("v1", InArena(4)), "not a multiple of 8"),
-        (moved("v1", InArena(4096)), "of arena memory of 40 bytes"),
-        (moved("v0", InArena(-8)), "is at -8"),
-        (moved("v0", InInput(0)), "read-only"),
-        (moved("v0", InConstant("none")), "does not exist"),
-        (moved("v0", InOutput(7)), "does not exist"),
-        (moved("v2", InArena(0)), "memory updated as output 'v2'"),
-        (moved("v3", InState("cache")), "state 'cache': 16 of 16 bytes are not those of 'v2'"),
-        (moved("v3", InArena(0)), "output 'v3' overwrites input 'v0'"),
-        (lambda good: replace(good, scratch={}), "has no scratch memory"),
-        (lambda good: replace(good, scratch={"n1": good.values["v1"]}), "overlap"),
-        (lambda good: replace(good, copies=()), "16 of 16 bytes are not those of 'x'"),
-        (lambda good: replace(good, copies=(replace(good.copies[0], step=9),)), "never happens"),
-        (
-            lambda good: replace(
-                good, copies=(*good.copies, Copy(3, "x", InInput(0), good.values["v0"], 16))
-            ),
-            "not those of 'v0'",
+CORRUPTIONS: list[tuple[Callable[[MemoryMap], MemoryMap], str]] = [
+    (moved("v1", InArena(0)), "bytes are not those of 'v0'"),
+    (moved("v1", InArena(4)), "not a multiple of 8"),
+    (moved("v1", InArena(4096)), "of arena memory of 40 bytes"),
+    (moved("v0", InArena(-8)), "is at -8"),
+    (moved("v0", InInput(0)), "read-only"),
+    (moved("v0", InConstant("none")), "does not exist"),
+    (moved("v0", InOutput(7)), "does not exist"),
+    (moved("v2", InArena(0)), "memory updated as output 'v2'"),
+    (moved("v3", InState("cache")), "state 'cache': 16 of 16 bytes are not those of 'v2'"),
+    (moved("v3", InArena(0)), "output 'v3' overwrites input 'v0'"),
+    (lambda good: replace(good, scratch={}), "has no scratch memory"),
+    (lambda good: replace(good, scratch={"n1": good.values["v1"]}), "overlap"),
+    (lambda good: replace(good, copies=()), "16 of 16 bytes are not those of 'x'"),
+    (lambda good: replace(good, copies=(replace(good.copies[0], step=9),)), "never happens"),
+    (
+        lambda good: replace(
+            good, copies=(*good.copies, Copy(3, "x", InInput(0), good.values["v0"], 16))
         ),
-        (
-            lambda good: replace(
-                good, copies=(*good.copies, Copy(4, "v0", InArena(0), InArena(8), 16))
-            ),
-            "source and target overlap",
+        "not those of 'v0'",
+    ),
+    (
+        lambda good: replace(
+            good, copies=(*good.copies, Copy(4, "v0", InArena(0), InArena(8), 16))
         ),
-        (
-            lambda good: replace(good, values={k: v for k, v in good.values.items() if k != "v0"}),
-            "has no place",
-        ),
-    ],
-)
+        "source and target overlap",
+    ),
+    (
+        lambda good: replace(good, values={k: v for k, v in good.values.items() if k != "v0"}),
+        "has no place",
+    ),
+]
+
+
+@pytest.mark.parametrize(("corrupt", "message"), CORRUPTIONS)
 def test_messages(corrupt: Callable[[MemoryMap], MemoryMap], message: str) -> None:
     graph, good = diamond()
     found = [str(violation) for violation in validate(graph, corrupt(good))]
