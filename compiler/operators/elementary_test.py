@@ -54,9 +54,9 @@ def values() -> Array:
             bits,
             random.uniform(-110, 110, 20000).astype(np.float32),
             random.normal(0, 2, 20000).astype(np.float32),
-            np.nextafter(np.float32(edges), np.float32(np.inf)),
-            np.float32(edges),
-            np.float32(special),
+            np.nextafter(np.array(edges, np.float32), np.float32(np.inf)),
+            np.array(edges, np.float32),
+            np.array(special, np.float32),
         ]
     )
 
@@ -85,7 +85,7 @@ def test_table_equals_onnxruntime(
 
 @pytest.mark.parametrize(("operator", "attributes"), NODES)
 def test_float_equals_onnxruntime(operator: str, attributes: dict[str, Any]) -> None:
-    # onnxruntime's Elu is exp(x) - 1, which loses digits near 0; numerics/elementary_test.py is exact
+    # onnxruntime's Elu is exp(x) - 1, which loses digits near 0.
     for magnitude in (1.0, 10.0) if operator == "Elu" else (1e-3, 1.0, 10.0):
         x = (np.random.default_rng(3).normal(size=1000) * magnitude).astype(np.float32)
         if operator in ("Log", "Sqrt", "Reciprocal"):
@@ -97,7 +97,7 @@ def test_float_equals_onnxruntime(operator: str, attributes: dict[str, Any]) -> 
 
 def test_undefined_values_become_the_lowest_step() -> None:
     model = ModelUnderTest()
-    operand = model.quantised(model.input("x", np.float32([-1.0, 0.0, 1.0])), Stored(0.01))
+    operand = model.quantised(model.input("x", np.array([-1, 0, 1], np.float32)), Stored(0.01))
     model.output(model.quantised(model.node("Log", [operand], "y"), Stored(0.01)))
     graph = model.graph()
     (table,) = (v.constant for v in graph.constants() if v.name.endswith("table"))
