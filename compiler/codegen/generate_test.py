@@ -17,7 +17,7 @@ from compiler.codegen.interpreter_harness import (
 from compiler.codegen.network_harness import CompiledNetwork
 from compiler.codegen.sample_networks import NetworkBuilder, decoder, perceptron
 from compiler.errors import Code, CompileError
-from compiler.ir import DataType, Quantization, TensorType
+from compiler.ir import DataType, TensorType
 from compiler.operators.copy import Copy
 from compiler.operators.matmul import MatMulFloat
 from compiler.operators.quantize import Quantize
@@ -230,11 +230,3 @@ def test_network_name_must_be_an_identifier(name: str) -> None:
     with pytest.raises(CompileError) as error:
         generated(name, perceptron())
     assert error.value.problems[0].code is Code.BAD_OPTION
-
-
-def test_states_must_agree_between_entry_points() -> None:
-    first, second = decoder(layers=1)
-    second.values["history_0"].quantization = Quantization(0.5, 0)
-    with pytest.raises(CompileError) as error:
-        generated("sample", [first, second])
-    assert error.value.problems[0].code is Code.BAD_STATE

@@ -21,6 +21,16 @@ def test_identifiers_are_identifiers(name: str) -> None:
     assert not result.startswith("_")
 
 
+def test_names_of_kernels_and_types_are_avoided() -> None:
+    names = ["tw_matmul_s8", "TILEWRIGHT_SECTION", "int8_t", "twice"]
+    assert [identifier(name) for name in names] == [
+        "tw_matmul_s8_",
+        "TILEWRIGHT_SECTION_",
+        "int8_t_",
+        "twice",
+    ]
+
+
 def test_scope_numbers_names_that_are_taken() -> None:
     scope = Scope(["core"])
     assert [scope.claim(name) for name in ("a.b", "a/b", "a_b_2", "core", "for")] == [
