@@ -101,11 +101,7 @@ def _emit_command(arguments: list[str]) -> None:
     text = read_text(options.placement)
     placements = _parsed(options.placement, "placement", lambda: pipeline.read_placements(text))
     entry_points = pipeline.lower_model(model_options(options), _progress, _observer(options))
-    files = _parsed(
-        options.placement,
-        "placement of this model",
-        lambda: _emit(options, entry_points, placements),
-    )
+    files = _emit(options, entry_points, placements)
     name = network_name(options.name, options.model)
     outputs: dict[Path, bytes] = {}
     if options.output is not None:

@@ -293,6 +293,24 @@ def test_bad_input_is_reported_and_leaves_nothing(
     assert sorted(tmp_path.rglob("*")) == before
 
 
+def test_state_whose_shape_an_entry_point_changes_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    old, new = (
+        helper.make_tensor_value_info(name, TensorProto.FLOAT, ["rows", 4])
+        for name in ("old", "new")
+    )
+    graph = helper.make_graph([helper.make_node("Relu", ["old"], ["new"])], "g", [old], [new])
+    opsets = [helper.make_opsetid("", 17)]
+    save(helper.make_model(graph, opset_imports=opsets, ir_version=9), tmp_path / "net.onnx")
+    options = [*ENTRY_POINTS, "--state", "old=new", "--output", str(tmp_path / "out")]
+    for command in ([], ["analyse"]):
+        assert main([*command, str(tmp_path / "net.onnx"), *options]) == 1
+        message = capsys.readouterr().err
+        assert message.startswith("error TW-0402: state 'old': it is float32[1, 4] in entry point")
+    assert not (tmp_path / "out").exists()
+
+
 def test_output_that_cannot_be_written_changes_nothing(
     path: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -331,7 +349,7 @@ def test_placement_of_another_model_is_refused(
     for options in (ENTRY_POINTS, ENTRY_POINTS[:2]):
         emit = ["emit", str(path), *options, "--placement", str(placement)]
         assert main([*emit, "--output", str(tmp_path / "out")]) == 1
-        assert "the file is no placement of this model" in capsys.readouterr().err
+        assert "it belongs to another model" in capsys.readouterr().err
 
 
 def test_help_names_all_commands(capsys: pytest.CaptureFixture[str]) -> None:
