@@ -20,9 +20,7 @@ static int read_behind_heap(int count) {
   return last;
 }
 
-static int overflow(int value) {
-  return value * 65536 * 32768; /* does not fit for value > 0 */
-}
+static int overflow(int value) { return value * 65536 * 32768; /* does not fit for value > 0 */ }
 
 int main(int argument_count, char **arguments) {
   const char *mistake = argument_count > 1 ? arguments[1] : "none";

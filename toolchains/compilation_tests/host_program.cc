@@ -27,12 +27,12 @@ void check(bool passed, std::string_view what) {
 }
 
 struct Destructor {
-  explicit Destructor(int& calls) : calls_(calls) {}
+  explicit Destructor(int &calls) : calls_(calls) {}
   ~Destructor() { ++calls_; }
-  int& calls_;
+  int &calls_;
 };
 
-void throw_through_frame(int& destructor_calls) {
+void throw_through_frame(int &destructor_calls) {
   Destructor destructor(destructor_calls);
   throw std::out_of_range("thrown");
 }
@@ -42,7 +42,7 @@ void check_exceptions() {
   std::string caught;
   try {
     throw_through_frame(destructor_calls);
-  } catch (const std::logic_error& error) {
+  } catch (const std::logic_error &error) {
     caught = error.what();
   }
   check(caught == "thrown", "an exception is caught by its base class");
@@ -51,7 +51,7 @@ void check_exceptions() {
   try {
     std::get<int>(std::variant<int, std::string>("text"));
     check(false, "a library function throws");
-  } catch (const std::bad_variant_access&) {
+  } catch (const std::bad_variant_access &) {
     check(true, "a library function throws");
   }
 }
@@ -68,7 +68,7 @@ void check_threads() {
       sum += stack[sizeof stack - 1];
     });
   }
-  for (std::thread& thread : threads) {
+  for (std::thread &thread : threads) {
     thread.join();
   }
   check(sum == 36, "eight threads with 1 MiB of stack each");
@@ -82,7 +82,7 @@ void check_streams() {
   std::map<std::string, double> values{{"half", 0.5}, {"third", 1.0 / 3.0}};
   std::ostringstream text;
   text.precision(17);
-  for (const auto& [name, value] : values) {
+  for (const auto &[name, value] : values) {
     text << name << '=' << value << ' ';
   }
   check(text.str() == "half=0.5 third=0.33333333333333331 ", "formatted output");
@@ -105,7 +105,7 @@ int main() {
   check_streams();
   check_arithmetic();
   check(std::filesystem::exists("."), "the file system library");
-  check(dynamic_cast<std::ostream*>(static_cast<std::ios*>(&std::cout)) != nullptr,
+  check(dynamic_cast<std::ostream *>(static_cast<std::ios *>(&std::cout)) != nullptr,
         "run-time type information");
   return failures == 0 ? 0 : 1;
 }

@@ -8,6 +8,7 @@ load(
     "flag_set",
     "tool_path",
 )
+load("@rules_cc//cc/common:cc_common.bzl", "cc_common")
 load("//toolchains/zig:clang_toolchain_config.bzl", "STRICT_WARNING_FLAGS")
 
 _COMPILE_ACTIONS = [

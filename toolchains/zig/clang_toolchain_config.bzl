@@ -10,6 +10,7 @@ load(
     "tool",
     "with_feature_set",
 )
+load("@rules_cc//cc/common:cc_common.bzl", "cc_common")
 
 _CXX_COMPILE_ACTIONS = [
     ACTION_NAMES.cpp_compile,
