@@ -18,6 +18,9 @@ ARGUMENTS_SYMBOL = "tilewright_arguments"
 LENGTH_BYTES = 4
 INSTALL = "apt-get install qemu-system-misc"
 
+EXIT_NOT_RUN = 125
+"""Exit code if the firmware did not run, unlike 1, which firmware likes to end with."""
+
 
 def argument_image(elf: ElfFile, content: bytes) -> tuple[int, bytes]:
     """Address and bytes that the loader writes for run-time input `content`.
@@ -54,7 +57,14 @@ def loader_file(content: bytes) -> str:
     return f"/proc/self/fd/{descriptor}"
 
 
-def main(arguments: list[str]) -> str:
+def main(arguments: list[str]) -> int:
+    """Becomes QEMU; returns only if that fails."""
+    print(f"run_qemu: {_run(arguments)}", file=sys.stderr)
+    return EXIT_NOT_RUN
+
+
+def _run(arguments: list[str]) -> str:
+    """Becomes QEMU; returns why it could not."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--elf", type=Path, required=True, help="the firmware")
     parser.add_argument("--soc", type=Path, required=True, help="soc.yaml of the platform")
@@ -67,14 +77,19 @@ def main(arguments: list[str]) -> str:
             address, image = argument_image(ElfFile(options.elf), options.arguments.read_bytes())
             device = f"loader,file={loader_file(image)},addr={address:#x},force-raw=on"
             command += ["-device", device]
-    except (ElfError, OSError, KeyError) as error:
-        return f"run_qemu: {error}"
+    except (ElfError, OSError) as error:
+        return str(error)
+    except (yaml.YAMLError, KeyError, TypeError) as error:
+        return f"{options.soc}: no description of a QEMU machine: {error}"
     program = shutil.which(command[0])
     if program is None:
-        return f"run_qemu: {command[0]} is not installed; run: {INSTALL}"
+        return f"{command[0]} is not installed; run: {INSTALL}"
     # QEMU reads the terminal as the UART's input; firmware takes none.
     os.dup2(os.open(os.devnull, os.O_RDONLY), sys.stdin.fileno() if sys.stdin else 0)
-    os.execv(program, command)
+    try:
+        os.execv(program, command)
+    except OSError as error:
+        return f"{program}: {error.strerror}"
 
 
 if __name__ == "__main__":

@@ -57,7 +57,7 @@ class ElfFile:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._data = path.read_bytes()
-        if self._data[:4] != b"\x7fELF" or self._data[5] != 1:
+        if self._data[:4] != b"\x7fELF" or self._data[5:6] != b"\x01":
             raise ElfError(f"{path} is not a little-endian ELF file")
         self._wide = self._data[4] == 2
         try:

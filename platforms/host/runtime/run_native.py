@@ -7,8 +7,12 @@ import os
 import sys
 from pathlib import Path
 
+EXIT_NOT_RUN = 125
+"""Exit code if the firmware did not run, unlike 1, which firmware likes to end with."""
 
-def main(arguments: list[str]) -> str:
+
+def main(arguments: list[str]) -> int:
+    """Becomes the firmware; returns only if that fails."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--elf", type=Path, required=True, help="the firmware")
     parser.add_argument("--soc", type=Path, help="not needed here")
@@ -20,7 +24,8 @@ def main(arguments: list[str]) -> str:
     try:
         os.execv(command[0], command)
     except OSError as error:
-        return f"run_native: {command[0]}: {error.strerror}"
+        print(f"run_native: {command[0]}: {error.strerror}", file=sys.stderr)
+        return EXIT_NOT_RUN
 
 
 if __name__ == "__main__":

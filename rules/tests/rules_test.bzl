@@ -1,0 +1,231 @@
+"""Analysis tests of the public rules, for good and for bad use."""
+
+load("@bazel_skylib//lib:unittest.bzl", "analysistest", "asserts")
+load("@rules_cc//cc/common:cc_info.bzl", "CcInfo")
+load(
+    "//rules:defs.bzl",
+    "compiled_network",
+    "firmware",
+    "kernel_library",
+    "onnx_model",
+    "quantized_model",
+    "simulator_test",
+)
+load("//rules:providers.bzl", "FirmwareInfo", "KernelInfo", "ModelInfo", "NetworkInfo")
+
+def _action(env, mnemonic):
+    found = [action for action in analysistest.target_actions(env) if action.mnemonic == mnemonic]
+    asserts.equals(env, 1, len(found), "number of {} actions".format(mnemonic))
+    return found[0]
+
+def _names(files):
+    return [file.basename for file in files.to_list()]
+
+# Placement neither reads the model nor knows the weights: new weights do not solve it again.
+def _placement_test_impl(ctx):
+    env = analysistest.begin(ctx)
+    analyse = _action(env, "TilewrightAnalyse")
+    asserts.true(env, "model.onnx" in _names(analyse.inputs))
+    place = _action(env, "TilewrightPlace")
+    asserts.false(env, "model.onnx" in _names(place.inputs))
+    asserts.true(env, "good_net.problem.json" in _names(place.inputs))
+    asserts.equals(env, ["good_net.placement.json"], _names(place.outputs))
+    emit = _action(env, "TilewrightEmit")
+    asserts.true(env, "good_net.placement.json" in _names(emit.inputs))
+    return analysistest.end(env)
+
+_placement_test = analysistest.make(_placement_test_impl)
+
+def _compiled_network_test_impl(ctx):
+    env = analysistest.begin(ctx)
+    target = analysistest.target_under_test(env)
+    network = target[NetworkInfo]
+    asserts.equals(env, "good_net", network.name)
+    asserts.equals(env, "good_net.h", network.header.basename)
+    asserts.equals(
+        env,
+        [
+            "--entry-point=many:columns=2,rows=8",
+            "--entry-point=one:columns=2,rows=1",
+            "--state=past=present",
+            "--integer-io=x",
+        ],
+        network.options,
+    )
+    asserts.true(env, CcInfo in target)
+    asserts.true(
+        env,
+        "good_net.h" in _names(target[CcInfo].compilation_context.headers),
+        "dependents see the header",
+    )
+    groups = target[OutputGroupInfo]
+    asserts.equals(env, ["good_net.c"], _names(groups.c))
+    asserts.equals(env, ["good_net_weights.bin", "good_net_weights.S"], _names(groups.weights))
+    arguments = _action(env, "TilewrightEmit").argv
+    asserts.equals(env, "4096", arguments[arguments.index("--memory") + 1])
+    return analysistest.end(env)
+
+_compiled_network_test = analysistest.make(_compiled_network_test_impl)
+
+def _firmware_test_impl(ctx):
+    env = analysistest.begin(ctx)
+    info = analysistest.target_under_test(env)[FirmwareInfo]
+    asserts.equals(env, "good_fw.elf", info.elf.basename)
+    asserts.equals(env, "good_fw.map", info.map.basename)
+    asserts.equals(env, ["good_net"], [network.name for network in info.networks])
+    asserts.equals(env, "qemu_rv32", info.platform.label.name)
+    asserts.true(env, info.simulator != None)
+    asserts.equals(env, "soc.yaml", info.soc.description.basename)
+    render = _action(env, "TilewrightRender")
+    asserts.equals(env, ["good_fw.ld"], _names(render.outputs))
+    asserts.equals(env, "8192", render.argv[render.argv.index("--stack-size") + 1])
+    compile = _action(env, "CppCompile").argv
+    asserts.true(env, "-DTILEWRIGHT_NETWORK=good_net_network" in compile)
+    asserts.true(env, "-O2" in compile, "firmware is optimised in every mode")
+    asserts.true(env, "-march=rv32imafc" in compile)
+    return analysistest.end(env)
+
+_firmware_test = analysistest.make(
+    _firmware_test_impl,
+    config_settings = {"//command_line_option:compilation_mode": "dbg"},
+)
+
+def _quantized_model_test_impl(ctx):
+    env = analysistest.begin(ctx)
+    target = analysistest.target_under_test(env)
+    asserts.equals(env, "good_int8.onnx", target[ModelInfo].onnx.basename)
+    asserts.equals(env, "golden.npz", target[ModelInfo].golden.basename, "golden of the float model")
+    asserts.equals(
+        env,
+        ["good_int8.quantization.json"],
+        _names(target[OutputGroupInfo].report),
+    )
+    asserts.true(env, "--integer-io" in _action(env, "TilewrightQuantize").argv)
+    return analysistest.end(env)
+
+_quantized_model_test = analysistest.make(_quantized_model_test_impl)
+
+def _kernel_library_test_impl(ctx):
+    env = analysistest.begin(ctx)
+    sources = analysistest.target_under_test(env)[KernelInfo].sources.to_list()
+    asserts.equals(
+        env,
+        ["ref/add.c", "fast/mul.c"],
+        [file.short_path.removeprefix("rules/tests/") for file in sources],
+    )
+    return analysistest.end(env)
+
+_kernel_library_test = analysistest.make(_kernel_library_test_impl)
+
+def _failure_test_impl(ctx):
+    env = analysistest.begin(ctx)
+    asserts.expect_failure(env, ctx.attr.message)
+    return analysistest.end(env)
+
+_failure_test = analysistest.make(
+    _failure_test_impl,
+    attrs = {"message": attr.string(mandatory = True)},
+    expect_failure = True,
+)
+
+# Never built: analysis is what is tested.
+_TAGS = ["manual"]
+
+def rules_tests(name):
+    """Defines the tests and the suite `name`.
+
+    Args:
+      name: the suite's name.
+    """
+    onnx_model(name = "good", src = "model.onnx", golden = "golden.npz", tags = _TAGS)
+    compiled_network(
+        name = "good_net",
+        entry_points = {
+            "many": {"columns": 2, "rows": 8},
+            "one": {"columns": 2, "rows": 1},
+        },
+        integer_io = ["x"],
+        memory_budget = 4096,
+        model = ":good",
+        states = {"past": "present"},
+        tags = _TAGS,
+    )
+    firmware(
+        name = "good_fw",
+        srcs = ["main.c"],
+        network = ":good_net",
+        platform = "//platforms/qemu_rv32",
+        stack_size = 8192,
+        tags = _TAGS,
+    )
+    quantized_model(
+        name = "good_int8",
+        calibration = "calibration.npz",
+        model = ":good",
+        options = ["--integer-io"],
+        tags = _TAGS,
+    )
+    kernel_library(
+        name = "good_kernels",
+        overrides = ["fast/mul.c"],
+        reference = ["ref/mul.c", "ref/add.c"],
+        tags = _TAGS,
+    )
+    _placement_test(name = "placement_test", target_under_test = ":good_net")
+    _compiled_network_test(name = "compiled_network_test", target_under_test = ":good_net")
+    _firmware_test(name = "firmware_test", target_under_test = ":good_fw")
+    _quantized_model_test(name = "quantized_model_test", target_under_test = ":good_int8")
+    _kernel_library_test(name = "kernel_library_test", target_under_test = ":good_kernels")
+
+    kernel_library(
+        name = "bad_kernels",
+        overrides = ["fast/mul.c"],
+        reference = ["ref/add.c"],
+        tags = _TAGS,
+    )
+    _failure_test(
+        name = "override_without_reference_test",
+        message = "rules/tests/fast/mul.c overrides nothing: no reference has the base name mul",
+        target_under_test = ":bad_kernels",
+    )
+
+    simulator_test(
+        name = "two_inputs",
+        arguments = "text",
+        arguments_file = "main.c",
+        firmware = ":good_fw",
+        tags = _TAGS,
+    )
+    _failure_test(
+        name = "two_inputs_test",
+        message = "give `arguments` or `arguments_file`, not both",
+        target_under_test = ":two_inputs",
+    )
+
+    firmware(
+        name = "unsimulated_fw",
+        srcs = ["main.c"],
+        platform = ":unsimulated",
+        tags = _TAGS,
+    )
+    simulator_test(
+        name = "no_simulator",
+        firmware = ":unsimulated_fw",
+        tags = _TAGS,
+    )
+    _failure_test(
+        name = "no_simulator_test",
+        message = "rules/tests:unsimulated has no simulator: register a toolchain of type",
+        target_under_test = ":no_simulator",
+    )
+
+    native.test_suite(name = name, tests = [
+        "compiled_network_test",
+        "firmware_test",
+        "kernel_library_test",
+        "no_simulator_test",
+        "override_without_reference_test",
+        "placement_test",
+        "quantized_model_test",
+        "two_inputs_test",
+    ])

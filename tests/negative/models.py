@@ -1,0 +1,95 @@
+"""Models that the compiler must refuse, and the options that it is called with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper
+
+FLOAT = TensorProto.FLOAT
+OPSET = 21
+Extent = int | str
+
+
+@dataclass(frozen=True)
+class Case:
+    """One refused compilation; its expected message is in `expected/<name>.txt`."""
+
+    name: str
+    make: Callable[[], bytes]
+    options: Sequence[str] = field(default_factory=tuple[str, ...])
+
+
+def model(
+    nodes: Sequence[NodeProto],
+    inputs: dict[str, Sequence[Extent]],
+    outputs: dict[str, Sequence[Extent]],
+    constants: dict[str, np.ndarray] | None = None,
+    opset: int = OPSET,
+) -> ModelProto:
+    """A model with float32 inputs and outputs."""
+    graph = helper.make_graph(
+        list(nodes),
+        "negative",
+        [helper.make_tensor_value_info(name, FLOAT, shape) for name, shape in inputs.items()],
+        [helper.make_tensor_value_info(name, FLOAT, shape) for name, shape in outputs.items()],
+        [numpy_helper.from_array(array, name) for name, array in (constants or {}).items()],
+    )
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)], ir_version=10)
+
+
+def unsupported_operators() -> bytes:
+    """Two operators that are not supported, one of them twice; all nodes must be named."""
+    nodes = [
+        helper.make_node("Det", ["x"], ["d"], name="/head/determinant"),
+        helper.make_node("Celu", ["x"], ["c"], name="/head/activation"),
+        helper.make_node("Det", ["c"], ["y"], name="/tail/determinant"),
+    ]
+    return model(nodes, {"x": [4, 4]}, {"y": []}).SerializeToString()
+
+
+def foreign_domain() -> bytes:
+    node = helper.make_node("Swirl", ["x"], ["y"], name="swirl", domain="com.example")
+    proto = model([node], {"x": [4]}, {"y": [4]})
+    proto.opset_import.append(helper.make_opsetid("com.example", 1))
+    return proto.SerializeToString()
+
+
+def symbolic_dimension() -> bytes:
+    node = helper.make_node("MatMul", ["x", "w"], ["y"], name="product")
+    weights = {"w": np.ones((8, 2), np.float32)}
+    return model([node], {"x": ["batch", 8]}, {"y": ["batch", 2]}, weights).SerializeToString()
+
+
+def computed_weights() -> bytes:
+    node = helper.make_node("MatMul", ["x", "x"], ["y"], name="square")
+    return model([node], {"x": [4, 4]}, {"y": [4, 4]}).SerializeToString()
+
+
+def old_opset() -> bytes:
+    node = helper.make_node("MatMul", ["x", "w"], ["y"], name="product")
+    weights = {"w": np.ones((8, 2), np.float32)}
+    return model([node], {"x": [1, 8]}, {"y": [1, 2]}, weights, opset=9).SerializeToString()
+
+
+def product() -> bytes:
+    """A model that compiles."""
+    node = helper.make_node("MatMul", ["x", "w"], ["y"], name="product")
+    weights = {"w": np.ones((64, 32), np.float32)}
+    return model([node], {"x": [1, 64]}, {"y": [1, 32]}, weights).SerializeToString()
+
+
+CASES = [
+    Case("computed_weights", computed_weights),
+    Case("foreign_domain", foreign_domain),
+    Case("memory_budget", product, ["--memory", "1000"]),
+    Case("no_model", lambda: b"this is not a protocol buffer"),
+    Case("old_opset", old_opset),
+    Case("symbolic_dimension", symbolic_dimension),
+    Case("unknown_dimension", symbolic_dimension, ["--entry-point", "run:sequence=1"]),
+    Case("unknown_integer_io", product, ["--integer-io", "z"]),
+    Case("unknown_state", product, ["--state", "past=present"]),
+    Case("unsupported_operators", unsupported_operators),
+]
