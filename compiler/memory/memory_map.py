@@ -167,7 +167,7 @@ def dump_json(data: Mapping[str, Any]) -> str:
 def load_json(text: str, what: str) -> dict[str, Any]:
     data: Any = json.loads(text)
     if not isinstance(data, dict):
-        raise ValueError(f"not a {what} of format {FORMAT}")
+        raise ValueError(f"not a {what}")
     fields = cast(dict[str, Any], data)
     if fields.get("format") != FORMAT:
         raise ValueError(f"not a {what} of format {FORMAT}")
