@@ -269,6 +269,10 @@ BAD: dict[str, tuple[Sequence[str], Sequence[str]]] = {
     "state of other shape": (["{net}", *ENTRY_POINTS, "--state", "memory=result"], ["TW-0402"]),
     "state twice": (["{net}", *ENTRY_POINTS, *STATE, *STATE], ["TW-0002"] * 2),
     "unknown tensor": (["{net}", *ENTRY_POINTS, "--integer-io", "foo"], ["TW-0002"]),
+    "tensors that stay float": (
+        ["{net}", *ENTRY_POINTS[:2], "--integer-io", "result", "--integer-io", "memory"],
+        ["TW-0301"] * 2,
+    ),
     "bad name": (["{net}", *ENTRY_POINTS, "--name", "9 lives"], ["TW-0002"]),
     "bad number": (["{net}", *ENTRY_POINTS, "--memory", "much"], ["TW-0002"]),
     "little memory": (["{net}", *ENTRY_POINTS, "--memory", "1200"], ["TW-0501"] * 2),
