@@ -11,8 +11,9 @@ import numpy as np
 from compiler.errors import UnsupportedForm
 from compiler.ir import Array, DataType, Kernel, Operation, TensorType
 from compiler.lowering.operand import Operand, Result
+from compiler.lowering.quantization import requantise_sums
 from compiler.numerics.floating import clip_float
-from compiler.numerics.requantisation import choose_requantisation, requantise
+from compiler.numerics.requantisation import requantise
 from compiler.operators.registry import lowering
 
 if TYPE_CHECKING:
@@ -189,22 +190,13 @@ def _emit_integer(
     channels = right.weights.per_channel(0 if transposed else 1)
     if channels is None or bool(np.any(channels[1] != 0)):
         return False
-    scale = channels[0] * left.quantization.scale
     stored = right.weights.stored if transposed else right.weights.stored.T
     stored = np.ascontiguousarray(stored)
-    columns = stored.shape[0]
-    offset = np.zeros(columns, np.int64)
-    if bias is not None:
-        assert bias.constant is not None
-        real = np.broadcast_to(bias.constant.astype(np.float64), (columns,))
-        offset += np.rint(real / scale).astype(np.int64)
-    offset -= left.quantization.zero_point * stored.astype(np.int64).sum(axis=1)
-    constants = choose_requantisation(
-        scale / result.quantization.scale,
-        128 * np.abs(stored.astype(np.int64)).sum(axis=1),
-        offset,
-        result.quantization.zero_point,
-    )
+    columns = stored.shape[:1]
+    row = None if bias is None or bias.constant is None else np.broadcast_to(bias.constant, columns)
+    constants = requantise_sums(stored, channels[0], row, left.quantization, result.quantization)
+    if constants is None:
+        return False
     low, high = result.clip
     operation = MatMulInt8(constants.shift, low, high, constants.wide, constants.output_zero_point)
     inputs = [
