@@ -66,6 +66,20 @@ def dequantise_constant(weights: QuantizedConstant) -> Array:
     return np.asarray(centred * scale, np.float32)
 
 
+def centred_weights(weights: QuantizedConstant, axis: int) -> tuple[Array, Array] | None:
+    """(int8 weights of zero point 0, scale for each index of `axis`), or None if they have none."""
+    channels = weights.per_channel(axis)
+    if channels is None or weights.stored.dtype != np.int8:
+        return None
+    scale, zero_point = channels
+    shape = [1] * weights.stored.ndim
+    shape[axis] = -1
+    centred = weights.stored.astype(np.int64) - zero_point.reshape(shape)
+    if centred.min() < -128 or centred.max() > 127:
+        return None
+    return centred.astype(np.int8), scale
+
+
 def requantise_sums(
     weights: Array,
     weight_scale: Array,

@@ -10,8 +10,8 @@ import numpy as np
 
 from compiler.errors import UnsupportedForm
 from compiler.ir import Array, Kernel, Operation, TensorType
-from compiler.lowering.operand import Operand, QuantizedConstant, Result
-from compiler.lowering.quantization import requantise_sums
+from compiler.lowering.operand import Operand, Result
+from compiler.lowering.quantization import centred_weights, requantise_sums
 from compiler.numerics.floating import clip_float
 from compiler.numerics.requantisation import requantise
 from compiler.operators.movement import channels_first, emit_channels_last
@@ -275,20 +275,6 @@ def _emit_integer(
     ]
     context.emit_stored(node, operation, inputs, result, channels_first(len(x.shape)))
     return True
-
-
-def centred_weights(weights: QuantizedConstant, axis: int) -> tuple[Array, Array] | None:
-    """(int8 weights of zero point 0, scale for each index of `axis`), or None if they have none."""
-    channels = weights.per_channel(axis)
-    if channels is None or weights.stored.dtype != np.int8:
-        return None
-    scale, zero_point = channels
-    shape = [1] * weights.stored.ndim
-    shape[axis] = -1
-    centred = weights.stored.astype(np.int64) - zero_point.reshape(shape)
-    if centred.min() < -128 or centred.max() > 127:
-        return None
-    return centred.astype(np.int8), scale
 
 
 def pack(weights: Array) -> Array:

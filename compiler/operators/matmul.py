@@ -11,7 +11,7 @@ import numpy as np
 from compiler.errors import UnsupportedForm
 from compiler.ir import Array, DataType, Kernel, Operation, TensorType
 from compiler.lowering.operand import Operand, Result
-from compiler.lowering.quantization import requantise_sums
+from compiler.lowering.quantization import centred_weights, requantise_sums
 from compiler.numerics.floating import clip_float
 from compiler.numerics.requantisation import requantise
 from compiler.operators.registry import lowering
@@ -46,7 +46,8 @@ class MatMulInt8(Operation):
     def evaluate(self, inputs: Sequence[Array | None]) -> tuple[Array, ...]:
         x, weights, scale, bias = inputs
         assert x is not None and weights is not None and scale is not None and bias is not None
-        accumulator = x.astype(np.int32) @ weights.astype(np.int32).T
+        # float64 products run on BLAS and are exact: no partial sum reaches 2^53.
+        accumulator = x.astype(np.float64) @ weights.T.astype(np.float64)
         return (
             requantise(
                 accumulator,
@@ -187,14 +188,13 @@ def _emit_integer(
 ) -> bool:
     if left.quantization is None or right.weights is None or result.quantization is None:
         return False
-    channels = right.weights.per_channel(0 if transposed else 1)
-    if channels is None or bool(np.any(channels[1] != 0)):
+    centred = centred_weights(right.weights, 0 if transposed else 1)
+    if centred is None:
         return False
-    stored = right.weights.stored if transposed else right.weights.stored.T
-    stored = np.ascontiguousarray(stored)
+    stored = np.ascontiguousarray(centred[0] if transposed else centred[0].T)
     columns = stored.shape[:1]
     row = None if bias is None or bias.constant is None else np.broadcast_to(bias.constant, columns)
-    constants = requantise_sums(stored, channels[0], row, left.quantization, result.quantization)
+    constants = requantise_sums(stored, centred[1], row, left.quantization, result.quantization)
     if constants is None:
         return False
     low, high = result.clip
