@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from compiler.codegen.interpreter_harness import check_runs
 from compiler.frontend.import_model import import_model
 from compiler.interpreter import interpret
 from compiler.ir import Array, Graph, State
@@ -112,10 +113,10 @@ class Block(ModelUnderTest):
         self.step("Add", [attended, self.linear(gate, "down", 2 * HIDDEN, HIDDEN)], "y")
 
 
-def lowered(block: Block) -> Graph:
+def lowered(block: Block, name: str = "run") -> Graph:
     states = [State(cache, name) for cache, name in zip(CACHES, block.outputs[1:], strict=True)]
     graph = lower(
-        import_model(block.model()), "run", states=states, integer_io=("x", block.outputs[0])
+        import_model(block.model()), name, states=states, integer_io=("x", block.outputs[0])
     )
     run_passes(graph)
     return graph
@@ -173,6 +174,13 @@ def test_prefill_equals_decoding_to_the_last_bit(quantised: bool) -> None:
     assert np.array_equal(np.concatenate(y, axis=1), prefill[graphs[6].outputs[0]])
     for state in graphs[1].states:
         assert np.array_equal(decode[state.output], prefill[state.output])
+
+
+@pytest.mark.parametrize("quantised", [True, False])
+def test_generated_code_equals_the_interpreter(quantised: bool) -> None:
+    graphs = [lowered(Block(1, quantised), "step"), lowered(Block(6, quantised), "prefill")]
+    # Positions are random bits: also far outside of the cache.
+    check_runs(graphs, ["prefill", "step", "step", "reset", "step", "prefill"])
 
 
 def stored(array: Array, quantised: bool) -> Array:
