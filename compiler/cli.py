@@ -12,7 +12,6 @@ from compiler import pipeline
 from compiler.errors import Code, CompileError, Problem
 from compiler.options import DESCRIPTION, Parser, model_arguments, model_options, network_name
 from compiler.output_files import read_text, write_files
-from compiler.report.files import report_files
 
 if TYPE_CHECKING:
     from compiler.ir import Graph
@@ -102,11 +101,7 @@ def _emit_command(arguments: list[str]) -> None:
     text = read_text(options.placement)
     placements = _parsed(options.placement, "placement", lambda: pipeline.read_placements(text))
     entry_points = pipeline.lower_model(model_options(options), _progress, _observer(options))
-    files = _parsed(
-        options.placement,
-        "placement of this model",
-        lambda: _emit(options, entry_points, placements),
-    )
+    files = _emit(options, entry_points, placements)
     name = network_name(options.name, options.model)
     outputs: dict[Path, bytes] = {}
     if options.output is not None:
@@ -164,6 +159,8 @@ def _emit(
     placements: Sequence[Placement],
 ) -> dict[str, bytes]:
     """Contents of all files, by name."""
+    from compiler.report.files import report_files
+
     name = network_name(options.name, options.model)
     graphs = [entry_point.graph for entry_point in entry_points]
     network, plan = pipeline.emit(name, graphs, placements, options.memory, _progress)

@@ -16,7 +16,6 @@ class Code(enum.Enum):
     # 00xx: the command line and files
     UNREADABLE_FILE = ("TW-0001", "a file cannot be read or written")
     BAD_OPTION = ("TW-0002", "an option is malformed or contradicts another")
-    UNWRITABLE_FILE = ("TW-0003", "a file cannot be written")
     # 01xx: the model
     INVALID_MODEL = ("TW-0101", "the file is not a valid ONNX model")
     UNSUPPORTED_OPSET = ("TW-0102", "the model's operator set version is not supported")

@@ -12,7 +12,7 @@ from compiler.errors import Code, CompileError, Problem
 def write_files(contents: Mapping[Path, bytes]) -> None:
     """Writes every file under a temporary name beside its own, then renames them all.
 
-    Folders are made as needed. Raises CompileError (TW-0003) if a file cannot be written; then no
+    Folders are made as needed. Raises CompileError (TW-0001) if a file cannot be written; then no
     file has changed.
     """
     temporary: dict[Path, Path] = {}
@@ -31,7 +31,7 @@ def write_files(contents: Mapping[Path, bytes]) -> None:
         raise CompileError(
             [
                 Problem(
-                    Code.UNWRITABLE_FILE,
+                    Code.UNREADABLE_FILE,
                     str(path),
                     error.strerror or str(error),
                     advice="write to a folder where files can be made",

@@ -7,13 +7,13 @@ or each in its own gives the same bytes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from compiler.errors import Code, CompileError, Problem
-from compiler.ir import Graph, State
+from compiler.ir import Graph, State, Value
 from compiler.memory import (
     Placement,
     Plan,
@@ -95,9 +95,36 @@ def lower_model(
             problems.update(dict.fromkeys(error.problems))
             continue
         result.append(LoweredEntryPoint(model, graph))
+    if not problems:
+        problems.update(dict.fromkeys(_state_problems([entry.graph for entry in result])))
     if problems:
         raise CompileError(list(problems))
     return result
+
+
+def _state_problems(graphs: Sequence[Graph]) -> Iterator[Problem]:
+    """States that entry points share but do not have in the same form."""
+    values: dict[str, tuple[str, Value]] = {}
+    for graph in graphs:
+        for state in graph.states:
+            value = graph.values[state.input]
+            first_name, first = values.setdefault(state.input, (graph.name, value))
+            if (first.type, first.quantization) != (value.type, value.quantization):
+                yield Problem(
+                    Code.BAD_STATE,
+                    f"state {state.input!r}",
+                    f"it is {_form(first)} in entry point {first_name!r} and {_form(value)} in "
+                    f"{graph.name!r}",
+                    "one shape, type, scale and zero point in all entry points",
+                    "give the state dimensions that no entry point changes",
+                )
+
+
+def _form(value: Value) -> str:
+    if value.quantization is None:
+        return str(value.type)
+    scale, zero_point = value.quantization.scale, value.quantization.zero_point
+    return f"{value.type} with scale {scale:g} and zero point {zero_point}"
 
 
 def _observer(observe: Observer | None, entry_point: str) -> Callable[[str, Graph], None] | None:
@@ -153,12 +180,24 @@ def emit(
     `memory`: bytes that weights, states and arena may take together, if limited.
 
     Raises:
-        CompileError: names collide, or the network does not fit the memory.
-        ValueError: the placements are not those of the graphs.
+        CompileError: the placements are not those of the graphs, names collide, or the network
+            does not fit the memory.
     """
     from compiler.codegen.generate import generate
 
-    plan = plan_of(graphs, placements)
+    try:
+        plan = plan_of(graphs, placements)
+    except ValueError as error:
+        raise CompileError(
+            [
+                Problem(
+                    Code.BAD_OPTION,
+                    "the placement",
+                    "it belongs to another model or to other options",
+                    advice="analyse and place the model again with the same options",
+                )
+            ]
+        ) from error
     _validate(graphs, plan)
     progress("generating code")
     network = generate(name, graphs, plan)

@@ -22,6 +22,8 @@ class Addresses:
         """An expression of type pointer to `operand.c_type` (const for constants and inputs)."""
         location = operand.location
         if isinstance(location, InConstant):
+            if operand.constant is not None and not operand.constant.type.elements:
+                return "NULL"
             reference = self.reference(operand)
             group = f"{reference.group}[{reference.index}]." if reference.group else ""
             base = f"{self.interface.name}_weights.{group}{reference.field}"

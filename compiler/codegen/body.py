@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from compiler.codegen.addresses import Addresses
 from compiler.codegen.identifiers import Scope, common_prefix, described, merged
-from compiler.codegen.layout import comment, initialiser, packed
+from compiler.codegen.layout import WIDTH, comment, initialiser, packed
 from compiler.codegen.literals import comment_text, is_real, literal
 from compiler.codegen.row_table import RowTable
 from compiler.codegen.steps import Operand, Step
@@ -15,6 +15,7 @@ from compiler.ir import ParameterValue, TensorType
 from compiler.memory import InArena, InConstant, InInput, InOutput
 
 INDENT = 2
+NEW_LINE = "\n"
 
 Variables = dict[tuple[Operand, ...], str]
 """Pointer variables declared so far in a C function, by the places that they point to."""
@@ -220,10 +221,12 @@ class BodyWriter:
             names = [described(column) for column in zip(*(s.origin for s in steps), strict=True)]
         else:
             names = [described([step.name for step in steps])]
-        text = f"{', '.join(names)}: {_types(first.inputs)} -> {_types(first.outputs)}"
+        what = comment_text(", ".join(names))
+        types = f"{_types(first.inputs)} -> {_types(first.outputs)}"
         if first.multiply_accumulates:
-            text += f", {first.multiply_accumulates:,} MAC"
-        return comment_text(f"{text}.")
+            types += f", {first.multiply_accumulates:,} MAC"
+        one_line = len(what) + len(types) + len("/* :  */") + INDENT <= WIDTH
+        return f"{what}:{' ' if one_line else NEW_LINE}{types}"
 
 
 def _places(operands: Sequence[Operand]) -> tuple[Operand, ...]:

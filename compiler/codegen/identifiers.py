@@ -75,6 +75,7 @@ KEYWORDS = frozenset(
         "xor",
     }
 )
+RESERVED_PREFIXES = ("tw_", "tilewright_")
 WORDS = re.compile(r"\d+|[A-Za-z]+|[^0-9A-Za-z]")
 
 
@@ -83,7 +84,8 @@ def identifier(name: str) -> str:
     text = re.sub(r"[^0-9A-Za-z_]+", "_", name).strip("_") or "unnamed"
     if text[0].isdigit():
         text = f"n{text}"
-    return f"{text}_" if text in KEYWORDS or text.endswith("_t") else text
+    taken = text in KEYWORDS or text.endswith("_t") or text.lower().startswith(RESERVED_PREFIXES)
+    return f"{text}_" if taken else text
 
 
 class Scope:

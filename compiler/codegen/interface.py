@@ -55,13 +55,12 @@ class EntryPoint:
 
 @dataclass(frozen=True)
 class StateField:
-    """One state: a field of the struct that holds all of them, `offset` bytes from its start."""
+    """One state: a field of the struct that holds all of them."""
 
     name: str
     identifier: str
     type: TensorType
     quantization: Quantization | None
-    offset: int
 
     @property
     def zero(self) -> int:
@@ -83,8 +82,7 @@ def interface_of(name: str, graphs: Sequence[Graph], plan: Plan) -> Interface:
 
     Raises:
         CompileError: TW-0002 if the network's name is no C identifier; TW-0601 for all pairs of
-            interface tensors or entry points whose names become the same identifier; TW-0402 if
-            entry points disagree about a state they share.
+            interface tensors or entry points whose names become the same identifier.
     """
     if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", name) or identifier(name) != name:
         raise CompileError(
@@ -106,7 +104,7 @@ def interface_of(name: str, graphs: Sequence[Graph], plan: Plan) -> Interface:
         suffix = identifier(graph.name) if graph.name else "run"
         where = f"entry point {graph.name!r}"
         function = f"{name}_{suffix}"
-        _claim(functions, function, where, where, problems)
+        is_new = _claim(functions, function, where, where, problems)
         prefix = name if not graph.name else function
         identifiers: dict[str, str] = {}
         roles: list[list[Argument]] = []
@@ -118,16 +116,15 @@ def interface_of(name: str, graphs: Sequence[Graph], plan: Plan) -> Interface:
             for tensor in names:
                 argument = _argument(graph.values[tensor], prefix, is_output)
                 what = f"{'output' if is_output else 'input'} {tensor!r}"
-                if _claim(identifiers, argument.identifier, what, where, problems):
+                if _claim(identifiers, argument.identifier, what, where, problems) and is_new:
                     _claim(macros, argument.macro, f"{what} of {where}", where, problems)
                 roles[-1].append(argument)
         entry_points.append(
             EntryPoint(graph.name, suffix, function, graph, tuple(roles[0]), tuple(roles[1]))
         )
-    states = _states(graphs, plan, problems)
     if problems:
         raise CompileError(problems)
-    return Interface(name, tuple(entry_points), states)
+    return Interface(name, tuple(entry_points), _states(graphs, plan))
 
 
 def _claim(
@@ -156,38 +153,18 @@ def _argument(value: Value, prefix: str, is_output: bool) -> Argument:
     return Argument(value.name, name, macro, value.type, value.quantization, is_output)
 
 
-def _states(graphs: Sequence[Graph], plan: Plan, problems: list[Problem]) -> tuple[StateField, ...]:
-    values: dict[str, tuple[Graph, Value]] = {}
+def _states(graphs: Sequence[Graph], plan: Plan) -> tuple[StateField, ...]:
+    values: dict[str, Value] = {}
     for graph in graphs:
         for state in graph.states:
-            value = graph.values[state.input]
-            first_graph, first = values.setdefault(state.input, (graph, value))
-            if (first.type, first.quantization) != (value.type, value.quantization):
-                problems.append(
-                    Problem(
-                        Code.BAD_STATE,
-                        f"state {state.input!r}",
-                        f"it is {_form(first)} in entry point {first_graph.name!r} and "
-                        f"{_form(value)} in {graph.name!r}",
-                        "one shape, type and quantisation in all entry points",
-                        "do not let an entry point's dimensions change the state's shape",
-                    )
-                )
+            values.setdefault(state.input, graph.values[state.input])
     scope = Scope()
     return tuple(
         StateField(
             buffer.name,
             scope.claim(buffer.name),
-            values[buffer.name][1].type,
-            values[buffer.name][1].quantization,
-            buffer.offset,
+            values[buffer.name].type,
+            values[buffer.name].quantization,
         )
         for buffer in sorted(plan.states, key=lambda buffer: buffer.offset)
     )
-
-
-def _form(value: Value) -> str:
-    if value.quantization is None:
-        return str(value.type)
-    scale, zero_point = value.quantization.scale, value.quantization.zero_point
-    return f"{value.type} with scale {scale:g} and zero point {zero_point}"

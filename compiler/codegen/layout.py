@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Sequence
 
 WIDTH = 100
+BRACKETS = re.compile(r"\[[^]]*\]|\{[^}]*\}")
 
 
 def packed(head: str, items: Sequence[str], tail: str, brackets: str = "()") -> list[str]:
@@ -55,18 +57,20 @@ def initialiser(indent: int, head: str, fields: Sequence[tuple[str, str]], tail:
 
 
 def comment(indent: int, text: str) -> list[str]:
-    """`text`, which must not contain the end of a comment, as a comment of lines that fit."""
+    """`text`, which must not contain the end of a comment, as a comment of lines that fit.
+
+    Line breaks in `text` stay; it is never broken inside brackets, so that shapes stay whole.
+    """
     space = " " * indent
     single = f"{space}/* {text} */"
     if len(single) <= WIDTH and "\n" not in text:
         return [single]
     lines: list[str] = []
     for paragraph in text.split("\n"):
-        lines += textwrap.wrap(
-            paragraph,
-            WIDTH - indent - 3,
-            break_long_words=False,
-            break_on_hyphens=False,
-        ) or [""]
+        whole = BRACKETS.sub(lambda match: match[0].replace(" ", "\0"), paragraph)
+        wrapped = textwrap.wrap(
+            whole, WIDTH - indent - 3, break_long_words=False, break_on_hyphens=False
+        )
+        lines += [line.replace("\0", " ") for line in wrapped] or [""]
     body = [f"{space}/* {lines[0]}", *(f"{space} * {line}".rstrip() for line in lines[1:])]
     return [*body, f"{space} */"]

@@ -16,7 +16,7 @@ import numpy as np
 from compiler.codegen.generate import GeneratedNetwork
 from compiler.codegen.interface import Argument, EntryPoint
 from compiler.ir import Array
-from compiler.operators.kernel_harness import KERNELS
+from compiler.operators.kernel_harness import KERNELS, LIBRARY_VARIABLE
 
 COMPILER_VARIABLE = "TILEWRIGHT_C_COMPILER"
 """Path of the C compiler to use; without it, `cc`."""
@@ -48,14 +48,21 @@ def compile_c(sources: Sequence[Path], output: Path, *flags: str) -> None:
 
 
 @functools.cache
-def _kernel_archive() -> tuple[tempfile.TemporaryDirectory[str], list[Path]]:
-    """Object files of all reference kernels and of the test kernels, compiled once."""
+def _kernels() -> tuple[tempfile.TemporaryDirectory[str], list[str]]:
+    """What to link for the kernels, compiled once: files, and options for the prebuilt library."""
     folder = tempfile.TemporaryDirectory()
-    objects: list[Path] = []
-    for source in sorted([*(KERNELS / "ref").glob("*.c"), *TESTDATA.glob("*kernels.c")]):
-        objects.append(Path(folder.name) / f"{source.stem}.o")
-        compile_c([source], objects[-1], "-c")
-    return folder, objects
+    prebuilt = os.environ.get(LIBRARY_VARIABLE)
+    sources = sorted(TESTDATA.glob("*kernels.c"))
+    linked: list[str] = []
+    if prebuilt:
+        library = Path(prebuilt).resolve()
+        linked += [str(library), f"-Wl,-rpath,{library.parent}"]
+    else:
+        sources += sorted((KERNELS / "ref").glob("*.c"))
+    for source in sources:
+        linked.append(str(Path(folder.name) / f"{source.stem}.o"))
+        compile_c([source], Path(linked[-1]), "-c")
+    return folder, linked
 
 
 class CompiledNetwork:
@@ -68,8 +75,8 @@ class CompiledNetwork:
             folder = Path(text)
             for file, data in network.files().items():
                 (folder / file).write_bytes(data)
-            sources = [folder / f"{name}.c", folder / f"{name}_weights.S", *_kernel_archive()[1]]
-            compile_c(sources, folder / "network.so", "-shared", *flags)
+            sources = [folder / f"{name}.c", folder / f"{name}_weights.S"]
+            compile_c(sources, folder / "network.so", "-shared", *flags, *_kernels()[1])
             self.library = ctypes.CDLL(str(folder / "network.so"))
 
     def reset(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -15,6 +16,8 @@ from compiler.codegen.steps import Step, steps_of
 from compiler.codegen.weights import Packer
 from compiler.ir import Graph
 from compiler.memory import Plan
+
+WORD = re.compile(r"\w+")
 
 
 @dataclass
@@ -127,6 +130,11 @@ def _function(
             function.lines += writer.write().lines
         else:
             _repeat(function, addresses, repetitions, layer, scope, file_scope)
+    names = [*(argument.identifier for argument in entry_point.arguments), "core", "cores"]
+    code = [line for line in function.lines if not line.lstrip().startswith(("/*", "*"))]
+    words = set(WORD.findall("\n".join(code)))
+    unused = [f"  (void){name};" for name in names if name not in words]
+    function.lines = [*unused, *([""] if unused and function.lines else []), *function.lines]
     return function
 
 

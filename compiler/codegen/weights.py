@@ -60,8 +60,8 @@ class Packer:
         return self._references[_key(value)]
 
     def add(self, value: Value) -> None:
-        """Adds one constant unless its contents are packed already."""
-        if _key(value) in self._references:
+        """Adds one constant unless it is empty or its contents are packed already."""
+        if _key(value) in self._references or not value.type.elements:
             return
         name = self._scope.claim(value.name)
         self.members.append(_field(name, value))
@@ -79,6 +79,7 @@ class Packer:
         for slot in slots:
             keys = [_key(value) for value in slot]
             alike = len({(value.type.data_type, value.type.elements) for value in slot}) == 1
+            alike = alike and slot[0].type.elements > 0
             new = all(key not in self._references and key not in seen for key in keys)
             if alike and new and len(set(keys)) == len(keys):
                 grouped.append(slot)

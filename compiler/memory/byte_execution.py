@@ -134,9 +134,7 @@ class ByteExecution:
         return index in node.operation.in_place and same_width
 
     def _scratch(self, node: Node) -> Array:
-        kernel = node.operation.kernel(
-            self.graph.input_types(node), self.graph.output_types(node)
-        )
+        kernel = node.operation.kernel(self.graph.input_types(node), self.graph.output_types(node))
         if kernel is None or not kernel.scratch_bytes:
             return np.empty(0, np.uint8)
         return self._bytes(self.map.scratch[node.name], kernel.scratch_bytes)

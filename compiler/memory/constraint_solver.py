@@ -16,10 +16,10 @@ from compiler.memory.first_fit import Instance
 if TYPE_CHECKING:
     from ortools.sat.python import cp_model
 
-PEAK_LIMIT = 8.0
+PEAK_LIMIT = 2.0
 """Deterministic time (the solver's unit, about a second) for the search of the lowest peak."""
 
-SUM_LIMIT = 2.0
+SUM_LIMIT = 0.5
 """Deterministic time for the choice among placements of that peak."""
 
 

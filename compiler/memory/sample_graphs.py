@@ -101,7 +101,9 @@ def graphs(draw: st.DrawFn, max_nodes: int = 12) -> Graph:
         name = f"state{index}"
         size = graph.values[name].type
         fitting = [v.name for v in graph.values.values() if v.type.bytes == size.bytes]
-        pairs.append((name, draw(st.sampled_from(fitting[-4:] if draw(st.booleans()) else fitting))))
+        pairs.append(
+            (name, draw(st.sampled_from(fitting[-4:] if draw(st.booleans()) else fitting)))
+        )
     taken = {pair[1] for pair in pairs}
     rest = [name for name in graph.values if name not in taken]
     outputs = draw(st.lists(st.sampled_from(rest), min_size=0, max_size=3)) if rest else []

@@ -139,4 +139,3 @@ class Update(SampleOperation):
     @property
     def updates(self) -> int | None:
         return 0
-

@@ -317,7 +317,8 @@ class _Simulation:
             source = self._range("source", copy.source, copy.bytes)
             target = self._range("target", copy.target, copy.bytes)
             if source is None or target is None:
-                self._report(where, "leaves its memory")
+                role = "source" if source is None else "target"
+                self._report(where, f"its {role} is not inside its memory")
                 continue
             if source.meets(target):
                 self._report(where, "source and target overlap")

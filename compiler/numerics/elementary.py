@@ -173,3 +173,67 @@ def erf(x: Array) -> Array:
     small = a + a * horner(ERF, z)
     large = ONE - exp(horner(LOG_ERFC, np.minimum(a, np.float32(4.0))))
     return _with_sign(np.where(a < ONE, small, large), x)
+
+
+@quiet
+def softplus(x: Array) -> Array:
+    """ln(1 + exp(x))."""
+    return np.where(x < 0, np.float32(0.0), x) + log1p(exp(-_absolute(x)))
+
+
+@quiet
+def mish(x: Array) -> Array:
+    """x * tanh(softplus(x))."""
+    e = exp(x)
+    n = e * (e + np.float32(2.0))
+    return np.where(x > np.float32(20.0), x, x * (n / (n + np.float32(2.0))))
+
+
+@quiet
+def gelu(x: Array) -> Array:
+    """x / 2 * (1 + erf(x / sqrt(2)))."""
+    return (np.float32(0.5) * x) * (ONE + erf(x * np.float32(0.70710678)))
+
+
+@quiet
+def gelu_tanh(x: Array) -> Array:
+    """x / 2 * (1 + tanh(sqrt(2 / pi) * (x + 0.044715 * x^3)))."""
+    cubic = x + np.float32(0.044715) * ((x * x) * x)
+    return (np.float32(0.5) * x) * (ONE + tanh(np.float32(0.79788456) * cubic))
+
+
+def swish(x: Array, alpha: float) -> Array:
+    """x * sigmoid(alpha * x)."""
+    with np.errstate(all="ignore"):
+        return x * sigmoid(np.float32(alpha) * x)
+
+
+def elu(x: Array, alpha: float) -> Array:
+    """alpha * (exp(x) - 1) below 0, else x."""
+    with np.errstate(all="ignore"):
+        return np.where(x < 0, np.float32(alpha) * expm1(x), x)
+
+
+def hard_sigmoid(x: Array, alpha: float, beta: float) -> Array:
+    """alpha * x + beta, saturated to [0, 1]."""
+    with np.errstate(all="ignore"):
+        line = np.float32(alpha) * x + np.float32(beta)
+        return np.where(line < 0, np.float32(0.0), np.where(line > 1, ONE, line))
+
+
+@quiet
+def hard_swish(x: Array) -> Array:
+    """x * hard_sigmoid(x) with alpha 1/6 and beta 1/2."""
+    return x * hard_sigmoid(x, 0.16666667, 0.5)
+
+
+@quiet
+def sqrt(x: Array) -> Array:
+    """The square root, correctly rounded."""
+    return np.sqrt(x)
+
+
+@quiet
+def reciprocal(x: Array) -> Array:
+    """1 / x."""
+    return ONE / x

@@ -70,7 +70,8 @@ class LeakyReluFloat(Pointwise):
     def evaluate(self, inputs: Sequence[Array | None]) -> tuple[Array, ...]:
         (x,) = inputs
         assert x is not None
-        return (np.where(x < 0, x * np.float32(self.slope), x),)
+        with np.errstate(over="ignore"):
+            return (np.where(x < 0, x * np.float32(self.slope), x),)
 
     def kernel(
         self, inputs: Sequence[TensorType | None], outputs: Sequence[TensorType]

@@ -184,7 +184,7 @@ class AttentionInt8(Operation):
         exact = np.float32 if q.shape[-1] <= 512 else np.float64
         centred = q.astype(exact) - exact(self.query_zero_point)
         score = np.matmul(centred, k.astype(exact).swapaxes(-1, -2)).astype(np.int64)
-        attended = np.arange(used) < count
+        attended: Array = np.arange(used) < count
         score = np.where(attended, score, -(2**62))
         distance = score.max(axis=-1, keepdims=True) - score
         weight = self._weights(distance)
@@ -251,7 +251,7 @@ class AttentionFloat(Operation):
         q = layout.grouped(query)
         k = layout.split(key, layout.key_heads)[:, :, None, :used]
         v = layout.split(value, layout.key_heads)[:, :, None, :used]
-        attended = np.arange(used) < count
+        attended: Array = np.arange(used) < count
         with np.errstate(all="ignore"):
             score = ordered_sum(q[..., :, None, :] * k[..., None, :, :], -1) * np.float32(
                 self.scale

@@ -165,12 +165,13 @@ def _mask(node: OnnxNode, context: LoweringContext, key: Operand) -> PrefixMask:
 
 def _constant_mask(mask: Array) -> PrefixMask | None:
     """A mask whose rows all begin with True and end with False, as the number of True."""
-    count = mask.sum(axis=-1, keepdims=True)
+    keys: int = mask.shape[-1]
+    count: Array = mask.sum(axis=-1, keepdims=True)
     shape = (1,) * (4 - count.ndim) + count.shape
-    if shape[1] != 1 or not np.array_equal(mask, np.arange(mask.shape[-1]) < count):
+    if shape[1] != 1 or not np.array_equal(mask, np.arange(keys) < count):
         return None
     positions = count.reshape(shape).astype(np.int32)
-    return PrefixMask(mask.shape[-1], positions)
+    return PrefixMask(keys, positions)
 
 
 def _compared_mask(mask: Operand, context: LoweringContext, keys: int) -> PrefixMask | None:

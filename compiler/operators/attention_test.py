@@ -21,11 +21,12 @@ from compiler.operators.kernel_harness import assert_twin
 def definition(layout: AttentionLayout, inputs: list[Array | None], scale: float) -> Array:
     query, key, value = inputs[:3]
     assert query is not None and key is not None and value is not None
-    count = layout.attended([None if x is None else x for x in inputs])
-    k = layout.split(key, layout.key_heads)[:, :, None]
+    count = layout.attended(inputs)
+    k: Array = layout.split(key, layout.key_heads)[:, :, None]
     v = layout.split(value, layout.key_heads)[:, :, None]
     score = layout.grouped(query) @ k.swapaxes(-1, -2) * scale
-    attended = np.arange(k.shape[-2]) < count
+    keys: int = k.shape[-2]
+    attended = np.arange(keys) < count
     score = np.where(attended, score, -np.inf)
     score -= np.where(count == 0, 0.0, score.max(axis=-1, keepdims=True))
     weight = np.exp(score)

@@ -1,4 +1,4 @@
-"""Add, Sub, Mul and LessOrEqual with broadcasting."""
+"""Add, Sub, Mul and comparisons with broadcasting."""
 
 from __future__ import annotations
 
@@ -180,20 +180,23 @@ FUNCTIONS: dict[str, Callable[[Array, Array], Array]] = {
 
 
 @dataclass(frozen=True)
-class LessOrEqual(Binary):
-    """int32 `a <= b` as bool."""
+class Comparison(Binary):
+    """int32 `a < b` as bool, or `a <= b` if `or_equal`."""
+
+    or_equal: bool
 
     def infer(self, inputs: Sequence[TensorType | None]) -> tuple[TensorType, ...]:
         (output,) = super().infer(inputs)
         return (TensorType(DataType.BOOL, output.shape),)
 
     def compute(self, left: Array, right: Array) -> Array:
-        return left <= right
+        return left <= right if self.or_equal else left < right
 
     def kernel(
         self, inputs: Sequence[TensorType | None], outputs: Sequence[TensorType]
     ) -> Kernel | None:
-        return self.call("tw_less_or_equal_s32", inputs, outputs, {})
+        function = "tw_less_or_equal_s32" if self.or_equal else "tw_less_s32"
+        return self.call(function, inputs, outputs, {})
 
 
 @lowering("Add", description="broadcasting up to 6 axes; int8, float32, int32 and int64")
@@ -211,14 +214,22 @@ def lower_multiply(node: OnnxNode, context: LoweringContext) -> None:
     _lower_arithmetic(node, context, "multiply")
 
 
-@lowering("LessOrEqual", description="int32 and int64, broadcasting up to 6 axes")
-def lower_less_or_equal(node: OnnxNode, context: LoweringContext) -> None:
+@lowering(
+    "Less",
+    "LessOrEqual",
+    "Greater",
+    "GreaterOrEqual",
+    description="int32 and int64, broadcasting up to 6 axes",
+)
+def lower_comparison(node: OnnxNode, context: LoweringContext) -> None:
     left, right = _operands(node, context)
     if left.type.data_type not in (DataType.INT32, DataType.INT64):
         raise UnsupportedForm(f"it compares {left.type.data_type.value}", "int32 and int64")
-    result = context.result(node)
-    operation = LessOrEqual(())
-    context.emit_plain(node, operation, [context.plain(left), context.plain(right)], result)
+    if node.operator.startswith("Greater"):
+        left, right = right, left
+    operation = Comparison((), node.operator.endswith("OrEqual"))
+    inputs = [context.plain(left), context.plain(right)]
+    context.emit_plain(node, operation, inputs, context.result(node))
 
 
 def _lower_arithmetic(node: OnnxNode, context: LoweringContext, function: str) -> None:

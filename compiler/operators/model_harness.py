@@ -41,9 +41,9 @@ class ModelBuilder:
         self.inputs.append(helper.make_tensor_value_info(name, element, list(shape)))
         return name
 
-    def constant(self, data: Array) -> str:
+    def constant(self, data: Array | np.float32) -> str:
         name = f"constant{len(self.initializers)}"
-        self.initializers.append(numpy_helper.from_array(data, name))
+        self.initializers.append(numpy_helper.from_array(np.asarray(data), name))
         return name
 
     def node(

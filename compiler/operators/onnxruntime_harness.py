@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-import onnxruntime
 from onnx import (
     ModelProto,
     NodeProto,
@@ -23,6 +22,7 @@ from compiler.frontend.import_model import import_model
 from compiler.interpreter import interpret
 from compiler.ir import Array, DataType, Graph
 from compiler.lowering.lower import lower
+from compiler.operators.model_harness import run_onnxruntime
 from compiler.passes import run_passes
 
 
@@ -111,11 +111,7 @@ class ModelUnderTest:
 
     def run(self) -> list[tuple[Array, Array]]:
         """(interpreted, expected by onnxruntime) of every output."""
-        options = onnxruntime.SessionOptions()
-        options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
-        options.intra_op_num_threads = 1
-        session = onnxruntime.InferenceSession(self.model().SerializeToString(), options)
-        expected = session.run(None, self.inputs)
+        expected = run_onnxruntime(self.model(), self.inputs)
         narrowed = {
             name: data.astype(np.int32) if data.dtype == np.int64 else data
             for name, data in self.inputs.items()
@@ -123,7 +119,7 @@ class ModelUnderTest:
         graph = self.graph()
         found = interpret(graph, narrowed)
         return [
-            (found[name], np.asarray(reference))
+            (found[name], reference)
             for name, reference in zip(graph.outputs, expected, strict=True)
         ]
 

@@ -52,16 +52,18 @@ class RmsNormalizationInt8(Operation):
         x, gamma = inputs
         assert x is not None and gamma is not None
         centred = x.reshape(-1, gamma.size).astype(np.int64) - self.input_zero_point
-        squares = (centred * centred).sum(axis=1, keepdims=True)
-        total = np.maximum((squares << EPSILON_BITS) + self.epsilon, 1)
-        inverse_shift = np.full(total.shape, 6, np.int64)
-        while bool((large := total >= 1 << 30).any()):
-            total = np.where(large, total >> 2, total)
-            inverse_shift += large
-        while bool((small := total < 1 << 28).any()):
-            total = np.where(small, total << 2, total)
-            inverse_shift -= small
-        root = np.sqrt(total.astype(np.float64)).astype(np.int64)  # exact floor: total < 2^52
+        squares: Array = (centred * centred).sum(axis=1, keepdims=True)
+        total: Array = np.maximum((squares << EPSILON_BITS) + self.epsilon, 1)
+        inverse_shift: Array = np.full(total.shape, 6, np.int64)
+        while np.any(total >= 1 << 30):
+            inverse_shift = inverse_shift + (total >= 1 << 30)
+            total = np.where(total >= 1 << 30, total >> 2, total)
+        while np.any(total < 1 << 28):
+            inverse_shift = inverse_shift - (total < 1 << 28)
+            total = np.where(total < 1 << 28, total << 2, total)
+        root: Array = np.sqrt(total.astype(np.float64)).astype(
+            np.int64
+        )  # exact floor: total < 2^52
         root += total - root * root > root
         inverse = np.where(squares == 0, 0, ((1 << 29) + root // 2) // root)
         inverse_shift = np.where(squares == 0, 6, inverse_shift)

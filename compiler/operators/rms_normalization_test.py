@@ -121,7 +121,7 @@ def test_quantised_group_equals_onnxruntime(
     model.constant("gamma", gamma)
     model.node("RMSNormalization", [operand, "gamma"], "y", axis=axis, epsilon=epsilon)
     y = definition(x.astype(np.float64), gamma.astype(np.float64), epsilon)
-    assert_quantised_group(model, "y", Stored.covering(y, form, random.integers(20, 400)))
+    assert_quantised_group(model, "y", Stored.covering(y, form, int(random.integers(20, 400))))
     assert model.operations() == ["RmsNormalizationInt8"]
 
 

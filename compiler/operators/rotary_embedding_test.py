@@ -103,7 +103,7 @@ def test_positions_outside_the_caches_read_an_existing_row() -> None:
     layout = RotaryLayout(1, False, 2, False)
     cosine = np.array([[1.0], [2.0], [3.0]], np.float32)
     positions = np.array([[-(2**31), -1, 2, 3, 2**31 - 1]], np.int32)
-    x = np.tile(np.float32([1.0, 0.0]), (1, 1, 5, 1))
+    x = np.tile(np.array([1, 0], np.float32), (1, 1, 5, 1))
     (found,) = assert_twin(RotaryEmbeddingFloat(layout), [x, cosine, cosine, positions])
     assert found[0, 0, :, 0].tolist() == [1.0, 1.0, 3.0, 3.0, 3.0]
 

@@ -9,13 +9,20 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from compiler.ir import Graph
-from compiler.passes import eliminate_common_subexpressions, remove_dead_nodes
+from compiler.passes import (
+    cancel_transposes,
+    eliminate_common_subexpressions,
+    remove_dead_nodes,
+)
 
 Pass = Callable[[Graph], None]
 
 PASSES: tuple[tuple[str, Pass], ...] = (
     ("remove_dead_nodes", remove_dead_nodes.run),
+    ("cancel_transposes", cancel_transposes.run),
     ("eliminate_common_subexpressions", eliminate_common_subexpressions.run),
+    # Merging leaves values behind that nothing reads any more.
+    ("remove_unread_values", remove_dead_nodes.run),
 )
 
 

@@ -16,13 +16,13 @@ void tw_attention_f32(const tw_attention_f32_parameters *parameters, const float
   const tw_range share = tw_share(parameters->batch * query_heads * queries, core, cores);
   for (uint32_t index = share.begin; index < share.end; ++index) {
     const tw_attention_item item = tw_attention_item_at(index, query_heads, key_heads, queries);
-    const uint32_t keys = tw_attended_keys(
-        parameters->keys,
-        positions ? positions + item.batch * parameters->position_batch_stride +
-                        item.query * parameters->position_row_stride
-                  : 0,
-        parameters->position_offset, valid_keys ? valid_keys + item.batch : 0, parameters->causal,
-        item.query, queries);
+    const uint32_t keys =
+        tw_attended_keys(parameters->keys,
+                         positions ? positions + item.batch * parameters->position_batch_stride +
+                                         item.query * parameters->position_row_stride
+                                   : 0,
+                         parameters->position_offset, valid_keys ? valid_keys + item.batch : 0,
+                         parameters->causal, item.query, queries);
     const float *q = query + item.batch * query_heads * queries * head_size +
                      item.query_head * parameters->query_head_stride +
                      item.query * parameters->query_row_stride;

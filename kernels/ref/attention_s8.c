@@ -5,8 +5,8 @@
 /* |weight * value| <= 32767 * 128, so that 512 of them fit int32. */
 #define BLOCK_KEYS 512u
 
-/* Writes score[j] = sum of (query[c] - query_zero_point) * key[j][c]; returns the largest. The key's
- * zero point would change all scores of a row alike, which cancels. */
+/* Writes score[j] = sum of (query[c] - query_zero_point) * key[j][c]; returns the largest. The
+ * key's zero point would change all scores of a row alike, which cancels. */
 static int32_t compute_scores(const tw_attention_s8_parameters *parameters, const int8_t *query,
                               const int8_t *key, uint32_t keys, int32_t *score) {
   int32_t largest = INT32_MIN;
@@ -69,13 +69,13 @@ void tw_attention_s8(const tw_attention_s8_parameters *parameters, const int8_t 
   const tw_range share = tw_share(parameters->batch * query_heads * queries, core, cores);
   for (uint32_t index = share.begin; index < share.end; ++index) {
     const tw_attention_item item = tw_attention_item_at(index, query_heads, key_heads, queries);
-    const uint32_t keys = tw_attended_keys(
-        parameters->keys,
-        positions ? positions + item.batch * parameters->position_batch_stride +
-                        item.query * parameters->position_row_stride
-                  : 0,
-        parameters->position_offset, valid_keys ? valid_keys + item.batch : 0, parameters->causal,
-        item.query, queries);
+    const uint32_t keys =
+        tw_attended_keys(parameters->keys,
+                         positions ? positions + item.batch * parameters->position_batch_stride +
+                                         item.query * parameters->position_row_stride
+                                   : 0,
+                         parameters->position_offset, valid_keys ? valid_keys + item.batch : 0,
+                         parameters->causal, item.query, queries);
     const int8_t *q = query + item.batch * query_heads * queries * head_size +
                       item.query_head * parameters->query_head_stride +
                       item.query * parameters->query_row_stride;

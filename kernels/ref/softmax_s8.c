@@ -31,7 +31,8 @@ void tw_softmax_s8(const tw_softmax_s8_parameters *parameters, const int8_t *inp
     const uint64_t rounding = UINT64_C(1) << (shift - 1);
     for (uint32_t j = 0; j < extent; ++j) {
       const uint64_t product = (uint64_t)exponentials[largest - x[j * inner]] * factor;
-      const int64_t steps = (int64_t)((product + rounding) >> shift) + parameters->output_zero_point;
+      const int64_t steps =
+          (int64_t)((product + rounding) >> shift) + parameters->output_zero_point;
       y[j * inner] = (int8_t)(steps > 127 ? 127 : steps);
     }
   }

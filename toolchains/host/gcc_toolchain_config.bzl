@@ -8,6 +8,7 @@ load(
     "flag_set",
     "tool_path",
 )
+load("@rules_cc//cc/common:cc_common.bzl", "cc_common")
 load("//toolchains/zig:clang_toolchain_config.bzl", "STRICT_WARNING_FLAGS")
 
 _COMPILE_ACTIONS = [
@@ -84,7 +85,9 @@ def _gcc_toolchain_config_impl(ctx):
             ),
             flags("cxx_runtime", _LINK_ACTIONS, ["-lstdc++", "-lm", "-lpthread"]),
             flags("strict_warnings", _COMPILE_ACTIONS, STRICT_WARNING_FLAGS, enabled = False),
+            # A finding names source lines. Without a definition here, fastbuild's links lose them.
             feature(name = "no_stripping", enabled = True),
+            feature(name = "strip_debug_symbols"),
         ],
     )
 

@@ -28,6 +28,8 @@ def riscv_toolchain(name, isa):
     compiler_rt(
         name = name + "_compiler_rt",
         cpu = isa.zig_cpu,
+        # Toolchains build it in the execution configuration; `//...` would do so a second time.
+        tags = ["manual"],
         target = _ZIG_TARGET,
     )
 

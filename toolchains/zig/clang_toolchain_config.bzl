@@ -10,6 +10,7 @@ load(
     "tool",
     "with_feature_set",
 )
+load("@rules_cc//cc/common:cc_common.bzl", "cc_common")
 
 _CXX_COMPILE_ACTIONS = [
     ACTION_NAMES.cpp_compile,
@@ -133,8 +134,10 @@ def _clang_toolchain_config_impl(ctx):
             enabled = True,
             flag_sets = _flags(_LINK_ACTIONS, runtime_flags),
         ),
-        # Debug information stays in the ELF: simulators and disassembly read it, no target loads it.
+        # Debug information stays in the ELF: simulators and debuggers read it, no target loads it.
+        # The second of these, where we do not define it, strips fastbuild's links.
         feature(name = "no_stripping", enabled = True),
+        feature(name = "strip_debug_symbols"),
     ]
 
     def tools(actions, executable, implies = []):

@@ -110,7 +110,9 @@ class ElfFile:
             if section.type != SHT_SYMTAB:
                 continue
             strings = self.sections[section.link].offset
-            for entry in struct.iter_unpack("<IBBHQQ" if self._wide else "<IIIBBH", self.bytes_of(section)):
+            for entry in struct.iter_unpack(
+                "<IBBHQQ" if self._wide else "<IIIBBH", self.bytes_of(section)
+            ):
                 if self._wide:
                     name, info, _, index, address, size = entry
                 else:

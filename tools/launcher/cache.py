@@ -41,6 +41,19 @@ def exclusive(cache: Path, name: str) -> Iterator[None]:
         yield
 
 
+def write_if_changed(path: Path, text: str) -> Path:
+    """Writes `text` at once, for others may be reading the file; returns `path`."""
+    try:
+        if path.read_text(encoding="utf-8") == text:
+            return path
+    except FileNotFoundError:
+        pass
+    temporary = path.with_suffix(f".{os.getpid()}")
+    temporary.write_text(text, encoding="utf-8")
+    temporary.replace(path)
+    return path
+
+
 class Verdicts:
     """Which candidates turned out to be the wanted Bazel, and which did not.
 
@@ -70,6 +83,4 @@ class Verdicts:
     def put(self, key: str, good: bool) -> None:
         """Remembers the outcome of a trial."""
         self._verdicts[key] = {"good": good, "time": time.time()}
-        temporary = self.path.with_suffix(f".{os.getpid()}")
-        temporary.write_text(json.dumps(self._verdicts, indent=1) + "\n", encoding="utf-8")
-        temporary.replace(self.path)
+        write_if_changed(self.path, json.dumps(self._verdicts, indent=1) + "\n")

@@ -7,6 +7,7 @@ import os
 import re
 from pathlib import Path
 
+from tools.launcher.cache import write_if_changed
 from tools.launcher.debian_root import DEBIAN_BAZELRC, MARKER
 from tools.launcher.messages import LauncherError
 
@@ -50,15 +51,5 @@ def options(root: Path) -> str:
 
 def write_options(root: Path, cache: Path) -> Path:
     """Writes the bazelrc of this checkout, if it changed; returns its path."""
-    text = options(root)
     checkout = hashlib.sha256(os.fsencode(_STUBS)).hexdigest()[:12]
-    path = cache / f"closed_network_{checkout}.bazelrc"
-    try:
-        if path.read_text(encoding="utf-8") == text:
-            return path
-    except FileNotFoundError:
-        pass
-    temporary = path.with_suffix(f".{os.getpid()}")
-    temporary.write_text(text, encoding="utf-8")
-    temporary.replace(path)
-    return path
+    return write_if_changed(cache / f"closed_network_{checkout}.bazelrc", options(root))

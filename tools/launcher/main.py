@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from tools.launcher import bazel_candidates, closed_network, debian_root, namespace, qemu
-from tools.launcher.cache import Verdicts, cache_folder
+from tools.launcher.cache import Verdicts, cache_folder, write_if_changed
 from tools.launcher.messages import LauncherError, say
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -54,13 +54,20 @@ def run_bazel(arguments: Sequence[str]) -> NoReturn:
         _exec_in_root(options, arguments)
     bazel = find_bazel(version, cache)
     if bazel:
-        variables = bazel_candidates.environment_for(version)
-        variables["PATH"] = qemu.path_with_qemu(cache)
-        os.execve(bazel, [bazel, *arguments], variables)
+        _exec_found(bazel, version, cache, arguments)
     root = debian_root.ensure(cache)
     options = closed_network.write_options(root, cache)
     folders = [CHECKOUT, Path(os.path.realpath(os.getcwd())), cache, *path_arguments(arguments)]
     namespace.run(root, folders, _command(options, arguments))
+
+
+def _exec_found(bazel: str, version: str, cache: Path, arguments: Sequence[str]) -> NoReturn:
+    command = [bazel]
+    folder = qemu.folder_with_qemu(cache)
+    if folder:
+        options = write_if_changed(cache / "qemu.bazelrc", qemu.options(folder))
+        command.append(f"--bazelrc={options}")
+    os.execve(bazel, [*command, *arguments], bazel_candidates.environment_for(version))
 
 
 def _command(options: Path, arguments: Sequence[str]) -> list[str]:

@@ -19,6 +19,9 @@ from tools.launcher.messages import LauncherError, Progress, say
 PROGRAM = "qemu-system-riscv32"
 INSTALL = "apt install qemu-system-misc (Debian 12, Ubuntu) or qemu-system-riscv (Debian 13)"
 
+# PATH of actions under --incompatible_strict_action_env.
+ACTION_PATH = ("/bin", "/usr/bin", "/usr/local/bin")
+
 # Newer Debians have a package of its own for RISC-V; elsewhere it is one of many.
 _PACKAGES = ("qemu-system-riscv", "qemu-system-misc")
 
@@ -104,17 +107,18 @@ def _runs(folder: Path) -> bool:
     return result.returncode == 0
 
 
-def path_with_qemu(cache: Path) -> str:
-    """PATH for Bazel, with QEMU on it.
+def folder_with_qemu(cache: Path) -> str | None:
+    """The folder of QEMU where actions do not find it by themselves, else None.
 
     QEMU comes from PATH, else from the packages that apt would install, unpacked into `cache`.
-    Where that cannot be done the install line is named once a call and Bazel runs without: the
-    tests that need QEMU fail, and say the same.
+    Where that cannot be done the install line is named and Bazel runs without: the tests that
+    need QEMU fail, and say the same.
     """
-    path = os.environ.get("PATH", os.defpath)
+    program = shutil.which(PROGRAM)
+    if program:
+        folder = os.path.dirname(program)
+        return None if folder in ACTION_PATH else folder
     folder = cache / "qemu"
-    if shutil.which(PROGRAM):
-        return path
     if not folder.exists():
         with exclusive(cache, "qemu"):
             if not folder.exists():
@@ -124,5 +128,12 @@ def path_with_qemu(cache: Path) -> str:
                     _unpack_into(folder, files)
     if not _runs(folder):
         say(f"{PROGRAM} was not found, and simulator tests need it: {INSTALL}")
-        return path
-    return f"{folder / 'bin'}:{path}"
+        return None
+    return str(folder / "bin")
+
+
+def options(folder: str) -> str:
+    """The bazelrc that puts `folder` on the PATH of actions and tests."""
+    path = ":".join((*ACTION_PATH, folder))
+    flags = ("--action_env", "--host_action_env", "--test_env")
+    return "# Written by bazelw.\n" + "".join(f"build {flag}=PATH={path}\n" for flag in flags)

@@ -8,7 +8,6 @@ the test, and the linter runs there with the repository's settings.
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from pathlib import Path
@@ -24,24 +23,12 @@ def link_tree(files: dict[str, Path], tree: Path) -> None:
         place.symlink_to(source.resolve())
 
 
-def write_type_checker_settings(tree: Path) -> None:
-    """Tells basedpyright where imported packages are; all else is in pyproject.toml."""
-    import tomllib
-
-    with open(tree / "pyproject.toml", "rb") as file:
-        settings = tomllib.load(file)["tool"]["pyright"]
-    packages = [path for path in sys.path if path.endswith("/site")]
-    settings["extraPaths"] = [".", *packages]
-    (tree / "pyrightconfig.json").write_text(json.dumps(settings), encoding="utf-8")
-
-
 def check(linter: Linter, programs: dict[str, Path], tree: Path, files: list[str]) -> int:
     """Runs the check and prints what it found; returns the exit status."""
     if linter.name == "basedpyright":
-        write_type_checker_settings(tree)
-        files = []  # The settings name them.
+        files = []  # pyproject.toml names them.
     result = run(command(linter.check, programs, files), tree)
-    print(result.stdout)
+    print(result.stdout.replace(f"{tree}/", ""))
     if result.returncode:
         fix = "To fix: ./bazelw run //:format" if linter.fix else "To be fixed by hand."
         print(f"{linter.name}: the files above need a change. {fix}")

@@ -62,7 +62,12 @@ LINTERS = (
         check=("{clang_format}", "--style=file", "--dry-run", "--Werror"),
         fix=("{clang_format}", "--style=file", "-i"),
     ),
-    Linter("basedpyright", "python", check=(sys.executable, "-m", "basedpyright")),
+    Linter(
+        "basedpyright",
+        "python",
+        # It asks the interpreter of --pythonpath where imported packages are.
+        check=(sys.executable, "-m", "basedpyright", f"--pythonpath={sys.executable}"),
+    ),
 )
 
 

@@ -89,7 +89,6 @@ def quantize(
             extra_options={
                 "ActivationSymmetric": activations == "int8",
                 "WeightSymmetric": True,
-                "QDQKeepRemovableActivations": True,
             },
         )
         quantized = onnx.load(target)

@@ -11,7 +11,8 @@
 #include "tilewright/quantize.h"
 #include "tilewright/table.h"
 
-/* The weights, packed in decoder_weights.bin. */
+/* The weights, packed in decoder_weights.bin. Equal constants are there once, named after the
+ * first use. */
 struct decoder_weights_layers {
   int8_t query_MatMul_weights[256] TILEWRIGHT_ALIGNED(16);
   uint32_t query_MatMul_scale[16] TILEWRIGHT_ALIGNED(16);
@@ -134,7 +135,7 @@ static const struct step_layers step_layers_rows[4] = {
 };
 
 static void run_step_layers(const struct step_layers *row, uint32_t core, uint32_t cores) {
-  /* /layers.{0..3}/query/MatMul: int8[1, 16] -> int8[1, 16], 256 MAC. */
+  /* /layers.{0..3}/query/MatMul: int8[1, 16] -> int8[1, 16], 256 MAC */
   const tw_matmul_s8_parameters query_MatMul_parameters = {
       .rows = 1,
       .inner = 16,
@@ -152,7 +153,7 @@ static void run_step_layers(const struct step_layers *row, uint32_t core, uint32
                query_MatMul_output, core, cores);
   TILEWRIGHT_LAYER_DONE(row->first_layer);
 
-  /* /layers.{0..3}/key/MatMul: int8[1, 16] -> int8[1, 16], 256 MAC. */
+  /* /layers.{0..3}/key/MatMul: int8[1, 16] -> int8[1, 16], 256 MAC */
   const tw_matmul_s8_parameters key_MatMul_parameters = {
       .rows = 1,
       .inner = 16,
@@ -169,14 +170,14 @@ static void run_step_layers(const struct step_layers *row, uint32_t core, uint32
                core, cores);
   TILEWRIGHT_LAYER_DONE(row->first_layer + 1);
 
-  /* /layers.{0..3}/key/activation: int8[1, 16] -> int8[1, 16]. */
+  /* /layers.{0..3}/key/activation: int8[1, 16] -> int8[1, 16] */
   static const tw_table_parameters key_activation_parameters = {.elements = 16};
   int8_t *const key_activation_output = row->buffer_2;
   tw_table(&key_activation_parameters, key_MatMul_output, decoder_weights.activation_table,
            key_activation_output, core, cores);
   TILEWRIGHT_LAYER_DONE(row->first_layer + 2);
 
-  /* /layers.{0..3}/history: int8[4, 16], int8[1, 16] -> int8[4, 16]. */
+  /* /layers.{0..3}/history: int8[4, 16], int8[1, 16] -> int8[4, 16] */
   static const tw_test_write_row_parameters history_parameters = {
       .rows = 4,
       .width = 16,
@@ -186,7 +187,7 @@ static void run_step_layers(const struct step_layers *row, uint32_t core, uint32
                     history_scratch, core, cores);
   TILEWRIGHT_LAYER_DONE(row->first_layer + 3);
 
-  /* /layers.{0..3}/mix/MatMul: int8[1, 64] -> int8[1, 16], 1,024 MAC. */
+  /* /layers.{0..3}/mix/MatMul: int8[1, 64] -> int8[1, 16], 1,024 MAC */
   const tw_matmul_s8_parameters mix_MatMul_parameters = {
       .rows = 1,
       .inner = 64,
@@ -203,7 +204,7 @@ static void run_step_layers(const struct step_layers *row, uint32_t core, uint32
                core, cores);
   TILEWRIGHT_LAYER_DONE(row->first_layer + 4);
 
-  /* /layers.{0..3}/up/MatMul: int8[1, 16] -> int8[1, 32], 512 MAC. */
+  /* /layers.{0..3}/up/MatMul: int8[1, 16] -> int8[1, 32], 512 MAC */
   const tw_matmul_s8_parameters up_MatMul_parameters = {
       .rows = 1,
       .inner = 16,
@@ -220,14 +221,14 @@ static void run_step_layers(const struct step_layers *row, uint32_t core, uint32
                cores);
   TILEWRIGHT_LAYER_DONE(row->first_layer + 5);
 
-  /* /layers.{0..3}/up/activation: int8[1, 32] -> int8[1, 32]. */
+  /* /layers.{0..3}/up/activation: int8[1, 32] -> int8[1, 32] */
   static const tw_table_parameters up_activation_parameters = {.elements = 32};
   int8_t *const up_activation_output = (int8_t *)arena;
   tw_table(&up_activation_parameters, up_MatMul_output, decoder_weights.activation_table,
            up_activation_output, core, cores);
   TILEWRIGHT_LAYER_DONE(row->first_layer + 6);
 
-  /* /layers.{0..3}/down/MatMul: int8[1, 32] -> int8[1, 16], 512 MAC. */
+  /* /layers.{0..3}/down/MatMul: int8[1, 32] -> int8[1, 16], 512 MAC */
   const tw_matmul_s8_parameters down_MatMul_parameters = {
       .rows = 1,
       .inner = 32,
@@ -246,7 +247,7 @@ static void run_step_layers(const struct step_layers *row, uint32_t core, uint32
 }
 
 static void run_step(const uint8_t *tokens_embedded, float *logits, uint32_t core, uint32_t cores) {
-  /* recode: uint8[1, 16] -> int8[1, 16]. */
+  /* recode: uint8[1, 16] -> int8[1, 16] */
   static const tw_recode_parameters recode_parameters = {.elements = 16};
   int8_t *const recode_output = (int8_t *)arena;
   tw_recode(&recode_parameters, tokens_embedded, recode_output, core, cores);
@@ -256,7 +257,7 @@ static void run_step(const uint8_t *tokens_embedded, float *logits, uint32_t cor
     run_step_layers(&step_layers_rows[i], core, cores);
   }
 
-  /* dequantize: int8[1, 16] -> float32[1, 16]. */
+  /* dequantize: int8[1, 16] -> float32[1, 16] */
   static const tw_dequantize_parameters dequantize_parameters = {
       .elements = 16,
       .scale = 0.05f,
@@ -355,7 +356,7 @@ static const struct batch_layers batch_layers_rows[4] = {
 };
 
 static void run_batch_layers(const struct batch_layers *row, uint32_t core, uint32_t cores) {
-  /* /layers.{0..3}/query/MatMul: int8[3, 16] -> int8[3, 16], 768 MAC. */
+  /* /layers.{0..3}/query/MatMul: int8[3, 16] -> int8[3, 16], 768 MAC */
   const tw_matmul_s8_parameters query_MatMul_parameters = {
       .rows = 3,
       .inner = 16,
@@ -373,7 +374,7 @@ static void run_batch_layers(const struct batch_layers *row, uint32_t core, uint
                query_MatMul_output, core, cores);
   TILEWRIGHT_LAYER_DONE(row->first_layer);
 
-  /* /layers.{0..3}/key/MatMul: int8[3, 16] -> int8[3, 16], 768 MAC. */
+  /* /layers.{0..3}/key/MatMul: int8[3, 16] -> int8[3, 16], 768 MAC */
   const tw_matmul_s8_parameters key_MatMul_parameters = {
       .rows = 3,
       .inner = 16,
@@ -390,14 +391,14 @@ static void run_batch_layers(const struct batch_layers *row, uint32_t core, uint
                core, cores);
   TILEWRIGHT_LAYER_DONE(row->first_layer + 1);
 
-  /* /layers.{0..3}/key/activation: int8[3, 16] -> int8[3, 16]. */
+  /* /layers.{0..3}/key/activation: int8[3, 16] -> int8[3, 16] */
   static const tw_table_parameters key_activation_parameters = {.elements = 48};
   int8_t *const key_activation_output = row->buffer_2;
   tw_table(&key_activation_parameters, key_MatMul_output, decoder_weights.activation_table,
            key_activation_output, core, cores);
   TILEWRIGHT_LAYER_DONE(row->first_layer + 2);
 
-  /* /layers.{0..3}/forget/MatMul: int8[4, 16] -> int8[4, 16], 1,024 MAC. */
+  /* /layers.{0..3}/forget/MatMul: int8[4, 16] -> int8[4, 16], 1,024 MAC */
   const tw_matmul_s8_parameters forget_MatMul_parameters = {
       .rows = 4,
       .inner = 16,
@@ -414,7 +415,7 @@ static void run_batch_layers(const struct batch_layers *row, uint32_t core, uint
                forget_MatMul_output, core, cores);
   TILEWRIGHT_LAYER_DONE(row->first_layer + 3);
 
-  /* /layers.{0..3}/mix_rows/MatMul: int8[3, 16] -> int8[3, 16], 768 MAC. */
+  /* /layers.{0..3}/mix_rows/MatMul: int8[3, 16] -> int8[3, 16], 768 MAC */
   const tw_matmul_s8_parameters mix_rows_MatMul_parameters = {
       .rows = 3,
       .inner = 16,
@@ -431,7 +432,7 @@ static void run_batch_layers(const struct batch_layers *row, uint32_t core, uint
                row->weights_2->mix_rows_MatMul_bias, mix_rows_MatMul_output, core, cores);
   TILEWRIGHT_LAYER_DONE(row->first_layer + 4);
 
-  /* /layers.{0..3}/up/MatMul: int8[3, 16] -> int8[3, 32], 1,536 MAC. */
+  /* /layers.{0..3}/up/MatMul: int8[3, 16] -> int8[3, 32], 1,536 MAC */
   const tw_matmul_s8_parameters up_MatMul_parameters = {
       .rows = 3,
       .inner = 16,
@@ -448,14 +449,14 @@ static void run_batch_layers(const struct batch_layers *row, uint32_t core, uint
                cores);
   TILEWRIGHT_LAYER_DONE(row->first_layer + 5);
 
-  /* /layers.{0..3}/up/activation: int8[3, 32] -> int8[3, 32]. */
+  /* /layers.{0..3}/up/activation: int8[3, 32] -> int8[3, 32] */
   static const tw_table_parameters up_activation_parameters = {.elements = 96};
   int8_t *const up_activation_output = (int8_t *)arena;
   tw_table(&up_activation_parameters, up_MatMul_output, decoder_weights.activation_table,
            up_activation_output, core, cores);
   TILEWRIGHT_LAYER_DONE(row->first_layer + 6);
 
-  /* /layers.{0..3}/down/MatMul: int8[3, 32] -> int8[3, 16], 1,536 MAC. */
+  /* /layers.{0..3}/down/MatMul: int8[3, 32] -> int8[3, 16], 1,536 MAC */
   const tw_matmul_s8_parameters down_MatMul_parameters = {
       .rows = 3,
       .inner = 32,
@@ -475,7 +476,7 @@ static void run_batch_layers(const struct batch_layers *row, uint32_t core, uint
 
 static void run_batch(const uint8_t *tokens_embedded, float *logits, uint32_t core,
                       uint32_t cores) {
-  /* recode: uint8[3, 16] -> int8[3, 16]. */
+  /* recode: uint8[3, 16] -> int8[3, 16] */
   static const tw_recode_parameters recode_parameters = {.elements = 48};
   int8_t *const recode_output = (int8_t *)arena;
   tw_recode(&recode_parameters, tokens_embedded, recode_output, core, cores);
@@ -485,7 +486,7 @@ static void run_batch(const uint8_t *tokens_embedded, float *logits, uint32_t co
     run_batch_layers(&batch_layers_rows[i], core, cores);
   }
 
-  /* dequantize: int8[3, 16] -> float32[3, 16]. */
+  /* dequantize: int8[3, 16] -> float32[3, 16] */
   static const tw_dequantize_parameters dequantize_parameters = {
       .elements = 48,
       .scale = 0.05f,
@@ -495,28 +496,28 @@ static void run_batch(const uint8_t *tokens_embedded, float *logits, uint32_t co
   tw_dequantize(&dequantize_parameters, layers_3_down_MatMul_output, logits, core, cores);
   TILEWRIGHT_LAYER_DONE(67);
 
-  /* copy of /layers.0/forget/MatMul_output: int8[4, 16] -> int8[4, 16]. */
+  /* copy of /layers.0/forget/MatMul_output: int8[4, 16] -> int8[4, 16] */
   static const tw_copy_parameters copy_of_layers_0_forget_MatMul_output_parameters = {.bytes = 64};
   int8_t *const layers_0_forget_MatMul_output = (int8_t *)(arena + 96);
   tw_copy(&copy_of_layers_0_forget_MatMul_output_parameters, layers_0_forget_MatMul_output,
           state.history_0, core, cores);
   TILEWRIGHT_LAYER_DONE(68);
 
-  /* copy of /layers.1/forget/MatMul_output: int8[4, 16] -> int8[4, 16]. */
+  /* copy of /layers.1/forget/MatMul_output: int8[4, 16] -> int8[4, 16] */
   static const tw_copy_parameters copy_of_layers_1_forget_MatMul_output_parameters = {.bytes = 64};
   int8_t *const layers_1_forget_MatMul_output = (int8_t *)(arena + 160);
   tw_copy(&copy_of_layers_1_forget_MatMul_output_parameters, layers_1_forget_MatMul_output,
           state.history_1, core, cores);
   TILEWRIGHT_LAYER_DONE(69);
 
-  /* copy of /layers.2/forget/MatMul_output: int8[4, 16] -> int8[4, 16]. */
+  /* copy of /layers.2/forget/MatMul_output: int8[4, 16] -> int8[4, 16] */
   static const tw_copy_parameters copy_of_layers_2_forget_MatMul_output_parameters = {.bytes = 64};
   int8_t *const layers_2_forget_MatMul_output = (int8_t *)(arena + 224);
   tw_copy(&copy_of_layers_2_forget_MatMul_output_parameters, layers_2_forget_MatMul_output,
           state.history_2, core, cores);
   TILEWRIGHT_LAYER_DONE(70);
 
-  /* copy of /layers.3/forget/MatMul_output: int8[4, 16] -> int8[4, 16]. */
+  /* copy of /layers.3/forget/MatMul_output: int8[4, 16] -> int8[4, 16] */
   static const tw_copy_parameters copy_of_layers_3_forget_MatMul_output_parameters = {.bytes = 64};
   int8_t *const layers_3_forget_MatMul_output = (int8_t *)(arena + 288);
   tw_copy(&copy_of_layers_3_forget_MatMul_output_parameters, layers_3_forget_MatMul_output,

@@ -9,7 +9,8 @@
 #include "tilewright/quantize.h"
 #include "tilewright/table.h"
 
-/* The weights, packed in perceptron_weights.bin. */
+/* The weights, packed in perceptron_weights.bin. Equal constants are there once, named after the
+ * first use. */
 extern const struct perceptron_weights {
   int8_t hidden_MatMul_weights[192] TILEWRIGHT_ALIGNED(16);
   uint32_t hidden_MatMul_scale[12] TILEWRIGHT_ALIGNED(16);
@@ -29,7 +30,7 @@ static uint8_t arena[PERCEPTRON_ARENA_BYTES] TILEWRIGHT_ALIGNED(8)
 /* ---- Entry point perceptron_run ---- */
 
 static void run(const float *image, float *class_scores, uint32_t core, uint32_t cores) {
-  /* quantize: float32[1, 16] -> int8[1, 16]. */
+  /* quantize: float32[1, 16] -> int8[1, 16] */
   static const tw_quantize_parameters quantize_parameters = {
       .elements = 16,
       .scale = 0.05f,
@@ -39,7 +40,7 @@ static void run(const float *image, float *class_scores, uint32_t core, uint32_t
   tw_quantize(&quantize_parameters, image, quantize_output, core, cores);
   TILEWRIGHT_LAYER_DONE(0);
 
-  /* hidden/MatMul: int8[1, 16] -> int8[1, 12], 192 MAC. */
+  /* hidden/MatMul: int8[1, 16] -> int8[1, 12], 192 MAC */
   static const tw_matmul_s8_parameters hidden_MatMul_parameters = {
       .rows = 1,
       .inner = 16,
@@ -56,14 +57,14 @@ static void run(const float *image, float *class_scores, uint32_t core, uint32_t
                hidden_MatMul_output, core, cores);
   TILEWRIGHT_LAYER_DONE(1);
 
-  /* hidden/activation: int8[1, 12] -> int8[1, 12]. */
+  /* hidden/activation: int8[1, 12] -> int8[1, 12] */
   static const tw_table_parameters hidden_activation_parameters = {.elements = 12};
   int8_t *const hidden_activation_output = (int8_t *)(arena + 48);
   tw_table(&hidden_activation_parameters, hidden_MatMul_output, perceptron_weights.activation_table,
            hidden_activation_output, core, cores);
   TILEWRIGHT_LAYER_DONE(2);
 
-  /* hidden/dequantize: int8[1, 12] -> float32[1, 12]. */
+  /* hidden/dequantize: int8[1, 12] -> float32[1, 12] */
   static const tw_dequantize_parameters hidden_dequantize_parameters = {
       .elements = 12,
       .scale = 0.05f,
@@ -73,7 +74,7 @@ static void run(const float *image, float *class_scores, uint32_t core, uint32_t
   tw_dequantize(&hidden_dequantize_parameters, hidden_activation_output, features, core, cores);
   TILEWRIGHT_LAYER_DONE(3);
 
-  /* classify: float32[1, 12] -> float32[1, 5], 60 MAC. */
+  /* classify: float32[1, 12] -> float32[1, 5], 60 MAC */
   static const tw_matmul_f32_parameters classify_parameters = {
       .rows = 1,
       .inner = 12,

@@ -1,8 +1,8 @@
 /* Scaled dot-product attention with grouped queries.
  *
- * Query, key, value and output hold one vector per batch entry, head and row (query or key); head and
- * row strides are given in elements, batch entries are contiguous. Query head h uses key and value
- * head h / (query_heads / key_heads).
+ * Query, key, value and output hold one vector per batch entry, head and row (query or key); head
+ * and row strides are given in elements, batch entries are contiguous. Query head h uses key and
+ * value head h / (query_heads / key_heads).
  *
  * Query i of batch entry b attends to its first n keys, n being the smallest of
  *   keys;

@@ -1,8 +1,8 @@
 /* Square roots and elementary functions from integer and IEEE float32 operations only.
  *
- * There is no libm. Each function is a fixed sequence of float32 operations, each rounded on its own
- * (no contraction); compiler/numerics/elementary.py executes the same sequence in NumPy. Errors are
- * given in units in the last place of the correctly rounded float32 result.
+ * There is no libm. Each function is a fixed sequence of float32 operations, each rounded on its
+ * own (no contraction); compiler/numerics/elementary.py executes the same sequence in NumPy. Errors
+ * are given in units in the last place of the correctly rounded float32 result.
  */
 #ifndef TILEWRIGHT_ELEMENTARY_H_
 #define TILEWRIGHT_ELEMENTARY_H_
@@ -74,9 +74,7 @@ static inline float tw_sqrt(float x) {
  * float32), evaluated by Horner's rule. */
 
 /* x rounded to an integer, half to even, for |x| < 2^22: adding 1.5 * 2^23 leaves no fraction. */
-static inline float tw_round_to_integer(float x) {
-  return (x + 12582912.0f) - 12582912.0f;
-}
+static inline float tw_round_to_integer(float x) { return (x + 12582912.0f) - 12582912.0f; }
 
 /* 2^exponent, for -126 <= exponent <= 127. */
 static inline float tw_power_of_two(int32_t exponent) {
@@ -132,7 +130,8 @@ static inline float tw_log(float x) {
   /* Adding the distance from sqrt(1/2) to 1 carries into the exponent if 1 + f reaches 1. */
   const uint32_t carried = bits + (UINT32_C(0x3F800000) - UINT32_C(0x3F3504F3));
   const int32_t exponent = (int32_t)(carried >> 23) - 127 - (subnormal ? 24 : 0);
-  const float f = tw_float_from_bits((carried & UINT32_C(0x007FFFFF)) + UINT32_C(0x3F3504F3)) - 1.0f;
+  const float f =
+      tw_float_from_bits((carried & UINT32_C(0x007FFFFF)) + UINT32_C(0x3F3504F3)) - 1.0f;
   float p = -7.63443e-2f;
   p = p * f + 1.276155e-1f;
   p = p * f + -1.3160194e-1f;
@@ -210,6 +209,36 @@ static inline float tw_erf(float x) {
   q = q * a + -1.1272515f;
   q = q * a + -3.0042836e-4f;
   return tw_with_sign(1.0f - tw_exp(q), x);
+}
+
+/* ln(1 + exp(x)), at most 3 ulp. */
+static inline float tw_softplus(float x) {
+  return (x < 0.0f ? 0.0f : x) + tw_log1p(tw_exp(-tw_absolute(x)));
+}
+
+/* x * tanh(ln(1 + exp(x))): with e = exp(x) and n = e * (e + 2) the tangent is n / (n + 2). */
+static inline float tw_mish(float x) {
+  if (x > 20.0f) {
+    return x;
+  }
+  const float e = tw_exp(x);
+  const float n = e * (e + 2.0f);
+  return x * (n / (n + 2.0f));
+}
+
+/* x / 2 * (1 + erf(x / sqrt(2))). */
+static inline float tw_gelu(float x) { return (0.5f * x) * (1.0f + tw_erf(x * 0.70710678f)); }
+
+/* x / 2 * (1 + tanh(sqrt(2 / pi) * (x + 0.044715 * x^3))). */
+static inline float tw_gelu_tanh(float x) {
+  const float cubic = x + 0.044715f * ((x * x) * x);
+  return (0.5f * x) * (1.0f + tw_tanh(0.79788456f * cubic));
+}
+
+/* alpha * x + beta, saturated to [0, 1]. */
+static inline float tw_hard_sigmoid(float x, float alpha, float beta) {
+  const float line = alpha * x + beta;
+  return line < 0.0f ? 0.0f : (line > 1.0f ? 1.0f : line);
 }
 
 #endif /* TILEWRIGHT_ELEMENTARY_H_ */

@@ -11,8 +11,8 @@ typedef struct {
   uint32_t slice_bytes; /* product of the extents after the axis, in bytes */
 } tw_gather_parameters;
 
-/* output[o][i] = data[o][indices[i]], a slice of slice_bytes bytes. A negative index counts from the
- * end; after that, an index is limited to [0, extent). */
+/* output[o][i] = data[o][indices[i]], a slice of slice_bytes bytes. A negative index counts from
+ * the end; after that, an index is limited to [0, extent). */
 void tw_gather(const tw_gather_parameters *parameters, const void *data, const int32_t *indices,
                void *output, uint32_t core, uint32_t cores);
 

@@ -8,7 +8,8 @@ typedef struct {
   uint32_t rows;
   uint32_t elements; /* per row */
   int32_t input_zero_point;
-  uint32_t epsilon_low; /* elements * epsilon / s_x^2, 16 fractional bits, as 64 bits in two halves */
+  /* elements * epsilon / s_x^2 with 16 fractional bits; two halves of 64 bits */
+  uint32_t epsilon_low;
   uint32_t epsilon_high;
   uint32_t shift;
   int32_t bias; /* output zero point and rounding, in units of 2^-shift */

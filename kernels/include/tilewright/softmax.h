@@ -18,8 +18,7 @@ typedef struct {
  *
  * exponentials: [256], with 24 fractional bits. At most 32,768 elements along the axis. */
 void tw_softmax_s8(const tw_softmax_s8_parameters *parameters, const int8_t *input,
-                   const uint32_t exponentials[256], int8_t *output, uint32_t core,
-                   uint32_t cores);
+                   const uint32_t exponentials[256], int8_t *output, uint32_t core, uint32_t cores);
 
 typedef struct {
   uint32_t outer;

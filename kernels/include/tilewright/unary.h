@@ -1,0 +1,132 @@
+/* Elementary functions and smooth activations of float32; those of int8 are tables. Input and
+ * output may be the same memory. Accuracy is stated in elementary.h. */
+#ifndef TILEWRIGHT_UNARY_H_
+#define TILEWRIGHT_UNARY_H_
+
+#include <stdint.h>
+
+typedef struct {
+  uint32_t elements;
+} tw_exp_f32_parameters;
+
+/* output[i] = exp(input[i]). */
+void tw_exp_f32(const tw_exp_f32_parameters *parameters, const float *input, float *output,
+                uint32_t core, uint32_t cores);
+
+typedef struct {
+  uint32_t elements;
+} tw_log_f32_parameters;
+
+/* output[i] = ln(input[i]). */
+void tw_log_f32(const tw_log_f32_parameters *parameters, const float *input, float *output,
+                uint32_t core, uint32_t cores);
+
+typedef struct {
+  uint32_t elements;
+} tw_sqrt_f32_parameters;
+
+/* output[i] = the square root of input[i], correctly rounded. */
+void tw_sqrt_f32(const tw_sqrt_f32_parameters *parameters, const float *input, float *output,
+                 uint32_t core, uint32_t cores);
+
+typedef struct {
+  uint32_t elements;
+} tw_reciprocal_f32_parameters;
+
+/* output[i] = 1 / input[i]. */
+void tw_reciprocal_f32(const tw_reciprocal_f32_parameters *parameters, const float *input,
+                       float *output, uint32_t core, uint32_t cores);
+
+typedef struct {
+  uint32_t elements;
+} tw_erf_f32_parameters;
+
+/* output[i] = erf(input[i]). */
+void tw_erf_f32(const tw_erf_f32_parameters *parameters, const float *input, float *output,
+                uint32_t core, uint32_t cores);
+
+typedef struct {
+  uint32_t elements;
+} tw_tanh_f32_parameters;
+
+/* output[i] = tanh(input[i]). */
+void tw_tanh_f32(const tw_tanh_f32_parameters *parameters, const float *input, float *output,
+                 uint32_t core, uint32_t cores);
+
+typedef struct {
+  uint32_t elements;
+} tw_sigmoid_f32_parameters;
+
+/* output[i] = 1 / (1 + exp(-input[i])). */
+void tw_sigmoid_f32(const tw_sigmoid_f32_parameters *parameters, const float *input, float *output,
+                    uint32_t core, uint32_t cores);
+
+typedef struct {
+  uint32_t elements;
+} tw_softplus_f32_parameters;
+
+/* output[i] = ln(1 + exp(input[i])). */
+void tw_softplus_f32(const tw_softplus_f32_parameters *parameters, const float *input,
+                     float *output, uint32_t core, uint32_t cores);
+
+typedef struct {
+  uint32_t elements;
+  float alpha;
+} tw_swish_f32_parameters;
+
+/* output[i] = input[i] * sigmoid(alpha * input[i]). */
+void tw_swish_f32(const tw_swish_f32_parameters *parameters, const float *input, float *output,
+                  uint32_t core, uint32_t cores);
+
+typedef struct {
+  uint32_t elements;
+} tw_mish_f32_parameters;
+
+/* output[i] = input[i] * tanh(softplus(input[i])). */
+void tw_mish_f32(const tw_mish_f32_parameters *parameters, const float *input, float *output,
+                 uint32_t core, uint32_t cores);
+
+typedef struct {
+  uint32_t elements;
+  float alpha;
+} tw_elu_f32_parameters;
+
+/* output[i] = input[i] < 0 ? alpha * (exp(input[i]) - 1) : input[i]. */
+void tw_elu_f32(const tw_elu_f32_parameters *parameters, const float *input, float *output,
+                uint32_t core, uint32_t cores);
+
+typedef struct {
+  uint32_t elements;
+} tw_gelu_f32_parameters;
+
+/* output[i] = input[i] / 2 * (1 + erf(input[i] / sqrt(2))). */
+void tw_gelu_f32(const tw_gelu_f32_parameters *parameters, const float *input, float *output,
+                 uint32_t core, uint32_t cores);
+
+typedef struct {
+  uint32_t elements;
+} tw_gelu_tanh_f32_parameters;
+
+/* output[i] = input[i] / 2 * (1 + tanh(sqrt(2 / pi) * (input[i] + 0.044715 * input[i]^3))). */
+void tw_gelu_tanh_f32(const tw_gelu_tanh_f32_parameters *parameters, const float *input,
+                      float *output, uint32_t core, uint32_t cores);
+
+typedef struct {
+  uint32_t elements;
+  float alpha;
+  float beta;
+} tw_hard_sigmoid_f32_parameters;
+
+/* output[i] = alpha * input[i] + beta, saturated to [0, 1]. */
+void tw_hard_sigmoid_f32(const tw_hard_sigmoid_f32_parameters *parameters, const float *input,
+                         float *output, uint32_t core, uint32_t cores);
+
+typedef struct {
+  uint32_t elements;
+} tw_hard_swish_f32_parameters;
+
+/* output[i] = input[i] * hard_sigmoid(input[i]) with alpha = 1/6, beta = 1/2. */
+void tw_hard_swish_f32(const tw_hard_swish_f32_parameters *parameters, const float *input,
+                       float *output, uint32_t core, uint32_t cores);
+
+#endif /* TILEWRIGHT_UNARY_H_ */

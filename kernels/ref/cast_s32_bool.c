@@ -1,0 +1,10 @@
+#include "tilewright/cast.h"
+#include "tilewright/parallel.h"
+
+void tw_cast_s32_bool(const tw_cast_s32_bool_parameters *parameters, const int32_t *input,
+                      uint8_t *output, uint32_t core, uint32_t cores) {
+  const tw_range share = tw_share(parameters->elements, core, cores);
+  for (uint32_t i = share.begin; i < share.end; ++i) {
+    output[i] = input[i] != 0;
+  }
+}

@@ -1,0 +1,53 @@
+"""Compares the output trees of two builds, file by file."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+# Bazel's own notes of where the files of a program lie: absolute paths, never cached or shared.
+_LOCAL_FILES = (".runfiles_manifest", ".repo_mapping")
+_LOCAL_FOLDERS = (".runfiles",)
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What two output trees have in common, and what not; paths below the trees."""
+
+    equal: list[str]
+    different: list[str]
+    only_first: list[str]
+    only_second: list[str]
+
+    @property
+    def is_identical(self) -> bool:
+        """Whether every file is in both trees with the same bytes."""
+        return not (self.different or self.only_first or self.only_second)
+
+
+def digests(tree: Path) -> dict[str, str]:
+    """SHA-256 of every output file below `tree`, links followed, by its path below `tree`."""
+    found: dict[str, str] = {}
+    for folder, folders, names in os.walk(tree):
+        folders[:] = sorted(name for name in folders if not name.endswith(_LOCAL_FOLDERS))
+        for name in names:
+            path = Path(folder, name)
+            if name.endswith(_LOCAL_FILES) or not path.is_file():
+                continue
+            with open(path, "rb") as file:
+                digest = hashlib.file_digest(file, "sha256").hexdigest()
+            found[path.relative_to(tree).as_posix()] = digest
+    return found
+
+
+def compare(first: dict[str, str], second: dict[str, str]) -> Comparison:
+    """Compares the digests of two trees."""
+    common = sorted(first.keys() & second.keys())
+    return Comparison(
+        equal=[path for path in common if first[path] == second[path]],
+        different=[path for path in common if first[path] != second[path]],
+        only_first=sorted(first.keys() - second.keys()),
+        only_second=sorted(second.keys() - first.keys()),
+    )
