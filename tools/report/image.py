@@ -83,10 +83,11 @@ def _parts(elf: ElfFile, section: Section) -> list[Part]:
     if section.name != ".tilewright_stack" or len(guard) != len(STACK_GUARD):
         return [whole]
     start, end = (guard[name] for name in STACK_GUARD)
-    return [
+    parts = [
         Part(section.name, start, end - start, "guard below the stack"),
         Part(section.name, end, section.address + section.size - end, whole.purpose),
     ]
+    return [part for part in parts if part.size > 0]
 
 
 def _with_gaps(parts: Sequence[Part]) -> list[Part]:
