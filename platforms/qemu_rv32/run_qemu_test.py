@@ -40,7 +40,9 @@ def test_firmware_without_arguments_is_refused(tmp_path: Path) -> None:
 
 
 def test_instructions_are_counted() -> None:
-    command = run_qemu.qemu_command({"qemu": {"binary": "q", "arguments": ["-M", "virt"]}}, Path("x"))
+    command = run_qemu.qemu_command(
+        {"qemu": {"binary": "q", "arguments": ["-M", "virt"]}}, Path("x")
+    )
     assert command[command.index("-icount") + 1].startswith("shift=0")
     assert command[-2:] == ["-kernel", "x"]
 

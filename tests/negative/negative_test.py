@@ -42,7 +42,9 @@ def test_message(case: Case, tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["model.onnx"]
     update = os.environ.get(UPDATE_VARIABLE)
     if update:
-        (Path(update) / f"{case.name}.txt").write_text(result.stderr.replace(SUPPORTED, "{operators}"))
+        (Path(update) / f"{case.name}.txt").write_text(
+            result.stderr.replace(SUPPORTED, "{operators}")
+        )
     else:
         expected = (EXPECTED / f"{case.name}.txt").read_text().replace("{operators}", SUPPORTED)
         assert result.stderr == expected

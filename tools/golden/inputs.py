@@ -46,9 +46,7 @@ def random_inputs(graphs: Sequence[Graph], steps: int, seed: int) -> dict[str, A
     return result
 
 
-def _draw(
-    generator: np.random.Generator, data_type: DataType, shape: tuple[int, ...]
-) -> Array:
+def _draw(generator: np.random.Generator, data_type: DataType, shape: tuple[int, ...]) -> Array:
     if data_type is DataType.FLOAT32:
         return generator.standard_normal(shape).astype(np.float32)
     limits = np.iinfo(data_type.numpy)

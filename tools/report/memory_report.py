@@ -62,7 +62,9 @@ def text(content: dict[str, Any]) -> str:
         lines.append(_memory_line(memory, entry["used"]))
         for part in entry["parts"]:
             where = f"{part['address']:#010x}"
-            lines.append(f"  {where} {part['size']:>12,}  {part['section'] or '-':24} {part['purpose']}")
+            lines.append(
+                f"  {where} {part['size']:>12,}  {part['section'] or '-':24} {part['purpose']}"
+            )
         lines.append("")
     for network in content["networks"]:
         lines.append(f"network {network['name']}")

@@ -50,7 +50,9 @@ def text(content: dict[str, Any]) -> str:
         "",
         "Sections",
     ]
-    lines += [f"{row['size']:>12,}  {row['name']:24} {row['purpose']}" for row in content["sections"]]
+    lines += [
+        f"{row['size']:>12,}  {row['name']:24} {row['purpose']}" for row in content["sections"]
+    ]
     lines += ["", f"Largest of {len(content['symbols'])} symbols"]
     lines += [
         f"{row['size']:>12,}  {row['section']:24} {row['name']}"
