@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from compiler.memory import Placement
 
 Result = TypeVar("Result")
+INTERRUPTED = 130
+"""Exit status after Ctrl-C, as shells give it."""
+
 PROGRAM = "python -m compiler"
 FILE_OPTIONS = {
     "header": "{}.h",
@@ -39,6 +42,8 @@ def main(arguments: Sequence[str]) -> int:
         for problem in error.problems:
             print(problem, file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        return INTERRUPTED
     return 0
 
 

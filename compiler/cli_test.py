@@ -228,6 +228,24 @@ def test_integer_interface_of_all_tensors(tmp_path: Path) -> None:
     assert "tw_quantize" not in (tmp_path / "net.c").read_text()
 
 
+def test_state_that_is_int8_in_the_model(tmp_path: Path) -> None:
+    quantization = {"scale": np.float32(0.5), "zero": np.int8(-3)}
+    nodes = [
+        helper.make_node("DequantizeLinear", ["old", *quantization], ["old_real"]),
+        helper.make_node("Relu", ["old_real"], ["new_real"]),
+        helper.make_node("QuantizeLinear", ["new_real", *quantization], ["new"]),
+        helper.make_node("DequantizeLinear", ["new", *quantization], ["result"]),
+    ]
+    types = {"old": TensorProto.INT8, "new": TensorProto.INT8, "result": TensorProto.FLOAT}
+    info = {name: helper.make_tensor_value_info(name, t, [4]) for name, t in types.items()}
+    constants = [numpy_helper.from_array(np.asarray(v), k) for k, v in quantization.items()]
+    graph = helper.make_graph(nodes, "g", [info["old"]], [info["new"], info["result"]], constants)
+    opsets = [helper.make_opsetid("", 17)]
+    save(helper.make_model(graph, opset_imports=opsets, ir_version=9), tmp_path / "net.onnx")
+    run(tmp_path / "net.onnx", "--state", "old=new", "--output", tmp_path)
+    assert "state.old[i] = -3;" in (tmp_path / "net.c").read_text()
+
+
 def test_header_compiles_as_cpp(path: Path, tmp_path: Path) -> None:
     run(path, *ENTRY_POINTS, *STATE, "--output", tmp_path)
     (tmp_path / "use.c").write_text(
@@ -269,6 +287,10 @@ BAD: dict[str, tuple[Sequence[str], Sequence[str]]] = {
     "state of other shape": (["{net}", *ENTRY_POINTS, "--state", "memory=result"], ["TW-0402"]),
     "state twice": (["{net}", *ENTRY_POINTS, *STATE, *STATE], ["TW-0002"] * 2),
     "unknown tensor": (["{net}", *ENTRY_POINTS, "--integer-io", "foo"], ["TW-0002"]),
+    "tensors that stay float": (
+        ["{net}", *ENTRY_POINTS[:2], "--integer-io", "result", "--integer-io", "memory"],
+        ["TW-0301"] * 2,
+    ),
     "bad name": (["{net}", *ENTRY_POINTS, "--name", "9 lives"], ["TW-0002"]),
     "bad number": (["{net}", *ENTRY_POINTS, "--memory", "much"], ["TW-0002"]),
     "little memory": (["{net}", *ENTRY_POINTS, "--memory", "1200"], ["TW-0501"] * 2),

@@ -87,6 +87,7 @@ def lower_model(
             integer_io = _integer_io(model, options.integer_io)
             progress(f"lowering {len(model.nodes)} nodes{shown}")
             graph = lower(model, entry_point.name, states=options.states, integer_io=integer_io)
+            _check_integer_io(model, graph, options.integer_io)
             if observe is not None:
                 observe(entry_point.name, "lower", graph)
             notify = _observer(observe, entry_point.name)
@@ -151,6 +152,26 @@ def _integer_io(model: OnnxModel, names: Sequence[str]) -> list[str]:
             ]
         )
     return list(names)
+
+
+def _check_integer_io(model: OnnxModel, graph: Graph, names: Sequence[str]) -> None:
+    """Refuses tensors that were asked for by name, but are not quantised where they should be."""
+    values = dict(zip(model.inputs, graph.inputs, strict=True))
+    values.update(zip(model.outputs, graph.outputs, strict=True))
+    problems = [
+        Problem(
+            Code.UNSUPPORTED_QUANTIZATION,
+            f"--integer-io {name}",
+            f"the model has {graph.values[values[name]].type} there",
+            "inputs that only QuantizeLinear nodes read, all with the same parameters; outputs "
+            "that a DequantizeLinear makes",
+            "quantise the tensor, or leave the option out",
+        )
+        for name in names
+        if name != ALL_TENSORS and graph.values[values[name]].type.data_type.is_float
+    ]
+    if problems:
+        raise CompileError(problems)
 
 
 def analyse(graphs: Sequence[Graph]) -> str:

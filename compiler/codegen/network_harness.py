@@ -41,7 +41,8 @@ def c_compiler() -> str:
 def compile_c(sources: Sequence[Path], output: Path, *flags: str) -> None:
     """Compiles and links sources; raises RuntimeError with the compiler's messages."""
     include = [f"-I{KERNELS / 'include'}", f"-I{TESTDATA}", f"-I{output.parent}"]
-    command = [c_compiler(), *FLAGS, *include, *flags, *map(str, sources), "-o", str(output)]
+    # Libraries among the flags count for what stands before them.
+    command = [c_compiler(), *FLAGS, *include, *map(str, sources), *flags, "-o", str(output)]
     result = subprocess.run(command, capture_output=True, text=True, check=False)
     if result.returncode != 0:
         raise RuntimeError(result.stderr)

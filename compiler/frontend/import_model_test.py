@@ -6,17 +6,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from onnx import ModelProto, TensorProto, helper, numpy_helper
+from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper
 
 from compiler.errors import Code, CompileError
 from compiler.frontend.import_model import import_model
+from compiler.ir import Array
 
 
 def model(
-    nodes: list[object],
+    nodes: list[NodeProto],
     inputs: dict[str, list[int | str]],
     outputs: dict[str, list[int | str]],
-    initializers: dict[str, np.ndarray] | None = None,
+    initializers: dict[str, Array] | None = None,
     *,
     opset: int = 21,
     element_type: int = TensorProto.FLOAT,
@@ -31,7 +32,7 @@ def model(
     return helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)], ir_version=10)
 
 
-def relu() -> list[object]:
+def relu() -> list[NodeProto]:
     return [helper.make_node("Relu", ["x"], ["y"], "first")]
 
 
@@ -118,8 +119,8 @@ def test_dequantised_weights_stay_quantised() -> None:
     ]
     constants = {
         "w": np.ones((2, 3), np.int8),
-        "scale": np.float32([0.5]).reshape(()),
-        "zero": np.int8([0]).reshape(()),
+        "scale": np.array(0.5, np.float32),
+        "zero": np.array(0, np.int8),
     }
     imported = import_model(model(nodes, {"x": [1, 2]}, {"y": [1, 3]}, constants))
     assert [node.operator for node in imported.nodes] == ["DequantizeLinear", "MatMul"]

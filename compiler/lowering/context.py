@@ -320,6 +320,18 @@ class LoweringContext:
         self._absorbed.update(reader.name for reader in readers)
         return found[0]
 
+    def input_quantization(self, tensor: str) -> Quantization | None:
+        """What an int8 input of the model itself stands for, if all its readers agree."""
+        found: list[Quantization] = []
+        for reader in self._consumers[tensor]:
+            if reader.operator != "DequantizeLinear":
+                return None
+            quantization = node_quantization(reader, self.model)
+            if not isinstance(quantization, Quantization):
+                return None
+            found.append(quantization)
+        return found[0] if found and all(other == found[0] for other in found) else None
+
     def output_value(self, tensor: str, integer: bool) -> str:
         """The value of a model output: as int8 if `integer` and it is quantised, else as itself."""
         binding = self._bindings.get(tensor, Binding())

@@ -129,6 +129,8 @@ def _add_input(context: LoweringContext, tensor: str, integer: bool) -> None:
     context.graph.inputs.append(value.name)
     if quantization is None:
         context.bind_plain(tensor, value.name)
+        if type_.data_type is DataType.INT8:
+            value.quantization = context.input_quantization(tensor)
     else:
         context.bind_stored(tensor, value.name, quantization)
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import numpy as np
-import onnxruntime
 import pytest
 from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper
 
 from compiler.errors import Code, CompileError
 from compiler.frontend.import_model import import_model
 from compiler.interpreter import interpret
-from compiler.ir import DataType, Graph, State
+from compiler.ir import Array, DataType, Graph, State
 from compiler.lowering.lower import lower
 from compiler.operators.matmul import MatMulFloat, MatMulInt8
+from compiler.operators.model_harness import run_onnxruntime
 from compiler.passes import run_passes
 
 RANDOM = np.random.default_rng(7)
@@ -33,16 +33,16 @@ def quantise(source: str, target: str, name: str) -> NodeProto:
     )
 
 
-def dequantise(source: str, target: str, name: str, **attributes: int) -> NodeProto:
+def dequantise(source: str, target: str, name: str) -> NodeProto:
     inputs = [source, f"{name}_scale", f"{name}_zero"]
-    return helper.make_node("DequantizeLinear", inputs, [target], f"{target}_node", **attributes)
+    return helper.make_node("DequantizeLinear", inputs, [target], f"{target}_node", axis=1)
 
 
 def quantised_product(*extra: NodeProto, outputs: tuple[str, ...] = ("y",)) -> ModelProto:
     nodes = [
         quantise("x", "x_stored", "x"),
         dequantise("x_stored", "x_real", "x"),
-        dequantise("w", "w_real", "w", axis=1),
+        dequantise("w", "w_real", "w"),
         helper.make_node("MatMul", ["x_real", "w_real"], ["product"], "product_node"),
         quantise("product", "y_stored", "y"),
         dequantise("y_stored", "y", "y"),
@@ -64,11 +64,8 @@ def lowered(model: ModelProto, **options: object) -> Graph:
     return graph
 
 
-def reference(model: ModelProto, x: np.ndarray) -> list[np.ndarray]:
-    options = onnxruntime.SessionOptions()
-    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
-    session = onnxruntime.InferenceSession(model.SerializeToString(), options)
-    return list(session.run(None, {"x": x}))
+def reference(model: ModelProto, x: Array) -> list[Array]:
+    return run_onnxruntime(model, {"x": x})
 
 
 def test_quantised_group_becomes_one_integer_operation() -> None:

@@ -8,9 +8,13 @@ from compiler.errors import UnsupportedForm
 from compiler.frontend.model import OnnxModel, OnnxNode
 from compiler.ir import Array, Quantization
 from compiler.lowering.operand import QuantizedConstant
+from compiler.numerics.requantisation import Requantisation, choose_requantisation
 
 UINT8_OFFSET = 128
 """A uint8 value minus this is the int8 value of the same real number (docs/numerics.md)."""
+
+ACCUMULATOR_LIMIT = 2**31
+"""Sums and biases stay below this for any input, or the operation is computed in float32."""
 
 
 def node_quantization(node: OnnxNode, model: OnnxModel) -> Quantization | tuple[Array, Array, int]:
@@ -60,6 +64,50 @@ def dequantise_constant(weights: QuantizedConstant) -> Array:
     zero_point = weights.zero_point.reshape(shape if weights.stored.ndim else ())
     centred = (weights.stored.astype(np.int64) - zero_point).astype(np.float32)
     return np.asarray(centred * scale, np.float32)
+
+
+def centred_weights(weights: QuantizedConstant, axis: int) -> tuple[Array, Array] | None:
+    """(int8 weights of zero point 0, scale for each index of `axis`), or None if they have none."""
+    channels = weights.per_channel(axis)
+    if channels is None or weights.stored.dtype != np.int8:
+        return None
+    scale, zero_point = channels
+    shape = [1] * weights.stored.ndim
+    shape[axis] = -1
+    centred = weights.stored.astype(np.int64) - zero_point.reshape(shape)
+    if centred.min() < -128 or centred.max() > 127:
+        return None
+    return centred.astype(np.int8), scale
+
+
+def requantise_sums(
+    weights: Array,
+    weight_scale: Array,
+    bias: Array | None,
+    source: Quantization,
+    target: Quantization,
+) -> Requantisation | None:
+    """Constants for sums of products with constant weights; None if they do not fit 32 bits.
+
+    Args:
+        weights: int8 [outputs, products of one output], with zero point 0.
+        weight_scale: float64 [outputs].
+        bias: real values [outputs].
+        source, target: parameters of the other factors and of the result.
+    """
+    stored = weights.astype(np.int64)
+    scale = weight_scale * source.scale
+    limit = 128 * np.abs(stored).sum(axis=1)
+    steps = np.zeros(len(stored)) if bias is None else np.rint(bias.astype(np.float64) / scale)
+    steps -= source.zero_point * stored.sum(axis=1)
+    if (limit + np.abs(steps)).max() >= ACCUMULATOR_LIMIT:
+        return None
+    try:
+        return choose_requantisation(
+            scale / target.scale, limit, steps.astype(np.int64), target.zero_point
+        )
+    except ValueError:
+        return None
 
 
 def _constant(node: OnnxNode, model: OnnxModel, index: int) -> Array | None:

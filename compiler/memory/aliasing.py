@@ -261,20 +261,21 @@ def _give_outputs_homes(graph: Graph, contents: Contents, result: Aliasing) -> l
 
 def _give_states_results(graph: Graph, contents: Contents, result: Aliasing) -> list[Transfer]:
     """Computes new states in the states' memory; returns the copies needed for the others."""
-    moves: list[Transfer] = []
     for state in graph.states:
         block, memory = result.block_of[state.output], result.block_of[state.input]
-        if block is memory:
-            continue
         if block.bytes != memory.bytes:
             raise ValueError(
                 f"state {state.input!r} has {memory.bytes} bytes, {state.output!r} {block.bytes}"
             )
         if block.home is Home.ARENA and _may_move_into(graph, contents, block, memory):
             result.join(memory, block)
-        else:
-            moves.append(Transfer(contents.end, state.output, block, memory, memory.bytes))
-    return moves
+    # Only now is it settled where results are: one may be the new content of several states.
+    return [
+        Transfer(contents.end, state.output, block, memory, memory.bytes)
+        for state in graph.states
+        for block, memory in [(result.block_of[state.output], result.block_of[state.input])]
+        if block is not memory
+    ]
 
 
 def _may_move_into(graph: Graph, contents: Contents, block: Block, memory: Block) -> bool:

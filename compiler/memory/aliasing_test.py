@@ -142,6 +142,15 @@ def test_new_state_computed_in_place_of_the_old_one() -> None:
     assert result.copies == ()
 
 
+def test_one_result_is_the_new_content_of_two_states() -> None:
+    build = GraphBuilder()
+    read, unread = build.input("read", int8(8)), build.input("unread", int8(8))
+    new = build.mix(read, to=int8(8))
+    result = planned(build.finish(states=[(read, new), (unread, new)]))
+    assert result.values[new] == InState("unread")
+    assert result.copies == (Copy(1, new, InState("unread"), InState("read"), 8),)
+
+
 def test_delay_line_is_shifted_from_its_end() -> None:
     build = GraphBuilder()
     a, b, x = (build.input(name, int8(8)) for name in ("a", "b", "x"))

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, cast
 
 from compiler.ir import Graph
 
@@ -165,10 +165,13 @@ def dump_json(data: Mapping[str, Any]) -> str:
 
 
 def load_json(text: str, what: str) -> dict[str, Any]:
-    data = json.loads(text)
-    if not isinstance(data, dict) or data.get("format") != FORMAT:
+    data: Any = json.loads(text)
+    if not isinstance(data, dict):
+        raise ValueError(f"not a {what}")
+    fields = cast(dict[str, Any], data)
+    if fields.get("format") != FORMAT:
         raise ValueError(f"not a {what} of format {FORMAT}")
-    return data
+    return fields
 
 
 def _encoded(location: Location) -> dict[str, Any]:

@@ -10,9 +10,10 @@ import numpy as np
 
 from compiler.errors import UnsupportedForm
 from compiler.ir import Array, Kernel, Operation, TensorType
-from compiler.lowering.operand import Operand, QuantizedConstant, Result
+from compiler.lowering.operand import Operand, Result
+from compiler.lowering.quantization import centred_weights, requantise_sums
 from compiler.numerics.floating import clip_float
-from compiler.numerics.requantisation import choose_requantisation, requantise
+from compiler.numerics.requantisation import requantise
 from compiler.operators.movement import channels_first, emit_channels_last
 from compiler.operators.registry import lowering
 from compiler.operators.window import Window, node_window, split_shape, with_spatial
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from compiler.lowering.context import LoweringContext
 
 HEADER = "tilewright/conv.h"
-INT32_LIMIT = 2**31
 
 
 @dataclass(frozen=True)
@@ -247,23 +247,15 @@ def _emit_integer(
     if centred is None:
         return False
     stored, weight_scale = centred
-    scale = weight_scale * x.quantization.scale
-    sums = stored.astype(np.int64).reshape(len(stored), -1)
-    offset = np.zeros(len(stored), np.int64)
-    if bias is not None:
-        assert bias.constant is not None
-        offset += np.rint(bias.constant.astype(np.float64) / scale).astype(np.int64)
-    offset -= x.quantization.zero_point * sums.sum(axis=1)
-    limit = 128 * np.abs(sums).sum(axis=1)
-    if int((limit + np.abs(offset)).max()) >= INT32_LIMIT:
-        raise UnsupportedForm(
-            f"its accumulator reaches {int((limit + np.abs(offset)).max())}",
-            "accumulators and biases of 32 bits",
-            "split the input channels, or recalibrate the bias",
-        )
-    constants = choose_requantisation(
-        scale / result.quantization.scale, limit, offset, result.quantization.zero_point
+    constants = requantise_sums(
+        stored.reshape(len(stored), -1),
+        weight_scale,
+        None if bias is None else bias.constant,
+        x.quantization,
+        result.quantization,
     )
+    if constants is None:
+        return False
     low, high = result.clip
     operation = ConvInt8(
         window,
@@ -283,20 +275,6 @@ def _emit_integer(
     ]
     context.emit_stored(node, operation, inputs, result, channels_first(len(x.shape)))
     return True
-
-
-def centred_weights(weights: QuantizedConstant, axis: int) -> tuple[Array, Array] | None:
-    """(int8 weights of zero point 0, scale for each index of `axis`), or None if they have none."""
-    channels = weights.per_channel(axis)
-    if channels is None or weights.stored.dtype != np.int8:
-        return None
-    scale, zero_point = channels
-    shape = [1] * weights.stored.ndim
-    shape[axis] = -1
-    centred = weights.stored.astype(np.int64) - zero_point.reshape(shape)
-    if centred.min() < -128 or centred.max() > 127:
-        return None
-    return centred.astype(np.int8), scale
 
 
 def pack(weights: Array) -> Array:

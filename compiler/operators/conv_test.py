@@ -203,6 +203,20 @@ def test_weights_with_zero_points() -> None:
         assert any(isinstance(node.operation, ConvInt8) for node in graph.nodes) is integer
 
 
+def test_bias_beyond_32_bits_is_computed_in_float() -> None:
+    """A channel without weights may have a scale so small that its bias has no 32-bit form."""
+    random = np.random.default_rng(4)
+    model = ModelBuilder()
+    x = model.quantised(model.input("x", (1, 2, 5, 5)), 0.02, 3)
+    stored = random.integers(-100, 101, (2, 2, 3, 3)).astype(np.int8)
+    weights = model.quantised_constant(stored, np.array([0.01, 1e-12]))
+    bias = model.constant(np.array([0.5, -0.75], np.float32))
+    y = model.quantised(model.node("Conv", [x, weights, bias]), 0.1, 0)
+    data = random.normal(size=(1, 2, 5, 5)).astype(np.float32)
+    graph = assert_model(model.build([y]), {"x": data}, step=0.1)
+    assert any(isinstance(node.operation, ConvFloat) for node in graph.nodes)
+
+
 def test_refusals_name_the_node_and_what_is_supported() -> None:
     model = ModelBuilder()
     x = model.input("x", (1, 2, 5, 5))

@@ -11,8 +11,9 @@ import numpy as np
 from compiler.errors import UnsupportedForm
 from compiler.ir import Array, DataType, Kernel, Operation, TensorType
 from compiler.lowering.operand import Operand, Result
+from compiler.lowering.quantization import centred_weights, requantise_sums
 from compiler.numerics.floating import clip_float
-from compiler.numerics.requantisation import choose_requantisation, requantise
+from compiler.numerics.requantisation import requantise
 from compiler.operators.registry import lowering
 
 if TYPE_CHECKING:
@@ -45,7 +46,8 @@ class MatMulInt8(Operation):
     def evaluate(self, inputs: Sequence[Array | None]) -> tuple[Array, ...]:
         x, weights, scale, bias = inputs
         assert x is not None and weights is not None and scale is not None and bias is not None
-        accumulator = x.astype(np.int32) @ weights.astype(np.int32).T
+        # float64 products run on BLAS and are exact: no partial sum reaches 2^53.
+        accumulator = x.astype(np.float64) @ weights.T.astype(np.float64)
         return (
             requantise(
                 accumulator,
@@ -186,25 +188,15 @@ def _emit_integer(
 ) -> bool:
     if left.quantization is None or right.weights is None or result.quantization is None:
         return False
-    channels = right.weights.per_channel(0 if transposed else 1)
-    if channels is None or bool(np.any(channels[1] != 0)):
+    centred = centred_weights(right.weights, 0 if transposed else 1)
+    if centred is None:
         return False
-    scale = channels[0] * left.quantization.scale
-    stored = right.weights.stored if transposed else right.weights.stored.T
-    stored = np.ascontiguousarray(stored)
-    columns = stored.shape[0]
-    offset = np.zeros(columns, np.int64)
-    if bias is not None:
-        assert bias.constant is not None
-        real = np.broadcast_to(bias.constant.astype(np.float64), (columns,))
-        offset += np.rint(real / scale).astype(np.int64)
-    offset -= left.quantization.zero_point * stored.astype(np.int64).sum(axis=1)
-    constants = choose_requantisation(
-        scale / result.quantization.scale,
-        128 * np.abs(stored.astype(np.int64)).sum(axis=1),
-        offset,
-        result.quantization.zero_point,
-    )
+    stored = np.ascontiguousarray(centred[0] if transposed else centred[0].T)
+    columns = stored.shape[:1]
+    row = None if bias is None or bias.constant is None else np.broadcast_to(bias.constant, columns)
+    constants = requantise_sums(stored, centred[1], row, left.quantization, result.quantization)
+    if constants is None:
+        return False
     low, high = result.clip
     operation = MatMulInt8(constants.shift, low, high, constants.wide, constants.output_zero_point)
     inputs = [

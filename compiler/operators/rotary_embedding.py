@@ -18,10 +18,14 @@ if TYPE_CHECKING:
     from compiler.lowering.context import LoweringContext
 
 HEADER = "tilewright/rotary_embedding.h"
-MAXIMUM_SHIFT = 23
-"""Most fractional bits of the folded tables: the shifted output zero point must fit int32."""
-MINIMUM_SHIFT = 10
-"""Fewest: rounding the tables then moves a result by a quarter output step at most."""
+TABLE_BITS = 14
+"""Most fractional bits of the int16 tables: those of a sine, 2^14 being 1."""
+DROPPED_BITS = 6
+"""Of a rotated value, before it is multiplied by the scale."""
+MAXIMUM_SHIFT = 22
+"""Of the requantisation: the shifted output zero point must leave room for the product."""
+MAXIMUM_ERROR = 0.5
+"""Bound of the error before rounding, in output steps, up to which integers are used."""
 
 
 @dataclass(frozen=True)
@@ -106,15 +110,16 @@ class RotaryEmbeddingInt8(Operation):
     """Rotation of int8 pairs by angles from int16 tables (docs/numerics.md).
 
     Inputs: x int8 [batch, heads, tokens, head_size] or [batch, tokens, heads * head_size];
-    cosine and sine int16 [..., rotary_size / 2], with s_x / s_y * 2^shift folded in; optional
-    positions int32 [batch, tokens], the table row of each token (limited to existing rows).
+    cosine and sine int16 [..., rotary_size / 2], where `one` is 1; optional positions int32
+    [batch, tokens], the table row of each token (limited to existing rows).
     Output: int8, shaped like x.
     """
 
     layout: RotaryLayout
     input_zero_point: int
     output_zero_point: int
-    unrotated_scale: int
+    one: int
+    scale: int
     shift: int
 
     def infer(self, inputs: Sequence[TensorType | None]) -> tuple[TensorType, ...]:
@@ -127,10 +132,11 @@ class RotaryEmbeddingInt8(Operation):
         c = self.layout.rows(cosine, positions, x.shape).astype(np.int32)
         s = self.layout.rows(sine, positions, x.shape).astype(np.int32)
         d = self.layout.split(x).astype(np.int32) - np.int32(self.input_zero_point)
-        products = d * np.int32(self.unrotated_scale)
-        products[..., first] = d[..., first] * c - d[..., second] * s
-        products[..., second] = d[..., first] * s + d[..., second] * c
-        steps = (products + np.int32(self._bias)) >> self.shift
+        rotated = d * np.int32(self.one)
+        rotated[..., first] = d[..., first] * c - d[..., second] * s
+        rotated[..., second] = d[..., first] * s + d[..., second] * c
+        kept = (rotated + np.int32(half(DROPPED_BITS))) >> DROPPED_BITS
+        steps = (kept * np.int32(self.scale) + np.int32(self._bias)) >> self.shift
         return (self.layout.join(np.clip(steps, -128, 127).astype(np.int8), x.shape),)
 
     def kernel(
@@ -141,7 +147,8 @@ class RotaryEmbeddingInt8(Operation):
         parameters = {
             **self.layout.parameters(x, cosine),
             "input_zero_point": self.input_zero_point,
-            "unrotated_scale": self.unrotated_scale,
+            "one": self.one,
+            "scale": self.scale,
             "shift": self.shift,
             "bias": self._bias,
         }
@@ -191,21 +198,28 @@ def integer_form(
     layout: RotaryLayout, cosine: Array, sine: Array, source: Quantization, target: Quantization
 ) -> tuple[RotaryEmbeddingInt8, Array, Array] | None:
     """The integer operation and its int16 tables; None if its precision does not suffice."""
+    bits = TABLE_BITS
+    largest = max(1.0, float(np.abs(cosine).max()), float(np.abs(sine).max()))
+    while bits > DROPPED_BITS and not np.rint(largest * 2.0**bits) <= 32767:
+        bits -= 1
     ratio = source.scale / target.scale
-    largest = ratio * max(1.0, float(np.abs(cosine).max()), float(np.abs(sine).max()))
-    shift = MAXIMUM_SHIFT
-    while shift >= MINIMUM_SHIFT and not np.rint(largest * 2.0**shift) <= 32767:
-        shift -= 1
-    if shift < MINIMUM_SHIFT:
+    # Rounding the tables, the dropped bits, and the scale (of which at least 11 bits are kept).
+    error = ratio * (255 * 2.0**-bits + 2.0 ** (DROPPED_BITS - 1 - bits)) + 255 * 2.0**-12
+    if not error <= MAXIMUM_ERROR:
         return None
-    factor = ratio * 2.0**shift
+    tables = [np.rint(cache.astype(np.float64) * 2.0**bits) for cache in (cosine, sine)]
+    reach = float((np.abs(tables[0]) + np.abs(tables[1])).max())
+    kept = (255 * max(reach, 2.0**bits) + half(DROPPED_BITS)) / 2.0**DROPPED_BITS + 1
+    shift = MAXIMUM_SHIFT
+    while True:
+        scale = np.rint(ratio * 2.0 ** (shift + DROPPED_BITS - bits))
+        if kept * scale + 129 * 2.0**shift < 2**31:
+            break
+        shift -= 1
     operation = RotaryEmbeddingInt8(
-        layout, source.zero_point, target.zero_point, int(np.rint(factor)), shift
+        layout, source.zero_point, target.zero_point, 1 << bits, int(scale), shift
     )
-    tables = [
-        np.rint(table.astype(np.float64) * factor).astype(np.int16) for table in (cosine, sine)
-    ]
-    return operation, tables[0], tables[1]
+    return operation, tables[0].astype(np.int16), tables[1].astype(np.int16)
 
 
 @lowering("RotaryEmbedding", description="3D or 4D; int8 (constant caches) or float32")

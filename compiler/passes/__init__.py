@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from compiler.ir import Graph
 from compiler.passes import (
+    absorb_transposes,
     cancel_transposes,
     eliminate_common_subexpressions,
     remove_dead_nodes,
@@ -20,6 +21,7 @@ Pass = Callable[[Graph], None]
 PASSES: tuple[tuple[str, Pass], ...] = (
     ("remove_dead_nodes", remove_dead_nodes.run),
     ("cancel_transposes", cancel_transposes.run),
+    ("absorb_transposes", absorb_transposes.run),
     ("eliminate_common_subexpressions", eliminate_common_subexpressions.run),
     # Merging leaves values behind that nothing reads any more.
     ("remove_unread_values", remove_dead_nodes.run),

@@ -42,6 +42,11 @@ def options(root: Path) -> str:
         # A server that was started in another root must not be used: this option ends it.
         f"startup --host_jvm_args=-Dtilewright.root={identity}",
         *[f"common {override}" for override in overrides + stubs],
+        # The same rule sets for a workspace without modules: --config=workspace_mode.
+        *[
+            f"common:workspace_mode {override.replace('_module', '_repository')}"
+            for override in overrides
+        ],
         "common --registry=file:///nonexistent",
         # A lock of modules can only be made, and checked, where the registry answers.
         "common --lockfile_mode=off",

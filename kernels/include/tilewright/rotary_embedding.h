@@ -19,18 +19,19 @@ typedef struct {
   uint32_t interleaved;
   uint32_t cache_rows;
   int32_t input_zero_point;
-  int32_t unrotated_scale;
+  int32_t one; /* 1 in the fractional bits of the tables */
+  int32_t scale;
   uint32_t shift;
   int32_t bias; /* output zero point and rounding, in units of 2^-shift */
 } tw_rotary_embedding_s8_parameters;
 
 /* With d = x - input_zero_point for both elements of a pair:
- *   y0 = clip((d0 * cosine - d1 * sine + bias) >> shift)
- *   y1 = clip((d0 * sine + d1 * cosine + bias) >> shift)
+ *   y0 = requantise(d0 * cosine - d1 * sine)
+ *   y1 = requantise(d0 * sine + d1 * cosine)
+ * where requantise(r) = clip((((r + 32) >> 6) * scale + bias) >> shift).
  *
- * cosine, sine: [cache_rows][rotary_size / 2], with s_x / s_y and 2^shift folded in; positions:
- * [batch][tokens], the cache row of each token, limited to existing rows; NULL: row
- * batch * tokens + token.
+ * cosine, sine: [cache_rows][rotary_size / 2], fixed point; positions: [batch][tokens], the cache
+ * row of each token, limited to existing rows; NULL: row batch * tokens + token.
  */
 void tw_rotary_embedding_s8(const tw_rotary_embedding_s8_parameters *parameters,
                             const int8_t *input, const int16_t *cosine, const int16_t *sine,

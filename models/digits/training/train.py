@@ -1,7 +1,7 @@
 """Trains the two digit classifiers and writes their weights and the data that the build needs.
 
-Runs outside the build (it needs torch and scikit-learn); see the README beside this folder. The seed is
-fixed; a run takes about a minute on two cores.
+Runs outside the build, as it needs torch and scikit-learn; see the README beside this folder. The
+seed is fixed; a run takes about a minute on two cores.
 """
 
 from __future__ import annotations
@@ -118,7 +118,9 @@ def main() -> None:
         print(f"{name}: test accuracy {np.mean(found == test_labels):.4f}")
         np.savez_compressed(folder / f"{name}_weights.npz", **folded(network))
     np.savez_compressed(folder / "test_digits.npz", images=test_images, labels=test_labels)
-    np.savez_compressed(folder / "calibration.npz", image=as_input(images[:CALIBRATION_IMAGES]).numpy())
+    np.savez_compressed(
+        folder / "calibration.npz", image=as_input(images[:CALIBRATION_IMAGES]).numpy()
+    )
 
 
 if __name__ == "__main__":
