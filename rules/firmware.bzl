@@ -64,10 +64,25 @@ def _firmware_impl(ctx):
     )
     elf = linked.executable
 
+    disassembly = None
+    if soc.linker_script:
+        disassembly = ctx.actions.declare_file(ctx.label.name + ".disasm")
+        arguments = ctx.actions.args()
+        arguments.add("--elf", elf)
+        arguments.add("--output", disassembly)
+        ctx.actions.run(
+            mnemonic = "TilewrightDisassemble",
+            progress_message = "Disassembling %{input}",
+            executable = ctx.executable._disassemble,
+            arguments = [arguments],
+            inputs = [elf],
+            outputs = [disassembly],
+        )
+
     return [
         DefaultInfo(files = depset([elf])),
         FirmwareInfo(
-            disassembly = None,
+            disassembly = disassembly,
             elf = elf,
             map = linker_map,
             networks = networks,
@@ -76,6 +91,7 @@ def _firmware_impl(ctx):
             soc = soc,
         ),
         OutputGroupInfo(
+            disasm = depset([disassembly] if disassembly else []),
             elf = depset([elf]),
             linker_script = depset(linker_scripts),
             map = depset([linker_map]),
@@ -93,6 +109,11 @@ _firmware = rule(
         "platform": attr.label(mandatory = True, providers = [platform_common.PlatformInfo]),
         "srcs": attr.label_list(allow_files = [".c", ".h", ".S"], mandatory = True),
         "stack_size": attr.int(),
+        "_disassemble": attr.label(
+            default = "//toolchains/riscv:disassemble",
+            cfg = "exec",
+            executable = True,
+        ),
         "_allowlist_function_transition": attr.label(
             default = "@bazel_tools//tools/allowlists/function_transition_allowlist",
         ),
@@ -113,7 +134,7 @@ def firmware(name, platform, srcs, network = None, networks = [], deps = [], **k
     `host` it is a program of this machine.
 
     Outputs, each also an output group and a target `<name>.<group>`: `elf`, `map`, and on devices
-    `linker_script`.
+    `disasm` and `linker_script`.
 
     Args:
       name: the target's name, and that of the files.
@@ -134,4 +155,4 @@ def firmware(name, platform, srcs, network = None, networks = [], deps = [], **k
         srcs = srcs,
         **kwargs
     )
-    dotted_targets(name, ["elf", "linker_script", "map"], kwargs)
+    dotted_targets(name, ["disasm", "elf", "linker_script", "map"], kwargs)

@@ -52,7 +52,7 @@ KernelInfo = provider(
 FirmwareInfo = provider(
     doc = "A linked program and what runs it.",
     fields = {
-        "disassembly": "File: None where no disassembler is known.",
+        "disassembly": "File: annotated listing; None on a host.",
         "elf": "File: the program.",
         "map": "File: the linker's map.",
         "networks": "list of NetworkInfo: the networks in it.",

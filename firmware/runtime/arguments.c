@@ -3,8 +3,8 @@
 #include "tilewright/exit.h"
 
 /* A section of its own: start-up code must not clear what the loader has written. */
-__attribute__((section(".tilewright_arguments"), used, aligned(16)))
-volatile tw_arguments tilewright_arguments = {0};
+__attribute__((section(".tilewright_arguments"), used,
+               aligned(16))) volatile tw_arguments tilewright_arguments = {0};
 
 uint32_t tw_argument_length(void) {
   const uint32_t length = tilewright_arguments.length;

@@ -23,7 +23,8 @@ def entry_point_options(entry_points):
     """The compiler's options for entry points.
 
     Args:
-      entry_points: dict from entry point to a dict from dimension to extent.
+      entry_points: dict from entry point to a dict from dimension to extent, or to a string
+        `dimension=extent,...`.
 
     Returns:
       A list of string.
@@ -31,7 +32,10 @@ def entry_point_options(entry_points):
     return [
         "--entry-point={}:{}".format(
             name,
-            ",".join(["{}={}".format(*item) for item in dimensions.items()]),
+            dimensions if type(dimensions) == "string" else ",".join([
+                "{}={}".format(*item)
+                for item in dimensions.items()
+            ]),
         )
         for name, dimensions in entry_points.items()
     ]

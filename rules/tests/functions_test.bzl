@@ -29,6 +29,11 @@ def _entry_point_options_test_impl(ctx):
         ["--entry-point=decode:n=1", "--entry-point=prefill:n=64,batch=2"],
         entry_point_options({"decode": {"n": 1}, "prefill": {"n": 64, "batch": 2}}),
     )
+    asserts.equals(
+        env,
+        ["--entry-point=decode:n=1,batch=2"],
+        entry_point_options({"decode": "n=1,batch=2"}),
+    )
     return unittest.end(env)
 
 entry_point_options_test = unittest.make(_entry_point_options_test_impl)

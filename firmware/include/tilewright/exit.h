@@ -17,12 +17,11 @@ _Noreturn void tw_fault(const char *message);
 #define TW_STRINGIFY(x) TW_STRINGIFY_(x)
 
 /* Checked in every build: firmware has no debugger attached when it fails. */
-#define TW_ASSERT(condition)                                                     \
-  do {                                                                           \
-    if (!(condition)) {                                                          \
-      tw_fault(#condition " does not hold (" __FILE__ ":" TW_STRINGIFY(__LINE__) \
-               ")");                                                             \
-    }                                                                            \
+#define TW_ASSERT(condition)                                                           \
+  do {                                                                                 \
+    if (!(condition)) {                                                                \
+      tw_fault(#condition " does not hold (" __FILE__ ":" TW_STRINGIFY(__LINE__) ")"); \
+    }                                                                                  \
   } while (0)
 
 #endif /* TILEWRIGHT_EXIT_H_ */

@@ -1,6 +1,6 @@
 /* The counter counts instructions, exactly and the same in every run. */
-#include "tilewright/console.h"
 #include "tilewright/counter.h"
+#include "tilewright/console.h"
 #include "tilewright/exit.h"
 
 static __attribute__((noinline)) uint64_t loop(uint32_t iterations) {

@@ -1,7 +1,7 @@
 /* The high-water mark grows by what a function puts on the stack. */
+#include "tilewright/stack.h"
 #include "tilewright/console.h"
 #include "tilewright/exit.h"
-#include "tilewright/stack.h"
 
 #define FRAME 4096
 

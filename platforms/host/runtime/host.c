@@ -28,8 +28,7 @@ static void load_arguments(const char *path) {
   const size_t length = fread(bytes, 1, sizeof bytes, file);
   fclose(file);
   if (length > TW_ARGUMENT_BYTES) {
-    fprintf(stderr, "%s: longer than the %d bytes that firmware takes\n", path,
-            TW_ARGUMENT_BYTES);
+    fprintf(stderr, "%s: longer than the %d bytes that firmware takes\n", path, TW_ARGUMENT_BYTES);
     exit(2);
   }
   tilewright_arguments.length = (uint32_t)length;
