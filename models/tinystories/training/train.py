@@ -145,6 +145,16 @@ def objective(
     return loss, penalty, magnitudes
 
 
+@torch.no_grad()
+def observe(
+    network: Network, batches: list[tuple[torch.Tensor, torch.Tensor]], peaks: torch.Tensor
+) -> None:
+    """Sets the ranges to the largest magnitudes on some float batches."""
+    peaks.zero_()
+    for inputs, _ in batches:
+        torch.maximum(peaks, network(inputs, None, True)[1], out=peaks)
+
+
 def worker(rank: int, arguments: argparse.Namespace, shared: dict) -> None:  # type: ignore[type-arg]
     """One process: takes batch parts until the last step; rank 0 also updates and reports."""
     torch.set_num_threads(1)
@@ -160,13 +170,12 @@ def worker(rank: int, arguments: argparse.Namespace, shared: dict) -> None:  # t
         optimizer.state = shared["optimizer"]
     data = TrainingWindows(shared["tokens"], arguments.seed)
     began = time.time()
-    if rank == 0 and arguments.quantize_from < arguments.steps and not peaks.any():
-        with torch.no_grad():
-            for inputs, _ in shared["validation"][:2]:
-                torch.maximum(peaks, network(inputs, None, True)[1], out=peaks)
-    barrier.wait()
-    for step in range(arguments.first_step, arguments.steps):
+    for step in range(arguments.first_step, min(arguments.steps, arguments.stop_at)):
         quantized = step >= arguments.quantize_from
+        if step == max(arguments.first_step, arguments.quantize_from):
+            if rank == 0:
+                observe(network, shared["validation"][:2], peaks)
+            barrier.wait()
         length = 128 if step < arguments.short_until else 256
         rows = arguments.part_tokens // length
         # Private weights: the shared ones change only between the barriers.
@@ -182,7 +191,7 @@ def worker(rank: int, arguments: argparse.Namespace, shared: dict) -> None:  # t
             if part >= arguments.parts:
                 break
             inputs, targets = (torch.from_numpy(x) for x in data.batch(step, part, rows, length))
-            with torch.autocast("cpu", torch.bfloat16, enabled=not quantized):
+            with torch.autocast("cpu", torch.bfloat16):
                 loss, penalty, magnitudes = compiled(
                     local, inputs, targets, peaks.clone() if quantized else None
                 )
@@ -215,16 +224,17 @@ def update(
     for gradient in shared["gradients"].values():
         gradient.zero_()
     peaks, seen = shared["peaks"], shared["seen"]
-    # The range follows growth at once and shrinks slowly, like a maximum over many batches.
-    peaks.copy_(torch.maximum(seen, peaks * PEAK_MOMENTUM + seen * (1 - PEAK_MOMENTUM)))
-    seen.zero_()
+    if step >= arguments.quantize_from:
+        # The range follows growth at once and shrinks slowly, like a maximum over many batches.
+        peaks.copy_(torch.maximum(seen, peaks * PEAK_MOMENTUM + seen * (1 - PEAK_MOMENTUM)))
+        seen.zero_()
     loss = shared["losses"].value
     shared["losses"].value = 0.0
     shared["ticket"].value = 0
     shared["average"] = (
         loss if step == arguments.first_step else 0.98 * shared["average"] + 0.02 * loss
     )
-    last = step + 1 == arguments.steps
+    last = step + 1 == min(arguments.steps, arguments.stop_at)
     if step % 20 == 0:
         print(
             f"step {step} loss {loss:.4f} average {shared['average']:.4f} rate {rate:.3f} "
@@ -264,6 +274,7 @@ def main() -> None:
     parser.add_argument("--restart-steps", action="store_true", help="count steps from 0 again")
     parser.add_argument("--steps", type=int, required=True, help="number of updates in total")
     parser.add_argument("--decay-steps", type=int, required=True, help="length of the decay")
+    parser.add_argument("--stop-at", type=int, default=1 << 30, help="end before this step")
     parser.add_argument("--short-until", type=int, default=0, help="windows of 128 up to this step")
     parser.add_argument(
         "--quantize-from", type=int, default=1 << 30, help="simulate int8 from here"
