@@ -24,7 +24,8 @@ MAXIMUM_EXTENT = 32768
 EXPONENTIAL_BITS = 24
 MAXIMUM_SCALE_BITS = 8
 """Most fractional bits of 1 / s_y: rounding it then moves no result by more than 2^-9 steps."""
-MINIMUM_OUTPUT_SCALE = 2.0**-40
+MINIMUM_OUTPUT_SCALE = 2.0**-23
+"""Below this, half a unit of the table (2^-25 of the sum) would be more than 1/4 LSB."""
 
 
 def _rows(x: Array, axis: int) -> Array:
