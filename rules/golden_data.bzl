@@ -2,6 +2,7 @@
 
 load("//rules/private:dotted_targets.bzl", "dotted_targets")
 load("//rules/private:host_transition.bzl", "host_transition")
+load("//rules/private:onnxruntime.bzl", "ONNXRUNTIME_ENVIRONMENT")
 load(":providers.bzl", "NetworkInfo")
 
 def _golden_data_impl(ctx):
@@ -28,6 +29,7 @@ def _golden_data_impl(ctx):
         progress_message = "Interpreting %{label}",
         executable = ctx.executable._golden,
         arguments = [arguments],
+        env = ONNXRUNTIME_ENVIRONMENT,
         inputs = [network.model.onnx] + ([inputs] if inputs else []),
         outputs = [npz, source, report],
     )

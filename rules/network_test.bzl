@@ -25,6 +25,7 @@ def network_test(
         seed = 0,
         steps = 2,
         reference_tolerance = None,
+        max_instructions = {},
         stack_size = 0,
         size = "small",
         tags = [],
@@ -46,6 +47,8 @@ def network_test(
       seed: see `golden_data`.
       steps: see `golden_data`.
       reference_tolerance: see `golden_data`.
+      max_instructions: how many instructions a run of an entry point may take, by platform, for
+        example `{"//board": 50000}`; the host counts none.
       stack_size: bytes; by default that of soc.yaml.
       size: Bazel's size of the tests.
       tags: tags of the tests.
@@ -68,6 +71,9 @@ def network_test(
         steps = steps,
         **kwargs
     )
+    unknown = [platform for platform in max_instructions if platform not in platforms]
+    if unknown:
+        fail("{}: max_instructions names {}, which are not in platforms".format(name, unknown))
     tests = []
     for platform in platforms:
         test = "{}_{}".format(name, _platform_name(platform))
@@ -88,6 +94,9 @@ def network_test(
             size = size,
             expected_text = ["PASS\n"],
             firmware = test + "_fw",
+            maximums = {
+                "instructions": str(max_instructions[platform]),
+            } if platform in max_instructions else {},
             tags = tags,
             **kwargs
         )

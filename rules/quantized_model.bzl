@@ -1,6 +1,7 @@
 """quantized_model: the int8 version of a float model."""
 
 load("//rules/private:dotted_targets.bzl", "dotted_targets")
+load("//rules/private:onnxruntime.bzl", "ONNXRUNTIME_ENVIRONMENT")
 load(":providers.bzl", "ModelInfo")
 
 def _quantized_model_impl(ctx):
@@ -18,6 +19,7 @@ def _quantized_model_impl(ctx):
         progress_message = "Quantizing %{label}",
         executable = ctx.executable._quantize,
         arguments = [arguments],
+        env = ONNXRUNTIME_ENVIRONMENT,
         inputs = [float_model.onnx, ctx.file.calibration],
         outputs = [onnx, report],
     )

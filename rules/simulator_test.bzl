@@ -21,6 +21,9 @@ def _simulator_test_impl(ctx):
     for text in ctx.attr.expected_text:
         check += ["--expected-text", text]
 
+    for unit, most in ctx.attr.maximums.items():
+        check += ["--maximum", "{}={}".format(unit, most)]
+
     checker = ctx.attr._checker[DefaultInfo]
     script = ctx.actions.declare_file(ctx.label.name + ".sh")
     words = [checker.files_to_run.executable.short_path] + check + ["--"] + command.words
@@ -67,6 +70,10 @@ The test itself is of the build's own platform; it fails if exit code or output 
             doc = "The `firmware` to run.",
             mandatory = True,
             providers = [FirmwareInfo],
+        ),
+        "maximums": attr.string_dict(
+            doc = """Largest allowed counts by unit: with `{"instructions": "5000"}`, every number
+in front of the word `instructions` in the output must be at most 5000.""",
         ),
         "_checker": attr.label(
             default = "//toolchains/simulator:check_run",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import difflib
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -50,11 +51,29 @@ def missing_texts(texts: list[str], found: bytes) -> list[str]:
     return []
 
 
+def exceeded_limits(limits: list[str], found: bytes) -> list[str]:
+    """Which counts in the output exceed their limit.
+
+    A limit is `<unit>=<most>`; it holds for every number in front of that unit in the output, and
+    there must be one: a limit of nothing is a mistake.
+    """
+    problems: list[str] = []
+    for limit in limits:
+        unit, _, most = limit.rpartition("=")
+        counts = [int(count) for count in re.findall(rf"(\d+) {re.escape(unit)}\b".encode(), found)]
+        if not counts:
+            problems.append(f"the output tells no number of {unit}")
+        elif max(counts) > int(most):
+            problems.append(f"{max(counts)} {unit}, at most {most} are allowed")
+    return problems
+
+
 def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--expected-exit-code", type=int, default=0)
     parser.add_argument("--expected-output", type=Path, help="file with the whole output")
     parser.add_argument("--expected-text", action="append", default=[], help="part of the output")
+    parser.add_argument("--maximum", action="append", default=[], metavar="UNIT=MOST")
     parser.add_argument("command", nargs="+")
     options = parser.parse_args(arguments)
 
@@ -65,6 +84,7 @@ def main(arguments: list[str]) -> int:
     if options.expected_output is not None:
         problems += output_differences(options.expected_output.read_bytes(), output)
     problems += missing_texts(options.expected_text, output)
+    problems += exceeded_limits(options.maximum, output)
     for problem in problems:
         print(f"check_run: {problem}", file=sys.stderr)
     return 1 if problems else 0

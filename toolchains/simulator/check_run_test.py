@@ -49,6 +49,15 @@ def test_texts_in_order(capfd: pytest.CaptureFixture[str]) -> None:
     assert "does not contain 'one' after the texts before it" in capfd.readouterr().err
 
 
+def test_limits(capfd: pytest.CaptureFixture[str]) -> None:
+    program = "print('step 0: 900 instructions\\nstep 1: 1001 instructions')"
+    assert check("--maximum", "instructions=1001", program=program) == 0
+    assert check("--maximum", "instructions=1000", program=program) == 1
+    assert "1001 instructions, at most 1000 are allowed" in capfd.readouterr().err
+    assert check("--maximum", "cycles=1000", program=program) == 1
+    assert "the output tells no number of cycles" in capfd.readouterr().err
+
+
 def test_output_is_passed_on_at_once() -> None:
     program = "import sys, time; print('now', flush=True); time.sleep(60)"
     command = [sys.executable, check_run.__file__, "--", sys.executable, "-c", program]

@@ -149,7 +149,7 @@ static uint32_t run_step(const tw_golden_step *step) {
     tw_console_text("step ");
     tw_console_text(step->name);
     tw_console_text(" ");
-    tw_console_text(entry_point->name);
+    tw_console_text(entry_point->name[0] != '\0' ? entry_point->name : "run");
     tw_console_text(": ");
     tw_console_unsigned(instructions);
     tw_console_text(" instructions\n");
