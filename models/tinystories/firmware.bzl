@@ -11,7 +11,8 @@ def tinystories_firmware(name, network, platform, golden):
       name: the target's name.
       network: the `compiled_network`.
       platform: the platform.
-      golden: prompts by file that holds their greedy continuation, one token a line.
+      golden: (prompt, number of tokens) by file that holds the greedy continuation, one token a
+        line.
     """
     for suffix, main in [("", "generate"), ("_evaluate", "evaluate")]:
         firmware(
@@ -27,11 +28,11 @@ def tinystories_firmware(name, network, platform, golden):
             ],
         )
 
-    for index, (expected, prompt) in enumerate(golden.items()):
+    for index, (expected, (prompt, tokens)) in enumerate(golden.items()):
         simulator_test(
             name = "{}_greedy_{}_test".format(name, index),
             size = "medium",
-            arguments = "tokens=200\noutput=tokens\n\n" + prompt,
+            arguments = "tokens={}\noutput=tokens\n\n{}".format(tokens, prompt),
             expected_output = expected,
             firmware = name,
         )
