@@ -3,8 +3,8 @@
 #include "tilewright/parallel.h"
 
 void tw_matmul_s8(const tw_matmul_s8_parameters *parameters, const int8_t *input,
-                  const int8_t *weights, const uint32_t *scale, const int32_t *bias,
-                  int8_t *output, uint32_t core, uint32_t cores) {
+                  const int8_t *weights, const uint32_t *scale, const int32_t *bias, int8_t *output,
+                  uint32_t core, uint32_t cores) {
   const uint32_t inner = parameters->inner;
   const uint32_t columns = parameters->columns;
   /* Cores share the columns: a matrix-vector product has only one row. */
@@ -18,8 +18,7 @@ void tw_matmul_s8(const tw_matmul_s8_parameters *parameters, const int8_t *input
       output[r * columns + c] =
           parameters->wide
               ? tw_requantise_wide(sum, scale[c], bias[c], parameters->shift,
-                                   parameters->output_zero_point, parameters->low,
-                                   parameters->high)
+                                   parameters->output_zero_point, parameters->low, parameters->high)
               : tw_requantise(sum, scale[c], bias[c], parameters->shift, parameters->low,
                               parameters->high);
     }

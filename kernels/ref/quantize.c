@@ -11,7 +11,7 @@ void tw_quantize(const tw_quantize_parameters *parameters, const float *input, i
   const tw_range share = tw_share(parameters->elements, core, cores);
   for (uint32_t i = share.begin; i < share.end; ++i) {
     float steps = input[i] / parameters->scale;
-    if (!(steps > -512.0f)) {  /* also NaN */
+    if (!(steps > -512.0f)) { /* also NaN */
       steps = -512.0f;
     }
     if (steps > 512.0f) {

@@ -3,6 +3,8 @@
 load("//toolchains:extension.bzl", "toolchain_repositories")
 load("//tools/python:extension.bzl", "python_repositories")
 
+# A WORKSPACE macro declares repositories under fixed names: there is nothing to name.
+# buildifier: disable=unnamed-macro
 def tilewright_repositories():
     """Declares Tilewright's repositories and registers its toolchains.
 

@@ -6,12 +6,12 @@
 
 static int failures;
 
-#define CHECK(condition)                                                    \
-  do {                                                                      \
-    if (!(condition)) {                                                     \
-      printf("%s:%d: %s does not hold\n", __FILE__, __LINE__, #condition);  \
-      ++failures;                                                           \
-    }                                                                       \
+#define CHECK(condition)                                                   \
+  do {                                                                     \
+    if (!(condition)) {                                                    \
+      printf("%s:%d: %s does not hold\n", __FILE__, __LINE__, #condition); \
+      ++failures;                                                          \
+    }                                                                      \
   } while (0)
 
 #endif /* TILEWRIGHT_APPS_LANGUAGE_MODEL_CHECK_H_ */

@@ -11,8 +11,8 @@ typedef struct {
   uint32_t shift;
   int32_t low;
   int32_t high;
-  uint32_t wide;              /* 1: 64-bit requantisation, see docs/numerics.md */
-  int32_t output_zero_point;  /* wide form only */
+  uint32_t wide;             /* 1: 64-bit requantisation, see docs/numerics.md */
+  int32_t output_zero_point; /* wide form only */
 } tw_matmul_s8_parameters;
 
 /* output[r][c] = requantise(sum over k of input[r][k] * weights[c][k], scale[c], bias[c]).
@@ -20,8 +20,8 @@ typedef struct {
  * input: [rows][inner]; weights: [columns][inner]; scale, bias: [columns]; output: [rows][columns].
  */
 void tw_matmul_s8(const tw_matmul_s8_parameters *parameters, const int8_t *input,
-                  const int8_t *weights, const uint32_t *scale, const int32_t *bias,
-                  int8_t *output, uint32_t core, uint32_t cores);
+                  const int8_t *weights, const uint32_t *scale, const int32_t *bias, int8_t *output,
+                  uint32_t core, uint32_t cores);
 
 typedef struct {
   uint32_t rows;

@@ -9,7 +9,7 @@ typedef struct {
 } tw_table_parameters;
 
 /* output[i] = table[input[i] + 128]; input and output may be the same memory. */
-void tw_table(const tw_table_parameters *parameters, const int8_t *input,
-              const int8_t table[256], int8_t *output, uint32_t core, uint32_t cores);
+void tw_table(const tw_table_parameters *parameters, const int8_t *input, const int8_t table[256],
+              int8_t *output, uint32_t core, uint32_t cores);
 
 #endif /* TILEWRIGHT_TABLE_H_ */
