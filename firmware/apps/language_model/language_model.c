@@ -88,8 +88,10 @@ static void run_block(const entry *used, const uint16_t *tokens, uint32_t count,
 const float *tw_language_model_run(const uint16_t *tokens, uint32_t count, uint32_t position) {
   TW_ASSERT(count >= 1 && position + count <= TILEWRIGHT_CONTEXT);
   while (count > 0) {
-    const int whole_block = count > 1 && position + prefill.block <= TILEWRIGHT_CONTEXT;
-    const entry *used = whole_block ? &prefill : &decode;
+    /* A block costs the same however full it is: it pays when it is nearly full. */
+    const int nearly_full = 4 * count >= 3 * prefill.block;
+    const int fits = position + prefill.block <= TILEWRIGHT_CONTEXT;
+    const entry *used = nearly_full && fits ? &prefill : &decode;
     const uint32_t now = count < used->block ? count : used->block;
     run_block(used, tokens, now, position);
     tokens += now;

@@ -21,8 +21,9 @@
 void tw_language_model_open(const tw_network *network);
 
 /* Runs `count` tokens whose first has position `position`; the cache must hold all earlier ones.
- * Uses prefill where a whole block fits the context, decode elsewhere. Returns the logits after
- * the last token, float32 [tw_vocabulary_size], valid until the next call.
+ * Uses prefill for blocks that are at least three quarters full and fit the context, decode for the
+ * rest. Returns the logits after the last token, float32 [tw_vocabulary_size], valid until the next
+ * call.
  *
  * count >= 1 and position + count <= TILEWRIGHT_CONTEXT. */
 const float *tw_language_model_run(const uint16_t *tokens, uint32_t count, uint32_t position);

@@ -1,7 +1,7 @@
 """Greedy generation with the NumPy interpreter: what the firmware must print, token by token.
 
-Feeds the network as `language_model.c` does: whole blocks through `prefill` where they fit the
-context, single tokens through `decode`.
+Feeds the network as `language_model.c` does: blocks that are at least three quarters full and fit
+the context through `prefill`, other tokens through `decode`.
 """
 
 from __future__ import annotations
@@ -51,8 +51,8 @@ class Reference:
         logits: Array | None = None
         rest = list(tokens)
         while rest:
-            whole_block = len(rest) > 1 and position + self._block <= self._context
-            length = self._block if whole_block else 1
+            nearly_full = 4 * len(rest) >= 3 * self._block
+            length = self._block if nearly_full and position + self._block <= self._context else 1
             now, rest = rest[:length], rest[length:]
             logits = self._step(length, now, position)
             position += len(now)
