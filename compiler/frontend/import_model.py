@@ -22,6 +22,7 @@ from onnx import (
 )
 
 from compiler.errors import Code, CompileError, Problem
+from compiler.frontend.check_operators import check_operators
 from compiler.frontend.fold_constants import fold_constants
 from compiler.frontend.model import AttributeValue, OnnxModel, OnnxNode, OnnxTensor
 from compiler.ir import Array, DataType, TensorType
@@ -48,8 +49,9 @@ def import_model(
 
     Raises:
         CompileError: all problems of the first kind that is met: the file cannot be read, the
-            model is invalid, its operator set is not supported, a dimension is not static, or a
-            tensor has an unsupported element type.
+            model is invalid, its operator set is not supported, an input's dimension is not
+            static, operators are not supported, another tensor's shape is not static, or a tensor
+            has an unsupported element type.
     """
     proto = source if isinstance(source, ModelProto) else _read(source)
     proto = _check(proto)
@@ -62,6 +64,8 @@ def import_model(
         nodes, types = list(_nodes(proto, opset)), _types(proto)
         remaining = fold_constants(nodes, types, constants, opset)
         if len(remaining) == len(nodes):
+            # Before types: what an unknown operator makes has none, and that is not the problem.
+            check_operators(nodes)
             return _assemble(proto, nodes, types, constants)
         # Shapes that depend on what was just folded are only known after another inference.
         proto = _without_folded(proto, {node.name for node in remaining}, constants)

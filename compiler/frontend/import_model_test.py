@@ -146,3 +146,14 @@ def test_a_file_that_is_missing(tmp_path: Path) -> None:
     with pytest.raises(CompileError) as caught:
         import_model(tmp_path / "absent.onnx")
     assert codes(caught.value) == [Code.UNREADABLE_FILE]
+
+
+def test_unsupported_operators_come_before_the_shapes_that_they_hide() -> None:
+    nodes = [
+        helper.make_node("NonZero", ["x"], ["where"], "find"),
+        helper.make_node("Cast", ["where"], ["y"], "cast", to=TensorProto.FLOAT),
+    ]
+    with pytest.raises(CompileError) as caught:
+        import_model(model(nodes, {"x": [4]}, {"y": [1, "n"]}))
+    assert codes(caught.value) == [Code.UNSUPPORTED_OPERATOR]
+    assert "'find'" in str(caught.value)

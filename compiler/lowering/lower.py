@@ -28,10 +28,8 @@ def lower(
             caller: the network's interface has the int8 tensor.
 
     Raises:
-        CompileError: all operators without support; else all nodes in an unsupported form; else
-            all states that do not fit.
+        CompileError: all nodes in an unsupported form; else all states that do not fit.
     """
-    _check_operators(model)
     _check_states(model, states)
     graph = Graph(name)
     context = LoweringContext(model, graph)
@@ -54,33 +52,6 @@ def lower(
     graph.states = list(states)
     _check_state_types(graph)
     return graph
-
-
-def _check_operators(model: OnnxModel) -> None:
-    unsupported: dict[tuple[str, str], list[str]] = {}
-    for node in model.nodes:
-        key = (node.domain, node.operator)
-        if key not in OPERATORS:
-            unsupported.setdefault(key, []).append(node.name)
-    if unsupported:
-        supported = ", ".join(sorted(operator for _, operator in OPERATORS))
-        raise CompileError(
-            [
-                Problem(
-                    Code.UNSUPPORTED_OPERATOR,
-                    f"operator {f'{domain}.' if domain else ''}{operator}",
-                    f"used by {_listing(nodes)}",
-                    supported,
-                    "replace the operator, or add it (docs/adding_an_operator.md)",
-                )
-                for (domain, operator), nodes in unsupported.items()
-            ]
-        )
-
-
-def _listing(names: Sequence[str], limit: int = 8) -> str:
-    shown = ", ".join(repr(name) for name in names[:limit])
-    return shown + (f" and {len(names) - limit} more nodes" if len(names) > limit else "")
 
 
 def _check_states(model: OnnxModel, states: Sequence[State]) -> None:

@@ -25,7 +25,8 @@ def pytest_test(name, srcs, deps = [], data = [], args = [], env = {}, size = "s
         main = _MAIN,
         args = ["$(rootpath {})".format(src) for src in srcs] + args,
         data = data,
-        env = {"PYTHONHASHSEED": "0"} | env,
+        # onnxruntime would look for a network to report its use.
+        env = {"ORT_DISABLE_TELEMETRY": "1", "PYTHONHASHSEED": "0"} | env,
         deps = deps + [Label("@python_packages//:pytest")],
         **kwargs
     )
