@@ -30,6 +30,7 @@ FILE_OPTIONS = {
     "mapping": "{}.mapping.json",
     "mapping-text": "{}.mapping.txt",
     "memory-map": "{}.memory.json",
+    "memory-page": "{}.memory.html",
 }
 """Options of `emit` for single files, and the names of these files in an output folder."""
 

@@ -110,6 +110,7 @@ def test_stages_give_what_the_whole_gives(path: Path, tmp_path: Path) -> None:
         "net.mapping.json",
         "net.mapping.txt",
         "net.memory.json",
+        "net.memory.html",
     }
     assert contents(tmp_path / "stages") == whole
     single = tmp_path / "deep" / "er" / "other.c"

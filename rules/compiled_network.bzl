@@ -67,12 +67,14 @@ def _compiled_network_impl(ctx):
     mapping = output(".mapping.json")
     mapping_text = output(".mapping.txt")
     memory_map = output(".memory.json")
+    memory_page = output(".memory.html")
     emitted = {
         "--assembly": assembly,
         "--header": header,
         "--mapping": mapping,
         "--mapping-text": mapping_text,
         "--memory-map": memory_map,
+        "--memory-page": memory_page,
         "--source": source,
         "--weights": weights,
     }
@@ -117,7 +119,7 @@ def _compiled_network_impl(ctx):
             c = depset([source]),
             h = depset([header]),
             placement = depset([placement]),
-            report = depset([mapping, mapping_text, memory_map]),
+            report = depset([mapping, mapping_text, memory_map, memory_page]),
             weights = depset([weights, assembly]),
         ),
     ]

@@ -9,6 +9,8 @@ from compiler.codegen.generate import GeneratedNetwork
 from compiler.frontend.model import OnnxModel
 from compiler.memory import Plan
 from compiler.report.mapping import mapping, mapping_json, mapping_text
+from compiler.report.memory import memory_report
+from compiler.report.memory_page import to_html
 
 MEMORY_FORMAT = 1
 
@@ -20,10 +22,13 @@ def report_files(
     name = network.interface.name
     graphs = [entry_point.graph for entry_point in network.interface.entry_points]
     report = mapping(name, models, graphs, network.content.layers)
+    maps = zip(network.interface.entry_points, graphs, plan.maps, strict=True)
+    page = memory_report(name, [(entry.name, graph, places) for entry, graph, places in maps])
     return {
         f"{name}.mapping.json": mapping_json(report).encode(),
         f"{name}.mapping.txt": mapping_text(report).encode(),
         f"{name}.memory.json": _memory_json(network, plan).encode(),
+        f"{name}.memory.html": to_html(page).encode(),
     }
 
 
