@@ -66,3 +66,15 @@ def tinystories_firmware(name, network, platform, golden):
             expected_text = request.says,
             firmware = name,
         )
+
+    # Bytes that are no UTF-8 have tokens too.
+    simulator_test(
+        name = name + "_malformed_prompt_test",
+        size = "medium",
+        arguments_file = ":malformed_prompt",
+        expected_text = [
+            "[prompt: 5 tokens",
+            "generated: 3 tokens",
+        ],
+        firmware = name,
+    )
