@@ -10,6 +10,7 @@ from pathlib import Path
 from tools.launcher.cache import write_if_changed
 from tools.launcher.debian_root import DEBIAN_BAZELRC, MARKER
 from tools.launcher.messages import LauncherError
+from tools.launcher.namespace import SANDBOXES
 
 BAZEL = "/usr/bin/bazel"
 
@@ -39,8 +40,10 @@ def options(root: Path) -> str:
         f"startup --server_javabase={_java_home(root)}",
         "startup --install_base=/usr/share/bazel",
         "startup --trust_install_base",
-        # A server that was started in another root must not be used: this option ends it.
+        # A server that was started in another root must not be used: these options end it.
         f"startup --host_jvm_args=-Dtilewright.root={identity}",
+        f"startup --host_jvm_args=-Dtilewright.sandboxes={SANDBOXES}",
+        f"build --sandbox_base={SANDBOXES}",
         *[f"common {override}" for override in overrides + stubs],
         # The same rule sets for a workspace without modules: --config=workspace_mode.
         *[
