@@ -1,0 +1,89 @@
+// The SoC: all parts, connected, and what runs them.
+#ifndef PLATFORMS_SIMULATOR_SOC_MACHINE_H_
+#define PLATFORMS_SIMULATOR_SOC_MACHINE_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "platforms/simulator/core/core.h"
+#include "platforms/simulator/debug/elf_file.h"
+#include "platforms/simulator/debug/observer.h"
+#include "platforms/simulator/neureka/neureka.h"
+#include "platforms/simulator/soc/fault.h"
+#include "platforms/simulator/soc/scheduler.h"
+#include "platforms/simulator/soc/soc_description.h"
+
+namespace tilewright::simulator {
+
+struct MachineOptions {
+  bool allow_l1_alias = false;  // the cluster's alias of L1 at 0, where null pointers point
+  bool run_ahead = true;
+  bool instruction_trace = false;
+  Observer *observer = nullptr;
+};
+
+struct DmaStatistics {
+  std::uint64_t transfers = 0;
+  std::uint64_t bytes_to_l1 = 0;
+  std::uint64_t bytes_from_l1 = 0;
+  std::uint64_t busy_cycles = 0;  // at least one transfer queued or under way
+  std::uint64_t bank_conflicts = 0;
+  std::uint64_t l2_conflicts = 0;
+};
+
+// A consistent copy of all counters at one cycle.
+struct MachineStatistics {
+  Cycle cycles = 0;
+  std::vector<CoreStatistics> cores;  // by CoreIndex
+  std::vector<std::uint64_t> bank_conflicts;
+  DmaStatistics dma;
+  NeurekaStatistics accelerator;
+  std::uint64_t l1_accesses = 0;  // words, by cores and DMA
+  std::uint64_t l2_bytes_read = 0;
+  std::uint64_t l2_bytes_written = 0;
+  std::uint64_t weight_memory_bytes = 0;  // by cores and DMA; the accelerator counts its own
+};
+
+enum class StopReason {
+  kExit,        // the firmware stored to the exit register
+  kCycleLimit,  // run's limit
+  kRequested,   // a breakpoint, or the scheduler was asked to stop
+};
+
+class Machine {
+ public:
+  // Loads the firmware: every loadable segment into its memory; the entry point into the fabric
+  // controller. Throws ElfError if a segment lies outside of memory or overlaps another one.
+  Machine(const SocDescription &description, const ElfFile &elf, const MachineOptions &options);
+  ~Machine();
+
+  // Runs until the firmware exits or cycle `limit`. Throws Fault with core and pc filled in,
+  // kDeadlock among them: no core can ever go on.
+  StopReason run(Cycle limit);
+
+  int exit_code() const;  // after kExit
+
+  Scheduler &scheduler();
+  Bus &bus();
+  const SocDescription &description() const;
+  int cores() const;  // with the fabric controller, which is the last one
+  Core &core(CoreIndex index);
+  // "core 3", "control core", "fabric controller".
+  std::string core_name(CoreIndex index) const;
+  CodeImage &code();
+  MachineStatistics statistics() const;
+
+  // Receives the console's bytes as they are written; standard output if never called.
+  using ConsoleSink = void (*)(void *context, CoreIndex core, char byte);
+  void set_console(ConsoleSink sink, void *context);
+
+ private:
+  class Implementation;
+  std::unique_ptr<Implementation> implementation_;
+};
+
+}  // namespace tilewright::simulator
+
+#endif  // PLATFORMS_SIMULATOR_SOC_MACHINE_H_
