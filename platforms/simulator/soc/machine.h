@@ -10,6 +10,7 @@
 #include "platforms/simulator/core/core.h"
 #include "platforms/simulator/debug/elf_file.h"
 #include "platforms/simulator/debug/observer.h"
+#include "platforms/simulator/devices/dma.h"
 #include "platforms/simulator/neureka/neureka.h"
 #include "platforms/simulator/soc/fault.h"
 #include "platforms/simulator/soc/scheduler.h"
@@ -22,15 +23,6 @@ struct MachineOptions {
   bool run_ahead = true;
   bool instruction_trace = false;
   Observer *observer = nullptr;
-};
-
-struct DmaStatistics {
-  std::uint64_t transfers = 0;
-  std::uint64_t bytes_to_l1 = 0;
-  std::uint64_t bytes_from_l1 = 0;
-  std::uint64_t busy_cycles = 0;  // at least one transfer queued or under way
-  std::uint64_t bank_conflicts = 0;
-  std::uint64_t l2_conflicts = 0;
 };
 
 // A consistent copy of all counters at one cycle.
