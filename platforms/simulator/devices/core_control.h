@@ -15,6 +15,9 @@ class CoreControl {
   virtual void start(CoreIndex core, Address pc, Cycle at) = 0;
   // The event load in which a core sleeps yields `value`; its next instruction is issued at `at`.
   virtual void wake(CoreIndex core, std::uint32_t value, Cycle at) = 0;
+  // The cluster cores' own instruction caches.
+  virtual void set_instruction_caches(bool on) = 0;
+  virtual void flush_instruction_caches() = 0;
 };
 
 }  // namespace tilewright::simulator

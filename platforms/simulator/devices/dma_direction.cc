@@ -54,11 +54,11 @@ bool DmaDirection::claim(Cycle now) {
     missing_external_ = !port.claim(first, now);
     external_conflicts_ += missing_external_ ? 1 : 0;
   }
-  for (int i = 0; i < kPortsPerDirection; ++i) {
+  for (int i = 0; missing_words_ >> i != 0; ++i) {
     const std::uint32_t bit = 1u << i;
     if ((missing_words_ & bit) != 0) {
       const Address word = ((transfer.l1 + offset_) & ~3u) + 4u * static_cast<Address>(i);
-      if (connections_.tcdm->claim_word(word, first + i, now)) {
+      if (connections_.tcdm->claim_word(word, first + i % kPortsPerDirection, now)) {
         missing_words_ &= ~bit;
       } else {
         ++bank_conflicts_;

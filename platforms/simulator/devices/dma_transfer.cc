@@ -100,6 +100,9 @@ std::vector<std::string> DmaTransfer::check(std::uint32_t command, const Tcdm &t
 
 std::uint32_t DmaTransfer::beat_end(std::uint32_t offset, std::uint32_t beat_bytes) const {
   std::uint32_t end = std::min(bytes, offset + beat_bytes - ((l1 + offset) & 3u));
+  if (bytes - end <= (l1 & 3u)) {
+    end = bytes;  // what the misaligned first beat left over goes with the last one
+  }
   if (two_dimensional && line < beat_bytes) {
     end = std::min(end, offset - offset % line + line);
   }
@@ -109,8 +112,8 @@ std::uint32_t DmaTransfer::beat_end(std::uint32_t offset, std::uint32_t beat_byt
 DmaTransfer::Duration DmaTransfer::duration(const DmaDescription &description) const {
   const std::uint32_t beat = description.bytes_per_cycle;
   const std::uint32_t lines = two_dimensional ? divide_up(bytes, line) : 1;
-  std::uint32_t beats = divide_up(bytes + (l1 & 3u), beat);
-  std::uint32_t cycles = divide_up(bytes, beat);
+  std::uint32_t beats = divide_up(bytes, beat);
+  std::uint32_t cycles = beats;
   if (two_dimensional && line < beat) {
     beats = 0;
     for (std::uint32_t offset = 0; offset < bytes; offset = beat_end(offset, beat)) {
@@ -119,7 +122,7 @@ DmaTransfer::Duration DmaTransfer::duration(const DmaDescription &description) c
     cycles = beats;
   }
   if (((l1 | external | line | stride) & 3u) != 0) {
-    cycles += divide_up(bytes, description.misaligned_bytes);
+    cycles += bytes / description.misaligned_bytes;
   }
   if (!to_l1) {
     // Every burst waits for its acknowledgement; a burst ends with its line.

@@ -45,7 +45,8 @@ struct DmaTransfer {
     return two_dimensional ? external + offset / line * stride + offset % line : external + offset;
   }
   // End of the beat that begins at an offset: a beat moves the bytes of two neighbouring words of
-  // L1, and no more than one line if lines are shorter than that.
+  // L1 (the last one of three, if L1's address is misaligned), and no more than one line if lines
+  // are shorter than that.
   std::uint32_t beat_end(std::uint32_t offset, std::uint32_t beat_bytes) const;
 
   // Beats, and cycles between beats, of a transfer that nobody hinders.

@@ -2,6 +2,7 @@
 #ifndef PLATFORMS_SIMULATOR_DEVICES_INSTRUCTION_CACHE_CONTROL_H_
 #define PLATFORMS_SIMULATOR_DEVICES_INSTRUCTION_CACHE_CONTROL_H_
 
+#include "platforms/simulator/devices/core_control.h"
 #include "platforms/simulator/devices/device.h"
 #include "platforms/simulator/memory/instruction_cache.h"
 
@@ -9,7 +10,8 @@ namespace tilewright::simulator {
 
 class InstructionCacheControl : public Device {
  public:
-  explicit InstructionCacheControl(ClusterInstructionCache *cache) : cache_(cache) {}
+  InstructionCacheControl(ClusterInstructionCache *cache, CoreControl *control)
+      : cache_(cache), control_(control) {}
 
   Response load(CoreIndex, std::uint32_t offset, Cycle) override {
     if (offset != kEnable) {
@@ -22,8 +24,10 @@ class InstructionCacheControl : public Device {
   Response store(CoreIndex, std::uint32_t offset, std::uint32_t value, Cycle) override {
     if (offset == kEnable) {
       cache_->set_caching(value != 0);
+      control_->set_instruction_caches(value != 0);
     } else if (offset == kFlush) {
       cache_->flush();
+      control_->flush_instruction_caches();
     } else {
       no_register("instruction cache control", offset, true);
     }
@@ -35,6 +39,7 @@ class InstructionCacheControl : public Device {
   static constexpr std::uint32_t kFlush = 4;
 
   ClusterInstructionCache *cache_;
+  CoreControl *control_;
 };
 
 }  // namespace tilewright::simulator

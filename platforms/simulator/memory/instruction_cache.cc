@@ -55,9 +55,7 @@ ClusterInstructionCache::ClusterInstructionCache(const InstructionCacheDescripti
       line_mask_(~(static_cast<Address>(description.line) - 1)),
       shared_(static_cast<int>(description.shared.size) / description.line, description.shared.ways,
               description.line),
-      fetch_(l2, description.line, static_cast<int>(l2_bytes_per_cycle)) {
-  caching_ = false;  // the firmware switches it on
-}
+      fetch_(l2, description.line, static_cast<int>(l2_bytes_per_cycle)) {}
 
 Cycle ClusterInstructionCache::refill(CoreIndex core, Address address, Cycle now, bool *retry) {
   const auto slot = static_cast<std::size_t>(core);
@@ -95,18 +93,6 @@ Cycle ClusterInstructionCache::refill(CoreIndex core, Address address, Cycle now
   arrivals_[slot] = {line, first + l2_miss_};
   last_arrival_ = std::max(last_arrival_, first + l2_miss_);
   return first + l2_miss_;
-}
-
-void ClusterInstructionCache::set_caching(bool on) {
-  if (on != caching_) {
-    caching_ = on;
-    flush();
-  }
-}
-
-void ClusterInstructionCache::flush() {
-  shared_.clear();
-  ++flushes_;
 }
 
 FabricControllerRefill::FabricControllerRefill(const InstructionCacheDescription &description,

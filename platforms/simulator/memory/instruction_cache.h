@@ -50,16 +50,6 @@ class InstructionRefill {
   // `now` for none lost. `retry` is set if the line's next beat is still to be claimed: the same
   // call again at the cycle returned, which is `now + 1`.
   virtual Cycle refill(CoreIndex core, Address address, Cycle now, bool *retry) = 0;
-
-  // Whether cores may keep lines. If not, every line that a core enters is a miss.
-  bool caching() const { return caching_; }
-  // How often the caches were flushed: a core that sees another number than before forgets its
-  // lines.
-  std::uint32_t flushes() const { return flushes_; }
-
- protected:
-  bool caching_ = true;
-  std::uint32_t flushes_ = 0;
 };
 
 // Lines on their way from L2: the beats of each core's refill that the port has granted so far.
@@ -87,8 +77,10 @@ class ClusterInstructionCache : public InstructionRefill {
 
   Cycle refill(CoreIndex core, Address address, Cycle now, bool *retry) override;
 
-  void set_caching(bool on);
-  void flush();
+  // Off after reset: then every line comes from L2.
+  void set_caching(bool on) { caching_ = on; }
+  bool caching() const { return caching_; }
+  void flush() { shared_.clear(); }
   std::uint64_t shared_hits() const { return shared_hits_; }
   std::uint64_t shared_misses() const { return shared_misses_; }
 
@@ -98,6 +90,7 @@ class ClusterInstructionCache : public InstructionRefill {
     Cycle at = 0;
   };
 
+  bool caching_ = false;
   Cycle shared_miss_;
   Cycle l2_miss_;
   Address line_mask_;
