@@ -4,20 +4,13 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass
-from enum import Enum
 
+from tests.simulator.instructions.placed_program import Placement, placed_program
 from tests.simulator.instructions.random_program import WINDOW_BYTES, Program
 
 _STATUS_WORDS = ["fcsr", "mscratch"]
 _STATE_WORDS = 32 + 32 + len(_STATUS_WORDS)
 _BLOCK_BYTES = WINDOW_BYTES + 4 * _STATE_WORDS
-
-
-class Placement(Enum):
-    """Who runs the programs on the simulator, with its data where."""
-
-    FABRIC_CONTROLLER = "fabric controller, data in L2"
-    CLUSTER_CORE = "cluster core, data in L1"
 
 
 @dataclass(frozen=True)
@@ -51,45 +44,11 @@ class State:
 
 def batch_text(programs: list[Program], placement: Placement) -> str:
     """Assembly source that runs the programs one after the other and writes their states."""
-    on_cluster = placement is Placement.CLUSTER_CORE
-    run = [line for program in programs for line in _program_text(program)]
-    data = [line for program in programs for line in _data_text(program)]
-    return "\n".join(
-        [
-            '.include "program.inc"',
-            f".set ON_CLUSTER, {int(on_cluster)} & SIRACUSA",
-            ".option norvc",
-            ".text",
-            ".globl _start",
-            "_start:",
-            ".if ON_CLUSTER",
-            "    enable_instruction_caches",
-            "    start_cluster 1, programs",
-            "    wait_for_word done, 1",
-            "    j finish",
-            ".endif",
-            "programs:",
-            "    enable_floating_point",
-            *run,
-            ".if ON_CLUSTER",
-            "    la t0, done",
-            "    li t1, 1",
-            "    sw t1, 0(t0)",
-            "    stop_core",
-            ".endif",
-            "finish:",
-            "    output results, results_end",
-            "    exit_with 0",
-            ".section .rodata",
-            ".balign 4",
-            *data,
-            '.section .l1, "aw", @progbits' if on_cluster else ".data",
-            ".balign 4",
-            "results:",
-            *[line for program in programs for line in _block_text(program)],
-            "results_end:",
-            "done: .word 0",
-        ]
+    return placed_program(
+        placement,
+        [line for program in programs for line in _program_text(program)],
+        [line for program in programs for line in _block_text(program)],
+        [line for program in programs for line in _constants_text(program)],
     )
 
 
@@ -149,7 +108,7 @@ def _program_text(program: Program) -> list[str]:
     return lines
 
 
-def _data_text(program: Program) -> list[str]:
+def _constants_text(program: Program) -> list[str]:
     words = ", ".join(f"{value:#x}" for value in program.float_registers)
     return [f"float_registers_{program.seed}: .word {words}"]
 

@@ -6,7 +6,8 @@ import dataclasses
 import subprocess
 
 from tests.simulator.harness.execute import Result, emulate, simulate
-from tests.simulator.instructions.batch import Placement, State, batch_text, parse_states
+from tests.simulator.instructions.batch import State, batch_text, parse_states
+from tests.simulator.instructions.placed_program import Placement
 from tests.simulator.instructions.random_program import Program
 
 _ITEMS_SHOWN = 5

@@ -2,7 +2,7 @@
 
 A program is a list of items, each a few lines of assembly that belong together: a prefix of it is
 a program again. What depends on the addresses of code or data (links, base registers) is made
-relative before anything else reads it. Half of all results also go into a digest register, so that
+relative before anything else reads it. Many results also go into a digest register, so that
 a wrong one shows although it is overwritten.
 """
 
@@ -24,7 +24,7 @@ _COMPRESSED_NUMBERS = range(8, 16)
 _ROUNDING_MODES = ["rne", "rtz", "rdn", "rup", "rmm", "dyn"]
 _DYNAMIC_ROUNDING_MODES = 5
 _LOOP_ITERATIONS = 6
-_DIGESTED = 0.5
+_DIGESTED = 0.3
 _RESULT = re.compile(r"(?P<operation>\S+) (?P<register>[xf]\d+),")
 _WITHOUT_RESULT = re.compile(r"(c\.)?f?s[bhw](sp)?$")
 _SHORT_JUMP_ITEMS = 3
@@ -125,7 +125,7 @@ class _Generator:
             (self.register_immediate, 8),
             (self.shift_immediate, 4),
             (self.upper_immediate, 2),
-            (self.new_operand, 10),
+            (self.new_operand, 5),
             (self.load, 7),
             (self.store, 6),
             (self.load_use, 4),
@@ -135,7 +135,7 @@ class _Generator:
             (self.compressed_hint, 1),
             (self.float_arithmetic, 16),
             (self.float_fused, 6),
-            (self.float_other, 10),
+            (self.float_other, 20),
             (self.float_memory, 6),
             (self.float_new_operand, 8),
             (self.float_status, 5),

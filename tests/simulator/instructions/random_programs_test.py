@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.simulator.instructions.batch import Placement
 from tests.simulator.instructions.comparison import mismatches
+from tests.simulator.instructions.placed_program import Placement
 from tests.simulator.instructions.random_program import is_instruction, random_program
 
 _INSTRUCTIONS = 500
