@@ -39,7 +39,7 @@ _BY_MNEMONIC = {instruction.mnemonic: instruction for instruction in COMPUTING}
         # Rounding adds half of what is shifted out.
         ("cv.addrn", 0, 3, 0, (2,), 1),
         ("cv.addrn", 0, 3, 0, (0,), 3),
-        ("cv.sdotsp.b", 100, 0xFF02FF02, 0x01020304, (), 102),
+        ("cv.sdotsp.b", 100, 0xFF02FF02, 0x01020304, (), 108),
         ("cv.shuffle2.b", 0x33221100, 0x77665544, 0x00040307, (), 0x00443377),
         ("cv.pack", 0, 0x11112222, 0x33334444, (), 0x22224444),
         ("cv.packhi.b", 0xAABBCCDD, 0x11, 0x22, (), 0x1122CCDD),

@@ -18,9 +18,7 @@ def _encode(operation: int, loop: int, middle: int, long: int) -> int:
     assert loop in {0, 1}
     assert 0 <= middle < _SHORT
     assert 0 <= long < _LONG
-    return (
-        long << 20 | middle << 15 | _FUNCTION3 << 12 | operation << 8 | loop << 7 | CUSTOM_1
-    )
+    return long << 20 | middle << 15 | _FUNCTION3 << 12 | operation << 8 | loop << 7 | CUSTOM_1
 
 
 def starti(loop: int, distance: int) -> int:
