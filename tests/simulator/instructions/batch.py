@@ -6,7 +6,8 @@ import struct
 from dataclasses import dataclass
 
 from tests.simulator.instructions.placed_program import Placement, placed_program
-from tests.simulator.instructions.random_program import WINDOW_BYTES, Program
+from tests.simulator.instructions.random_choices import WINDOW_BYTES
+from tests.simulator.instructions.random_program import Program
 
 _STATUS_WORDS = ["fcsr", "mscratch"]
 _STATE_WORDS = 32 + 32 + len(_STATUS_WORDS)

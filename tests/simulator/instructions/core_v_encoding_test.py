@@ -36,13 +36,13 @@ def test_computing_instructions(tmp_path: Path) -> None:
     expected: list[int] = []
     for instruction in COMPUTING:
         for attempt in range(_PER_INSTRUCTION):
-            registers = [choose.randrange(32) for _ in range(3)]
+            rd, rs1, rs2 = (choose.randrange(32) for _ in range(3))
             limits = [(kind.lowest, kind.highest) for kind in instruction.immediates]
             immediates = tuple(
                 limit[attempt] if attempt < 2 else choose.randint(*limit) for limit in limits
             )
-            text.append(instruction.text(*registers, immediates))
-            expected.append(instruction.encode(*registers, immediates))
+            text.append(instruction.text(rd, rs1, rs2, immediates))
+            expected.append(instruction.encode(rd, rs1, rs2, immediates))
     _check(text, expected, tmp_path)
     assert len({instruction.mnemonic for instruction in COMPUTING}) == len(COMPUTING)
 

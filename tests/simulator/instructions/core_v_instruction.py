@@ -91,6 +91,11 @@ class Form(Enum):
     TWO_IMMEDIATES = ("immediate", "immediate")
 
 
+def always_valid(_: Operands) -> bool:
+    """Of an instruction whose result is defined for all operands."""
+    return True
+
+
 @dataclass(frozen=True)
 class Instruction:
     """An instruction that computes rD from registers and immediates.
@@ -109,7 +114,7 @@ class Instruction:
     match: int
     result: Callable[[Operands], int]
     immediates: tuple[Immediate, ...] = ()
-    valid: Callable[[Operands], bool] = lambda _: True
+    valid: Callable[[Operands], bool] = always_valid
 
     def encode(self, rd: int, rs1: int, rs2: int, immediates: tuple[int, ...]) -> int:
         """The 32-bit instruction. `rs2` is ignored where the form has none."""

@@ -14,6 +14,7 @@ from tests.simulator.instructions.core_v_instruction import (
     Form,
     Instruction,
     Operands,
+    always_valid,
     bits,
     signed,
 )
@@ -26,15 +27,12 @@ def _custom_1(
     function7: int,
     result: Meaning,
     form: Form = Form.REGISTER,
-    valid: Meaning | None = None,
+    valid: Callable[[Operands], bool] = always_valid,
 ) -> Instruction:
     """Custom-1 with function code 3: operation in the upper seven bits."""
     match = function7 << 25 | 3 << 12 | CUSTOM_1
     immediates = (IS2,) if form is Form.IMMEDIATE else ()
-    check = valid or (lambda _: True)
-    return Instruction(
-        mnemonic, form, match, result, immediates, lambda operands: bool(check(operands))
-    )
+    return Instruction(mnemonic, form, match, result, immediates, valid)
 
 
 def _custom_2(mnemonic: str, function2: int, function3: int, result: Meaning) -> Instruction:

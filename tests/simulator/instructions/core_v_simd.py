@@ -86,11 +86,19 @@ def _of_lanes(
     return lambda operands: result(operands, _second_lanes(operands, form, width), width)
 
 
+def _signed(_: int) -> Immediate:
+    return SIGNED6
+
+
+def _unsigned(_: int) -> Immediate:
+    return _UNSIGNED6
+
+
 def _lane_family(
     name: str,
     function5: int,
     lane: LaneMeaning,
-    immediate: Callable[[int], Immediate] = lambda _: SIGNED6,
+    immediate: Callable[[int], Immediate] = _signed,
     compare: int = 0,
 ) -> list[Instruction]:
     def result(operands: Operands, second: Lanes, width: int) -> int:
@@ -98,10 +106,6 @@ def _lane_family(
         return _word([lane(a, b, width) for a, b in pairs], width)
 
     return _family(name, function5, compare, result, immediate)
-
-
-def _unsigned(_: int) -> Immediate:
-    return _UNSIGNED6
 
 
 def _shift_amount(width: int) -> Immediate:
@@ -150,7 +154,7 @@ def _comparison(
         return -1 if holds(a, b) else 0
 
     lane = _signed_lanes(all_ones) if with_sign else _unsigned_lanes(all_ones)
-    immediate = (lambda _: SIGNED6) if with_sign else _unsigned
+    immediate = _signed if with_sign else _unsigned
     return _lane_family(name, function5, lane, immediate, compare=1)
 
 
@@ -187,7 +191,7 @@ def _dot_product(
     def sum_of_products(operands: Operands, second: Lanes, width: int) -> int:
         return operands.destination + product(operands, second, width)
 
-    immediate = (lambda _: SIGNED6) if second_signed else _unsigned
+    immediate = _signed if second_signed else _unsigned
     return [
         *_family(name, function5, 0, product, immediate),
         *_family(f"s{name}", function5 + 3, 0, sum_of_products, immediate),
