@@ -5,9 +5,11 @@
 
 /* Event unit, at each core's own port. */
 #define EVENT_MASK 0x00
-#define EVENT_WAIT_CLEAR 0x3c /* cv.elw: sleeps until an event of the mask, clears and returns it */
-#define EVENT_DISPATCH 0x80   /* store pushes, cv.elw pops or sleeps */
-#define EVENT_TEAM 0x84       /* the cores that get what is pushed */
+#define EVENT_WAIT_CLEAR                                                                        \
+  0x3c                      /* cv.elw: sleeps until an event of the mask, clears and returns it \
+                             */
+#define EVENT_DISPATCH 0x80 /* store pushes, cv.elw pops or sleeps */
+#define EVENT_TEAM 0x84     /* the cores that get what is pushed */
 #define EVENT_MUTEX(mutex) (0xc0 + 4 * (mutex)) /* cv.elw locks or sleeps, store unlocks */
 #define EVENT_BARRIER(barrier) (0x200 + 0x20 * (barrier))
 /* Relative to a barrier. */
