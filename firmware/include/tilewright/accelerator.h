@@ -11,6 +11,11 @@
 
 #include <stdint.h>
 
+/* Objects in weight memory: constants that are part of the program, and buffers without an initial
+ * value, to which cluster cores and the DMA write. */
+#define TW_WEIGHT_MEMORY __attribute__((section(".weight_memory")))
+#define TW_WEIGHT_MEMORY_BUFFER __attribute__((section(".bss.weight_memory")))
+
 typedef enum {
   TW_CONVOLUTION_3X3 = 0,
   TW_DEPTHWISE_3X3 = 1,
