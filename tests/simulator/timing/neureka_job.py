@@ -52,8 +52,8 @@ class Job:
         halo = 0 if self.mode == "1x1" else 2
         input_tile = 32 if self.mode == "1x1" else 28
         output_tile = 28 if self.mode == "dw" else 32
-        input_tiles = 1 if self.mode == "dw" else _ceil_divide(self.input_channels, input_tile)
         output_tiles = _ceil_divide(self.output_channels, output_tile)
+        input_tiles = _ceil_divide(self.input_channels, input_tile)
         last_output = self.output_channels - output_tile * (output_tiles - 1)
         last_input = self.input_channels - input_tile * (input_tiles - 1)
         if self.mode == "dw":
