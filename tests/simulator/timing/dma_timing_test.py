@@ -88,16 +88,15 @@ def _status_around(cycle: int, *transfers: Transfer) -> list[int]:
     setup, code = _registers(list(transfers))
     wait = cycle - _BUSY_SAMPLES - 1
     samples = "\n".join(f"lw {register}, 4(tp)" for register in _SAMPLES)
-    # Two bits per sample, the first sample uppermost.
+    # Two bits per sample, the first sample lowest.
     pack = "li a0, 0\n" + "\n".join(
-        f"slli a0, a0, 2; andi {register}, {register}, 3; or a0, a0, {register}"
-        for register in _SAMPLES
+        f"cv.insert a0, {register}, 1, {2 * i}" for i, register in enumerate(_SAMPLES)
     )
     measurement = measure(
-        f"{code}\ndelay {wait}\n{samples}", setup=setup, after=pack + _FREE_ALL, large=True, runs=3
+        f"{code}\ndelay {wait}\n{samples}", setup=setup, after=pack + _FREE_ALL
     )
     packed = measurement.values[0][0]
-    return [packed >> 2 * (15 - i) & 3 for i in range(16)]
+    return [packed >> 2 * i & 3 for i in range(16)]
 
 
 def _ends_at(cycle: int, *transfers: Transfer) -> None:
