@@ -49,10 +49,8 @@ def test_loads_and_stores_conflict() -> None:
 
 
 def test_test_and_set_window_is_the_same_bank() -> None:
-    codes = {0: _stride(0, "lw"), 1: "li a1, TW_L1 + 0x101000\n" + _stride(0, "lw")}
-    # Core 1 starts one or two instructions later, as `li` is one or two.
+    codes = {0: _stride(0), 1: _stride(0).replace("a1", "a3")}
     setup = _address("li t0, 0") + "; li a3, TW_L1 + 0x101000"
-    codes[1] = _stride(0, "lw").replace("a1", "a3")
     assert measure(codes, setup=setup).ordered == [31, 32]
 
 
@@ -159,8 +157,6 @@ def test_conflicts_are_counted() -> None:
     """Every refusal is one conflict of its bank and one stall cycle of a core."""
     statistics = measure(_stride(0), setup=_address("li t0, 12"), cores=range(8), runs=1).statistics
     conflicts = statistics["bank_conflicts"]
-    # Refusals of the first rounds and of the last: 8 x 15 + i + 1 - 16 for i = 0 to 7, if all
-    # start together; the first run fetches instructions, which keeps them closer, not further.
     assert conflicts[3] > 0
     assert [count for bank, count in enumerate(conflicts) if bank != 3] == [0] * 15
     stalls = sum(core["stalls"]["bank_conflict"] for core in statistics["cores"])
@@ -176,16 +172,16 @@ _LOOP = "cv_setupi 0, 100, 5" + "; lw a2, 0(a1)" * 4
 _LOOP_CYCLES = 1 + 400
 
 
-def _dma_command(to_l1: bool) -> str:
-    command = 1024 | to_l1 << 17 | 1 << 18 | 1 << 20
+def _dma_command(to_l1: bool, length: int = 1024, offset: int = 0) -> str:
+    command = length | to_l1 << 17 | 1 << 18 | 1 << 20
     return (
-        f"li a3, {command}; li a4, TW_L1 + 0x8000; li a5, 0x1c100000;"
+        f"li a3, {command}; li a4, TW_L1 + 0x8000 + {offset}; li a5, 0x1c100000;"
         "lw a0, 0(tp); sw a3, 0(tp); sw a4, 0(tp); sw a5, 0(tp); cv.elw a6, 0x3c(gp)"
     )
 
 
-_DMA_ISSUE_INSTRUCTIONS = 9  # three of the six words of `li` need two instructions
 _FREE = "li t0, 1; sll t0, t0, a0; sw t0, 4(tp)"
+_FREE_ON_CORE_7 = f"addi t1, s11, -7; bnez t1, 9803f; {_FREE}; 9803:"
 _DMA_EVENT = "li t0, 0x10100; sw t0, 0(gp);"
 
 
@@ -194,35 +190,26 @@ _DMA_EVENT = "li t0, 0x10100; sw t0, 0(gp);"
 def test_dma_against_a_core(bank: int, to_l1: bool) -> None:
     alone = measure({7: _dma_command(to_l1)}, setup=_DMA_EVENT, after=_FREE).only
     codes = {0: _LOOP, 7: _dma_command(to_l1)}
-    after = "bne s11, 9803f\n".replace("bne s11,", "addi t1, s11, -7; bnez t1,") + _FREE + "; 9803:"
-    measurement = measure(codes, setup=_DMA_EVENT + _address(f"li t0, {4 * bank}"), after=after)
+    setup = _DMA_EVENT + _address(f"li t0, {4 * bank}")
+    measurement = measure(codes, setup=setup, after=_FREE_ON_CORE_7)
     assert measurement.cycles[0] == _LOOP_CYCLES + 16
     assert alone <= measurement.cycles[7] <= alone + 16
-    # The DMA's part of the refusals is what it was delayed by.
-    statistics = measurement.statistics
-    assert statistics["dma"]["transfers"] == 2
+    assert measurement.statistics["dma"]["transfers"] == 2
 
 
 def test_dma_against_seven_cores() -> None:
     """Each core on its own bank is delayed by the 16 words of that bank."""
     codes = {core: _LOOP for core in range(7)}
     codes[7] = _dma_command(True)
-    after = "addi t1, s11, -7; bnez t1, 9803f; " + _FREE + "; 9803:"
-    measurement = measure(codes, setup=_DMA_EVENT + _address("slli t0, s11, 2"), after=after)
+    measurement = measure(codes, setup=_DMA_EVENT + _address("slli t0, s11, 2"), after=_FREE_ON_CORE_7)
     assert [measurement.cycles[core] for core in range(7)] == [_LOOP_CYCLES + 16] * 7
 
 
-def test_dma_against_a_core_on_fewer_banks() -> None:
-    """2D lines of 32 bytes in L1 are packed, so all banks are used: no way to avoid a bank.
-
-    A transfer of 32 bytes to banks 8 to 15 never meets a core on bank 0.
-    """
-    command = _dma_command(True).replace(f"{1024 | 1 << 17 | 1 << 18 | 1 << 20}",
-                                         f"{32 | 1 << 17 | 1 << 18 | 1 << 20}")
-    command = command.replace("TW_L1 + 0x8000", "TW_L1 + 0x8020")
-    after = "addi t1, s11, -7; bnez t1, 9803f; " + _FREE + "; 9803:"
-    codes = {0: _LOOP, 7: command}
-    measurement = measure(codes, setup=_DMA_EVENT + _address("li t0, 0"), after=after)
+def test_dma_on_other_banks() -> None:
+    """A transfer of 32 bytes to banks 8 to 15 never meets a core on bank 0."""
+    codes = {0: _LOOP, 7: _dma_command(True, length=32, offset=32)}
+    setup = _DMA_EVENT + _address("li t0, 0")
+    measurement = measure(codes, setup=setup, after=_FREE_ON_CORE_7)
     assert measurement.cycles[0] == _LOOP_CYCLES
 
 
