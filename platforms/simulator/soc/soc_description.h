@@ -3,7 +3,9 @@
 #define PLATFORMS_SIMULATOR_SOC_SOC_DESCRIPTION_H_
 
 #include <cstdint>
+#include <exception>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "platforms/simulator/soc/types.h"
@@ -14,6 +16,11 @@ struct MemoryDescription {
   std::string name;
   Address base;
   std::uint32_t size;
+};
+
+// A stack and the guard below it, in bytes.
+struct StackDescription {
+  std::uint32_t size, guard;
 };
 
 // `core`: cycles of instructions.
@@ -77,6 +84,8 @@ struct SocDescription {
   int cluster_id;
   int fabric_controller_id;
   int floating_point_units;
+  StackDescription stack;          // of the fabric controller
+  StackDescription cluster_stack;  // of each cluster core
   CoreDescription core;
   Cycle l1_latency;
   int l1_banks;
@@ -109,6 +118,8 @@ class SocError : public std::exception {
 
 // Reads soc.yaml. Throws SocError, which names all missing and malformed entries at once.
 SocDescription read_soc_description(const std::string &path);
+// The same for a document in memory; `name` is for messages.
+SocDescription parse_soc_description(const std::string &document, const std::string &name);
 
 }  // namespace tilewright::simulator
 
