@@ -45,8 +45,8 @@ def simulator() -> Path:
     path = os.environ.get("TILEWRIGHT_SIMULATOR")
     if path is None or not Path(path).exists():
         raise MissingToolError(
-            "TILEWRIGHT_SIMULATOR does not name the simulator; run: "
-            "bazel build //platforms/simulator, and set it to bazel-bin/platforms/simulator/simulator"
+            "TILEWRIGHT_SIMULATOR does not name the simulator; run: bazel build "
+            "//platforms/simulator, and set it to bazel-bin/platforms/simulator/simulator"
         )
     return Path(path).absolute()
 

@@ -72,7 +72,7 @@ def siracusa() -> Target:
     }
     return Target(
         name="siracusa",
-        architecture="_".join(["rv32imfc_zicsr", *_CORE_V]),
+        architecture="_".join(["rv32imfc_zicsr_zifencei", *_CORE_V]),
         symbols=symbols,
         code_base=memory_base("l2"),
         l1_base=memory_base("l1"),
@@ -81,7 +81,7 @@ def siracusa() -> Target:
 
 QEMU_VIRT = Target(
     name="qemu",
-    architecture="rv32imfc_zicsr",
+    architecture="rv32imfc_zicsr_zifencei",
     symbols={"SIRACUSA": 0, "QEMU_VIRT": 1},
     code_base=0x80000000,
     l1_base=0,
