@@ -21,6 +21,7 @@ struct NeurekaStatistics {
   std::uint64_t input_accesses = 0;        // of its wide port to L1
   std::uint64_t weight_accesses_l1 = 0;
   std::uint64_t weight_bytes_wmem = 0;
+  std::uint64_t partial_sum_accesses = 0;
   std::uint64_t output_accesses = 0;
 };
 
@@ -32,8 +33,21 @@ struct NeurekaConnections {
   EventSink *events;
   Scheduler *scheduler;
   Observer *observer;  // or null
+  // Cycles from EventSink::raise until a core that sleeps in cv.elw goes on: the event unit's share
+  // of NeurekaDescription::wake.
+  Cycle event_wake;
 };
 
+// Registers, as offsets from the device's base:
+//   0x00 trigger   store 0: the acquired context becomes a job, which starts when the one before it
+//                  is done. Its end raises event 12 at the core that triggered it.
+//   0x04 acquire   load: reserves a context and yields the job's number, modulo 256; -1 if both are
+//                  in use, -2 if another acquired one has not been triggered yet
+//   0x0c status    load: bit 0 and bit 8 are set while context 0 and 1 are in use
+//   0x10 running   load: number of the running job, or of the last one
+//   0x14 clear     store: drops all jobs without an event, resets the registers
+//   0x20 to 0x7c   job registers of the acquired context; they keep their values from job to job
+//
 // The first agent of the scheduler. All of a job's configuration errors (MUST NOTs of the hardware
 // reference, operands outside of L1 or weight memory, geometry that contradicts itself) are a Fault
 // that lists them, thrown when the job is triggered.

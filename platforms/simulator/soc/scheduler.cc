@@ -1,5 +1,6 @@
 #include "platforms/simulator/soc/scheduler.h"
 
+#include <algorithm>
 #include <cassert>
 
 namespace tilewright::simulator {
@@ -58,17 +59,46 @@ Cycle Scheduler::next_occupied() const {
   return now_ + 1 + static_cast<Cycle>(__builtin_ctzll(rotated));
 }
 
+void Scheduler::gather() {
+  const Cycle slot = now_ % kSlots;
+  unsigned candidates = calendar_[slot];
+  calendar_[slot] = 0;
+  occupied_ &= ~(std::uint64_t{1} << slot);
+  while (candidates != 0) {
+    const AgentIndex agent = __builtin_ctz(candidates);
+    candidates &= candidates - 1;
+    slot_[agent] = -1;
+    if (next_[agent] == now_) {
+      due_ |= static_cast<std::uint16_t>(1u << agent);
+    } else {
+      insert(agent);
+    }
+  }
+}
+
 bool Scheduler::run_until(Cycle limit) {
   stop_requested_ = false;
+  if (now_ >= limit) {
+    return false;
+  }
+  gather();  // those of a cycle that was the limit before
   for (;;) {
     while (due_ != 0) {
       // The first agent, then the others from one that moves on every cycle.
       const unsigned others = count_ > 1 ? static_cast<unsigned>(count_ - 1) : 1;
-      const unsigned rotation = 1 + static_cast<unsigned>(now_) % others;
+      const unsigned rotation = 1 + static_cast<unsigned>(now_ % others);
       const unsigned turned = (due_ & 1u) != 0 ? 1u : (due_ >> rotation) << rotation;
       const AgentIndex agent = __builtin_ctz(turned != 0 ? turned : due_);
-      due_ &= static_cast<std::uint16_t>(~(1u << agent));
-      const Cycle next = agents_[agent]->step(now_, due_ != 0 ? now_ : next_occupied());
+      const auto bit = static_cast<std::uint16_t>(1u << agent);
+      due_ &= static_cast<std::uint16_t>(~bit);
+      acting_ = agent;
+      Cycle next = now_;
+      try {
+        next = agents_[agent]->step(now_, due_ != 0 ? now_ : std::min(next_occupied(), limit));
+      } catch (...) {
+        due_ |= bit;
+        throw;
+      }
       assert(next > now_);
       next_[agent] = next;
       if (next != kNever) {
@@ -83,25 +113,12 @@ bool Scheduler::run_until(Cycle limit) {
       return true;
     }
     if (next >= limit) {
+      // Entries keep their slots: none stands for a cycle before the limit.
       now_ = limit;
-      // Entries keep their slots: those of the far future are only looked at earlier.
       return false;
     }
     now_ = next;
-    const Cycle slot = now_ % kSlots;
-    unsigned candidates = calendar_[slot];
-    calendar_[slot] = 0;
-    occupied_ &= ~(std::uint64_t{1} << slot);
-    while (candidates != 0) {
-      const AgentIndex agent = __builtin_ctz(candidates);
-      candidates &= candidates - 1;
-      slot_[agent] = -1;
-      if (next_[agent] == now_) {
-        due_ |= static_cast<std::uint16_t>(1u << agent);
-      } else {
-        insert(agent);
-      }
-    }
+    gather();
   }
 }
 

@@ -53,9 +53,15 @@ class Scheduler {
 
   Cycle now() const { return now_; }
 
-  // Runs until no agent wants to act (returns true: nothing will ever happen again), until
-  // request_stop was called, or until `limit` is reached. May be called again.
+  // Runs all cycles below `limit`, or until request_stop was called. Returns true if no agent wants
+  // to act any more: nothing will ever happen again. May be called again, with agents that acted in
+  // the last cycle not acting in it twice.
+  //
+  // If step throws, its agent stays due in this cycle (and `acting` tells which one it is).
   bool run_until(Cycle limit);
+
+  // The agent whose step is, or was last, called; -1 before the first.
+  AgentIndex acting() const { return acting_; }
 
   // Makes run_until return after the agent that acts now.
   void request_stop() { stop_requested_ = true; }
@@ -66,12 +72,15 @@ class Scheduler {
 
   void insert(AgentIndex agent);
   void remove(AgentIndex agent);
+  // Moves the agents that stand in the calendar's entry for `now_` on: to those due, or further.
+  void gather();
   // First cycle after `now_` that has an entry in the calendar, or kNever.
   Cycle next_occupied() const;
 
   Cycle now_ = 0;
   bool stop_requested_ = false;
   int count_ = 0;
+  AgentIndex acting_ = -1;
   std::array<Agent *, kMaximumAgents> agents_{};
   std::array<Cycle, kMaximumAgents> next_ = never();
   // A calendar of the next 64 cycles: entry c % 64 is the set of agents to look at in cycle c.
