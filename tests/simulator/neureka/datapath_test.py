@@ -104,7 +104,7 @@ def jobs(draw: st.DrawFn, mode: Mode) -> Job:
         scale_bits=scale_bits,
         bias=draw(st.booleans()),
         relu=draw(st.booleans()),
-        shift=draw(st.integers(0, 31)),
+        shift=draw(st.one_of(st.none(), st.none(), st.integers(0, 31))),
         shifts_per_channel=draw(st.booleans()),
         stream_in=output_bits == 32 and draw(st.booleans()),
         prefetch=mode != "dw" and draw(st.booleans()),
@@ -159,6 +159,15 @@ def test_every_weight_width(mode: Mode, weight_bits: int, weights_in_l1: bool) -
 @pytest.mark.parametrize("relu", [True, False])
 def test_every_requantisation(scale_bits: int, output_bits: int, relu: bool) -> None:
     check(Job("3x3", 5, 39, 4, 9, output_bits=output_bits, scale_bits=scale_bits, relu=relu), 3)
+
+
+@pytest.mark.parametrize("mode", ["3x3", "1x1", "dw"])
+@pytest.mark.parametrize("scale_bits", [8, 16, 32])
+def test_the_operands_leave_outputs_in_range(mode: Mode, scale_bits: int) -> None:
+    """Were most outputs clipped, the tests here would say little about the sums."""
+    for per_channel in (False, True):
+        job = Job(mode, 40, 40, 7, 8, scale_bits=scale_bits, shifts_per_channel=per_channel)
+        assert build(job, 1).distinct_outputs > 100
 
 
 def test_doubled_input_strides_are_a_1x1_convolution_with_stride_2() -> None:

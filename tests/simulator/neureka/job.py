@@ -37,7 +37,7 @@ class Job:
     scale_bits: int | None = 8  # None: no requantisation
     bias: bool = True
     relu: bool = False
-    shift: int = 12
+    shift: int | None = None  # None: one that leaves most 8-bit outputs in range
     shifts_per_channel: bool = False
     stream_in: bool = False
     prefetch: bool = False
@@ -70,6 +70,7 @@ class Image:
     registers: list[int]
     expected_l1: Bytes
     accumulators_fit: bool  # in 32 bits, and what is made of them too
+    distinct_outputs: int  # how many different values the result has
 
 
 class _Allocator:
@@ -102,7 +103,7 @@ def configuration(job: Job) -> int:
     value |= job.prefetch << 10
     value |= {None: 0, 8: 0, 16: 1, 32: 2}[job.scale_bits] << 12
     value |= job.stream_in << 14
-    value |= job.shift << 16
+    value |= (job.shift or 0) << 16
     value |= {8: 0, 32: 2}[job.output_bits] << 21
     value |= (not job.relu) << 23
     value |= job.shifts_per_channel << 24
@@ -182,7 +183,11 @@ def build(job: Job, seed: int, small_values: bool = True) -> Image:
         if small_values:
             limit = max(1, min(limit, 2**30 // largest))
         scale: Integers = random.integers(0, limit, job.k_out)
-        bias: Integers = random.integers(-(2**30), 2**30, job.k_out)
+        reach = min(2**30, 1 + int(np.abs(sums * scale).max()))
+        bias: Integers = random.integers(-reach, reach, job.k_out)
+        if job.shift is None:
+            bits = int(np.abs(sums * scale).max()).bit_length()
+            job = dataclasses.replace(job, shift=min(31, max(0, bits - 8)))
         shift = np.full(job.k_out, job.shift)
         scale_address = allocator.place(job.k_out * job.scale_bits // 8)
         stored = scale.astype(f"<u{job.scale_bits // 8}").view(np.uint8)
@@ -193,7 +198,7 @@ def build(job: Job, seed: int, small_values: bool = True) -> Image:
         else:
             bias = np.zeros_like(bias)
         if job.shifts_per_channel:
-            shift = random.integers(0, 32, job.k_out)
+            shift = (shift + random.integers(-2, 3, job.k_out)) % 32
             shift_address = allocator.place(job.k_out)
             l1[shift_address - L1_BASE :][: job.k_out] = shift.astype(np.uint8)
         products = sums * scale
@@ -243,4 +248,11 @@ def build(job: Job, seed: int, small_values: bool = True) -> Image:
         job.filter_mask,
         configuration(job),
     ]
-    return Image(l1, weight_memory, [r & 0xFFFFFFFF for r in registers], expected, fit)
+    return Image(
+        l1,
+        weight_memory,
+        [r & 0xFFFFFFFF for r in registers],
+        expected,
+        fit,
+        len(np.unique(result)),
+    )
