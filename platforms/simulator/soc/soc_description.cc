@@ -270,8 +270,9 @@ EnergyDescription read_energy(Facts *facts) {
     return facts->fraction("energy." + name, kMaximumPicojoules);
   };
   EnergyDescription energy;
+  energy.base_cycle = picojoules("base_cycle");
   energy.instruction = picojoules("instruction");
-  energy.core_idle_cycle = picojoules("core_idle_cycle");
+  energy.stall_cycle = picojoules("stall_cycle");
   energy.instruction_cache_miss = picojoules("instruction_cache_miss");
   energy.l1_access = picojoules("l1_access");
   energy.l2_byte = picojoules("l2_byte");
@@ -279,7 +280,6 @@ EnergyDescription read_energy(Facts *facts) {
   energy.weight_memory_byte = picojoules("weight_memory_byte");
   energy.accelerator_mac = picojoules("accelerator_mac");
   energy.accelerator_cycle = picojoules("accelerator_cycle");
-  energy.leakage_cycle = picojoules("leakage_cycle");
   return energy;
 }
 

@@ -68,11 +68,12 @@ struct DeviceDescription {
   Cycle peripheral_latency, apb_latency, demux_latency;
 };
 
-// Picojoules per event and milliwatts, with the origin of each in soc.yaml.
+// Picojoules per event, with the origin of each in soc.yaml.
 struct EnergyDescription {
-  double instruction, l1_access, l2_byte, weight_memory_byte, dma_byte, instruction_cache_miss;
-  double accelerator_mac, accelerator_cycle;
-  double core_idle_cycle, leakage_cycle;
+  double base_cycle;  // all of the SoC, whether it works or not
+  double instruction, stall_cycle, instruction_cache_miss;
+  double l1_access, l2_byte, dma_byte, weight_memory_byte;
+  double accelerator_cycle, accelerator_mac;
 };
 
 struct SocDescription {
