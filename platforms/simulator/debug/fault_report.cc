@@ -3,13 +3,11 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "platforms/simulator/debug/register_names.h"
+
 namespace tilewright::simulator {
 namespace {
 
-constexpr const char *kRegisterNames[32] = {"zero", "ra", "sp",  "gp",  "tp", "t0", "t1", "t2",
-                                            "s0",   "s1", "a0",  "a1",  "a2", "a3", "a4", "a5",
-                                            "a6",   "a7", "s2",  "s3",  "s4", "s5", "s6", "s7",
-                                            "s8",   "s9", "s10", "s11", "t3", "t4", "t5", "t6"};
 constexpr int kReturnAddress = 1;
 constexpr int kRegistersPerLine = 8;
 
@@ -118,11 +116,10 @@ const char *fault_name(FaultKind kind) {
 
 std::string report_fault(const Fault &fault, Machine *machine, const ElfFile &elf) {
   const bool has_core = fault.core >= 0 && fault.core < machine->cores();
-  Cycle cycle = machine->scheduler().now();
-  if (has_core) {
-    // A core that runs ahead is at its own time.
+  // A core that runs ahead is at its own time.
+  Cycle cycle = machine->cycles();
+  if (has_core && machine->core(fault.core).clock() != kNever) {
     cycle = std::max(cycle, machine->core(fault.core).clock());
-    cycle = machine->core(fault.core).clock() == kNever ? machine->scheduler().now() : cycle;
   }
   std::string text = std::string("error ") + fault_code(fault.kind) + ": " + fault_name(fault.kind);
   if (has_core) {

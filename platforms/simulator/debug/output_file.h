@@ -21,6 +21,11 @@ class OutputFile {
   void write(const std::string &text) {
     valid_ = valid_ && std::fwrite(text.data(), 1, text.size(), file_) == text.size();
   }
+  // As if it had never been opened.
+  void discard() {
+    close();
+    std::remove(path_.c_str());
+  }
   void close() {
     if (file_ != nullptr) {
       const bool closed = std::fclose(file_) == 0;

@@ -10,23 +10,26 @@ from tests.simulator.harness.targets import Target
 
 _FOLDER = Path(__file__).parent
 _SOURCE = "program.S"
+_HEADERS = "firmware/include"
 
 
 class AssemblyError(Exception):
     """Text that does not assemble or link: what clang or lld said."""
 
 
-def assemble(text: str, target: Target, directory: Path) -> Path:
-    """Builds an executable from one assembly source, which starts at `_start`.
+def assemble(text: str, target: Target, directory: Path, *, language: str = "assembler") -> Path:
+    """Builds an executable from one source, which starts at `_start`.
 
     The text may use `.include "program.inc"` and the target's symbols. Sections: `.text` and
     `.rodata` are not writable, `.data` and `.bss` are, `.l1` (declare it `"aw", @progbits`) lies
     in L1. `stack_top` is the end of a stack of 4 KiB that nobody has to use.
 
     Args:
-        text: the source, for clang's assembler (no C preprocessor).
+        text: the source.
         target: the machine.
         directory: an existing folder for the files; those of an earlier call are replaced.
+        language: clang's name of the source's language: `assembler`, `assembler-with-cpp` or `c`.
+            The last two find the firmware's headers; `c` has no symbols of the target.
 
     Returns:
         The executable.
@@ -38,6 +41,8 @@ def assemble(text: str, target: Target, directory: Path) -> Path:
     program_object = directory / f"{target.name}.o"
     executable = directory / f"{target.name}.elf"
     symbols = [f".set {name}, {value:#x}" for name, value in target.symbols.items()]
+    if language == "c":
+        symbols = []
     # The line marker makes the assembler count from 1 in the text that the caller knows.
     source.write_text("\n".join(symbols) + f'\n# 1 "{_SOURCE}"\n{text}\n')
     _run(
@@ -45,7 +50,8 @@ def assemble(text: str, target: Target, directory: Path) -> Path:
             *zig_command(),
             *["clang", "--target=riscv32-unknown-none-elf", f"-march={target.architecture}"],
             *["-menable-experimental-extensions", "-mabi=ilp32f", "-mno-relax"],
-            *["-nostdinc", f"-I{_FOLDER}", "-c", str(source), "-o", str(program_object)],
+            *["-nostdinc", f"-I{_FOLDER}", f"-I{_HEADERS}", "-O1", "-x", language],
+            *["-c", str(source), "-o", str(program_object)],
         ]
     )
     _run(

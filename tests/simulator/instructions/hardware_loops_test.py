@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from tests.simulator.harness.execute import simulate
+from tests.simulator.harness.execute import EXIT_FAULT, simulate
 from tests.simulator.instructions import hardware_loops
 from tests.simulator.instructions.core_v_instruction import WORD
 from tests.simulator.instructions.hardware_loops import word
@@ -242,3 +242,51 @@ def test_loops(placement: Placement) -> None:
         expected = tuple(registers[register] for register in _COUNTERS)
         listing = "\n".join(_text(program, []))
         assert found[number] == expected, f"program {number}:\n{listing}"
+
+
+_BODY = ["addi x5, x5, 1"] * 4
+
+
+@pytest.mark.parametrize(
+    ("lines", "message"),
+    [
+        ([word(hardware_loops.setupi(0, 5, 3)), *_BODY], "three instructions"),
+        ([word(hardware_loops.setupi(0, 5, 1)), *_BODY], "three instructions"),
+        (
+            [".2byte 1", word(hardware_loops.setupi(0, 5, 5)), *_BODY, ".2byte 1"],
+            "multiple of 4",
+        ),
+        (
+            [word(hardware_loops.setupi(1, 5, 5)), *_BODY[:2], "c.nop", "c.nop", *_BODY],
+            "compressed",
+        ),
+        ([word(hardware_loops.setupi(1, 5, 5)), *_BODY[:3], "bnez x0, .", *_BODY], "branch"),
+        ([word(hardware_loops.setupi(1, 5, 5)), *_BODY[:3], "jal x0, . + 4", *_BODY], "jump"),
+        ([word(hardware_loops.setupi(1, 5, 5)), *_BODY[:3], "fence", *_BODY], "fence"),
+        (
+            [
+                word(hardware_loops.setupi(1, 5, 7)),
+                word(hardware_loops.setupi(0, 5, 5)),
+                *_BODY,
+                *_BODY,
+            ],
+            "two instructions",
+        ),
+    ],
+    ids=[
+        *["two instructions", "empty", "unaligned", "compressed", "branch", "jump", "fence"],
+        "nested ends too close",
+    ],
+)
+def test_constraints(lines: list[str], message: str) -> None:
+    """The manual asks simulators to report loops that the hardware does not define."""
+    rvc = [
+        text
+        for line in lines
+        for text in ([".option rvc", line, ".option norvc"] if line.startswith("c.") else [line])
+    ]
+    program = placed_program(Placement.FABRIC_CONTROLLER, ["li x5, 0", ".balign 4", *rvc], [])
+    result = simulate(program)
+    assert result.exit_code == EXIT_FAULT, result.messages
+    assert "hardware loop" in result.messages or "cv.setupi" in result.messages
+    assert message in result.messages
