@@ -56,7 +56,6 @@ static uint32_t by_registers(uint32_t count) {
   uint32_t address;
   __asm__(TW_LOOP_BEGIN
           "  lla %[address], 1f\n"
-          "  .balign 4\n"
           TW_LOOP_START(0, "%[address]")
           "  addi %[address], %[address], 12\n"
           TW_LOOP_END_AT(0, "%[address]")
