@@ -2,7 +2,10 @@
 #ifndef TESTS_SIMULATOR_STRESS_STRESS_H_
 #define TESTS_SIMULATOR_STRESS_STRESS_H_
 
-#include <stdint.h>
+// What <stdint.h> says; the tests have the compiler without its headers.
+typedef __UINT8_TYPE__ uint8_t;
+typedef __UINT32_TYPE__ uint32_t;
+typedef __UINTPTR_TYPE__ uintptr_t;
 
 // What the test reads; `results_end` follows directly.
 #define RESULTS(count)                                                          \

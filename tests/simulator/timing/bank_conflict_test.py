@@ -156,7 +156,7 @@ def test_waiting_is_fair() -> None:
 def test_conflicts_are_counted() -> None:
     """Every refusal is one conflict of its bank and one stall cycle of a core."""
     statistics = measure(_stride(0), setup=_address("li t0, 12"), cores=range(8), runs=1).statistics
-    conflicts = statistics["bank_conflicts"]
+    conflicts = statistics["l1"]["bank_conflicts_by_bank"]
     assert conflicts[3] > 0
     assert [count for bank, count in enumerate(conflicts) if bank != 3] == [0] * 15
     stalls = sum(core["stalls"]["bank_conflict"] for core in statistics["cores"])

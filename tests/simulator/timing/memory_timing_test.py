@@ -32,7 +32,7 @@ _TARGETS = [
 _STORES = [
     ("l1", "TW_L1 + 0x1000", 1),
     ("event_unit_demux_clear", "TW_EVENT_UNIT + 0x28", 1),
-    ("neureka_job_register", "TW_NEUREKA + 0x24", 3),
+    ("cluster_boot_address", "TW_CLUSTER_CONTROL + 0x60", 3),
     ("weight_memory", "TW_WEIGHT_MEMORY", 5),
     ("l2_private_0", "0x1c000000", 15),
     ("l2_private_1", "0x1c008000", 15),

@@ -71,14 +71,15 @@ HARDWARE_LOOPS = """
 """
 
 _MACROS = """
-# Spends exactly `cycles` (at least 7) without touching memory; changes t6.
+# Spends exactly `cycles` (at least 4) without touching memory; changes t6.
 .macro delay cycles
-    # li 1, the loop 4 per turn but 2 in the last: 4n - 1; the rest are single instructions.
-    li t6, ((\\cycles) + 1) / 4
+    # The constant 2, the loop 4 per turn but 2 in the last; the rest are single instructions.
+    lui t6, %hi((\\cycles) / 4)
+    addi t6, t6, %lo((\\cycles) / 4)
 9000:
     addi t6, t6, -1
     bnez t6, 9000b
-    .rept ((\\cycles) + 1) % 4
+    .rept (\\cycles) % 4
     nop
     .endr
 .endm
