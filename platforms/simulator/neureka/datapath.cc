@@ -33,8 +33,8 @@ constexpr std::array<std::array<std::uint8_t, 4>, 256> make_spread_planes() {
   std::array<std::array<std::uint8_t, 4>, 256> table{};
   for (unsigned byte = 0; byte < 256; ++byte) {
     for (unsigned channel = 0; channel < 4; ++channel) {
-      table[byte][channel] = static_cast<std::uint8_t>(((byte >> channel) & 1) |
-                                                       (((byte >> (channel + 4)) & 1) << 1));
+      table[byte][channel] =
+          static_cast<std::uint8_t>(((byte >> channel) & 1) | (((byte >> (channel + 4)) & 1) << 1));
     }
   }
   return table;
@@ -261,8 +261,7 @@ void Datapath::multiply_depthwise() {
           continue;
         }
         const std::int16_t *pixel =
-            buffer_ +
-            ((row + tap / 3) * kBufferSize + column + tap % 3) * kMaximumChannels;
+            buffer_ + ((row + tap / 3) * kBufferSize + column + tap % 3) * kMaximumChannels;
         const std::int16_t *weights = weights_ + tap * kChannels3x3;
         for (int channel = 0; channel < kChannels3x3; ++channel) {
           sums[channel] += static_cast<std::int32_t>(pixel[channel]) *
@@ -301,7 +300,7 @@ void Datapath::requantise() {
   if (!job_->requantise) {
     return;
   }
-  const std::int64_t low = job_->relu              ? 0
+  const std::int64_t low = job_->relu               ? 0
                            : job_->output_bits == 8 ? -128
                                                     : std::numeric_limits<std::int32_t>::min();
   const std::int64_t high = job_->output_bits == 32 ? std::numeric_limits<std::int32_t>::max()
