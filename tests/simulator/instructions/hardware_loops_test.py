@@ -266,7 +266,7 @@ def test_loops(placement: Placement) -> None:
     result = simulate(
         placed_program(
             placement,
-            text,
+            [text],
             [f"answers: .zero {4 * len(_COUNTERS) * len(programs)}"],
             [f"table: .word {table}"],
         )
@@ -322,7 +322,7 @@ def test_constraints(lines: list[str], message: str) -> None:
         for line in lines
         for text in ([".option rvc", line, ".option norvc"] if line.startswith("c.") else [line])
     ]
-    program = placed_program(Placement.FABRIC_CONTROLLER, ["li x5, 0", ".balign 4", *rvc], [])
+    program = placed_program(Placement.FABRIC_CONTROLLER, [["li x5, 0", ".balign 4", *rvc]], [])
     result = simulate(program)
     assert result.exit_code == EXIT_FAULT, result.messages
     assert "hardware loop" in result.messages or "cv.setupi" in result.messages
