@@ -63,6 +63,10 @@ Value read_value(const std::uint8_t *bytes) {
 template <int kLength>
 std::int32_t dot_product(const std::int16_t *a, const std::int16_t *b) {
   std::int32_t sum = 0;
+#ifdef __clang__
+  // Whole registers of 16-bit factors: from their 32-bit products it would choose half of that.
+#pragma clang loop vectorize_width(8) interleave_count(4)
+#endif
   for (int i = 0; i < kLength; ++i) {
     sum += static_cast<std::int32_t>(a[i]) * static_cast<std::int32_t>(b[i]);
   }
@@ -196,15 +200,15 @@ void Datapath::end_input() {
   }
 }
 
-const std::uint8_t *Datapath::weight_bytes(int access) const {
-  const Address address = weight_address(*job_, tile_, input_tile_, access);
+const std::uint8_t *Datapath::filter(int channel) const {
+  const Address address = weight_address(*job_, tile_, input_tile_, channel, 0);
   return job_->weights_in_weight_memory ? weight_memory_ + address : l1(address);
 }
 
-void Datapath::unpack_3x3(int first_access) {
+void Datapath::unpack_3x3(int channel) {
   std::uint64_t values[kTileBits / 8] = {};
   // The planes of a filter are neighbours.
-  const std::uint8_t *planes = weight_bytes(first_access);
+  const std::uint8_t *planes = filter(channel);
   for (int bit = 0; bit < job_->weight_bits; ++bit) {
     const std::uint8_t *plane = planes + static_cast<std::uint32_t>(bit) * kAccessBytes;
     for (std::uint32_t i = 0; i < kAccessBytes; ++i) {
@@ -219,8 +223,8 @@ void Datapath::unpack_3x3(int first_access) {
   }
 }
 
-void Datapath::unpack_1x1(int first_access) {
-  const std::uint8_t *block = weight_bytes(first_access);
+void Datapath::unpack_1x1(int channel) {
+  const std::uint8_t *block = filter(channel);
   const unsigned mask = (1u << job_->weight_bits) - 1;  // planes above are not computed with
   std::uint8_t bytes[kChannels1x1];
   for (int subgroup = 0; subgroup < kChannels1x1 / kSubgroupChannels; ++subgroup) {
@@ -292,7 +296,7 @@ void Datapath::multiply(int channel) {
   const auto products = static_cast<std::uint64_t>(tile_.height * tile_.width * taps_);
   switch (job_->mode) {
     case ConvolutionMode::k3x3:
-      unpack_3x3(channel * job_->weight_bits);
+      unpack_3x3(channel);
       multiply_channel<kTileBits>(channel);
       multiply_accumulates_ += products * static_cast<std::uint64_t>(input_channels_);
       break;

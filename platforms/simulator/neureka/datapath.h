@@ -59,9 +59,9 @@ class Datapath {
   static constexpr int kBufferSize = kMaximumPixels + 2;  // with the halo of a 3x3 filter
   static constexpr int kTileBits = 256;                   // one access of weights
 
-  const std::uint8_t *weight_bytes(int access) const;
-  void unpack_3x3(int first_access);
-  void unpack_1x1(int first_access);
+  const std::uint8_t *filter(int channel) const;
+  void unpack_3x3(int channel);
+  void unpack_1x1(int channel);
   template <int kLength>
   void multiply_channel(int channel);
   void multiply_depthwise();

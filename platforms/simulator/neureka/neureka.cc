@@ -106,7 +106,9 @@ class Neureka::Implementation {
   Cycle slot_ = 0;  // cycles of the phase that are done
   int row_ = 0;     // of the pixel that the next access is for
   int column_ = 0;
-  int group_ = 0;  // of 8 channels
+  int group_ = 0;    // of 8 channels
+  int channel_ = 0;  // of the filter that the next access is for
+  int plane_ = 0;
 };
 
 void Neureka::Implementation::fault(CoreIndex core, std::uint32_t offset,
@@ -262,6 +264,10 @@ void Neureka::Implementation::begin_phase() {
   row_ = 0;
   column_ = 0;
   group_ = 0;
+  const Phase &phase = sequence_->phases()[phase_];
+  const int planes = contexts_[executed_].job.weight_planes();
+  channel_ = phase.first_access / planes;
+  plane_ = phase.first_access % planes;
 }
 
 bool Neureka::Implementation::claim(Address address, Cycle now) {
@@ -294,22 +300,23 @@ bool Neureka::Implementation::act(Cycle now) {
       }
       return true;
     }
-    case Phase::Kind::kReadWeights: {
-      const auto access = static_cast<int>(slot_);
-      if (!claim(weight_address(job, tile, phase.input_tile, access), now)) {
+    case Phase::Kind::kReadWeights:
+    case Phase::Kind::kOccupyByWeights: {
+      const bool reads = phase.kind == Phase::Kind::kReadWeights;
+      const Tile &filters = reads ? tile : phase.tile;
+      if (!claim(weight_address(job, filters, phase.input_tile, channel_, plane_), now)) {
         return false;
       }
-      ++statistics_.weight_accesses_l1;
-      const int planes = job.weight_planes();
-      if (access % planes == planes - 1) {
-        datapath_.multiply(access / planes);
+      statistics_.weight_accesses_l1 += reads ? 1 : 0;
+      if (++plane_ == job.weight_planes()) {
+        if (reads) {
+          datapath_.multiply(channel_);
+        }
+        plane_ = 0;
+        ++channel_;
       }
       return true;
     }
-    case Phase::Kind::kOccupyByWeights:
-      return claim(weight_address(job, phase.tile, phase.input_tile,
-                                  phase.first_access + static_cast<int>(slot_)),
-                   now);
     case Phase::Kind::kReadPartialSums: {
       if (!claim(datapath_.output_address(row_, column_, group_), now)) {
         return false;
