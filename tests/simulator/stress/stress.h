@@ -4,7 +4,9 @@
 
 // What <stdint.h> says; the tests have the compiler without its headers.
 typedef __UINT8_TYPE__ uint8_t;
+typedef __INT32_TYPE__ int32_t;
 typedef __UINT32_TYPE__ uint32_t;
+typedef __UINT64_TYPE__ uint64_t;
 typedef __UINTPTR_TYPE__ uintptr_t;
 
 // What the test reads; `results_end` follows directly.
