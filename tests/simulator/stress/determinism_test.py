@@ -9,7 +9,7 @@ import pytest
 from tests.simulator.harness.execute import Result, run_on_simulator
 from tests.simulator.stress.stress_firmware import build, words
 from tests.simulator.timing.neureka_job import Job, job_table
-from tests.simulator.timing.performance_counters_test import check_sums
+from tests.simulator.timing.statistics_sums import check_sums, stall_causes
 
 _ROUNDS = 400
 _JOBS = 20
@@ -73,8 +73,6 @@ def test_cycles_are_instructions_and_stalls_and_sleep(seed: int, tmp_path: Path)
     """The workload stalls for every reason there is; each cycle is counted once."""
     statistics = run_on_simulator(_build(seed, tmp_path)).statistics
     check_sums(statistics)
-    causes = {cause for core in statistics["cores"] for cause in core["stalls"]}
-    for cause in causes:
-        assert sum(core["stalls"][cause] for core in statistics["cores"]) > 0, cause
+    assert all(stall_causes(statistics).values())
     assert statistics["accelerator"]["jobs"] == _JOBS
     assert statistics["dma"]["transfers"] > 0

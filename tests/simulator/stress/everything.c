@@ -11,8 +11,8 @@ RESULTS(3 * (kWorkers + 1) + 1);
 
 extern const uint32_t job_table[24];
 
-__attribute__((section(".l1"), aligned(64))) static volatile uint32_t
-    buffers[kWorkers][kWords] = {0};
+__attribute__((section(".l1"), aligned(64))) static volatile uint32_t buffers[kWorkers][kWords] = {
+    0};
 __attribute__((section(".l1"))) static volatile uint32_t counter = 0;
 
 static uint32_t touch_memory(uint32_t address, uint32_t words, uint32_t stride) {
@@ -44,8 +44,8 @@ static void transfer(uint32_t core, uint32_t choice) {
   const uint32_t event = choice >> 5 & 1u;
   const uint32_t external = (choice >> 6 & 1u) != 0 ? 0x10400000u : 0x1c100000u;
   const uint32_t id = read_word(TW_DMA);
-  write_word(TW_DMA, length | (choice >> 7 & 1u) << 17 | 1u << 18 | two_dimensional << 19 |
-                         event << 20);
+  write_word(TW_DMA,
+             length | (choice >> 7 & 1u) << 17 | 1u << 18 | two_dimensional << 19 | event << 20);
   write_word(TW_DMA, (uint32_t)(uintptr_t)buffers[core]);
   write_word(TW_DMA, external + core * 0x1000 + (choice & 7u));
   if (two_dimensional != 0) {

@@ -10,7 +10,7 @@ typedef __UINT64_TYPE__ uint64_t;
 typedef __UINTPTR_TYPE__ uintptr_t;
 
 // What the test reads; `results_end` follows directly.
-#define RESULTS(count)                                                          \
+#define RESULTS(count)                                                                \
   __attribute__((section(".data.results_1"))) volatile uint32_t results[count] = {0}; \
   __attribute__((section(".data.results_2"))) volatile uint32_t results_end[1] = {0}
 
