@@ -3,7 +3,7 @@
 #define PLATFORMS_SIMULATOR_CORE_SIMD_H_
 
 #include <cstdint>
-#include <type_traits>
+#include <utility>
 
 namespace tilewright::simulator {
 
@@ -35,16 +35,32 @@ std::uint32_t replicate(std::uint32_t scalar) {
   return static_cast<typename Vector::Unsigned>(scalar) * Vector::kOnes;
 }
 
+namespace internal {
+// Loops over lanes are written out: not every compiler unrolls them, and they are the hot spot of
+// neural networks.
+template <typename Vector, typename Element, typename Operation, unsigned... kIndices>
+std::uint32_t map_lanes(std::uint32_t a, std::uint32_t b, Operation operation,
+                        std::integer_sequence<unsigned, kIndices...>) {
+  return ((static_cast<std::uint32_t>(static_cast<typename Vector::Unsigned>(
+               operation(lane<Element>(a, kIndices), lane<Element>(b, kIndices))))
+           << (Vector::kBits * kIndices)) |
+          ...);
+}
+
+template <typename ElementA, typename ElementB, unsigned... kIndices>
+std::uint32_t dot_product(std::uint32_t a, std::uint32_t b,
+                          std::integer_sequence<unsigned, kIndices...>) {
+  return ((static_cast<std::uint32_t>(lane<ElementA>(a, kIndices)) *
+           static_cast<std::uint32_t>(lane<ElementB>(b, kIndices))) +
+          ...);
+}
+}  // namespace internal
+
 // `operation` of all lanes; of its result as many bits are kept as a lane has.
 template <typename Vector, typename Element, typename Operation>
 std::uint32_t map_lanes(std::uint32_t a, std::uint32_t b, Operation operation) {
-  std::uint32_t result = 0;
-  for (unsigned i = 0; i < Vector::kLanes; ++i) {
-    const int value = operation(lane<Element>(a, i), lane<Element>(b, i));
-    result |= static_cast<std::uint32_t>(static_cast<typename Vector::Unsigned>(value))
-              << (Vector::kBits * i);
-  }
-  return result;
+  return internal::map_lanes<Vector, Element>(
+      a, b, operation, std::make_integer_sequence<unsigned, Vector::kLanes>());
 }
 template <typename Vector, typename Operation>
 std::uint32_t map_signed(std::uint32_t a, std::uint32_t b, Operation operation) {
@@ -71,14 +87,9 @@ std::uint32_t subtract_lanes(std::uint32_t a, std::uint32_t b) {
 template <typename ElementA, typename ElementB>
 std::uint32_t dot_product(std::uint32_t a, std::uint32_t b) {
   static_assert(sizeof(ElementA) == sizeof(ElementB));
-  std::uint32_t sum = 0;
-  for (unsigned i = 0; i < 4 / sizeof(ElementA); ++i) {
-    sum += static_cast<std::uint32_t>(lane<ElementA>(a, i)) *
-           static_cast<std::uint32_t>(lane<ElementB>(b, i));
-  }
-  return sum;
+  return internal::dot_product<ElementA, ElementB>(
+      a, b, std::make_integer_sequence<unsigned, 4 / sizeof(ElementA)>());
 }
-
 template <typename Vector>
 std::uint32_t dot_unsigned(std::uint32_t a, std::uint32_t b) {
   return dot_product<typename Vector::Unsigned, typename Vector::Unsigned>(a, b);
