@@ -18,7 +18,8 @@ extern const struct transfer transfers[TRANSFERS];
 
 RESULTS(TRANSFERS);
 
-__attribute__((section(".l1"), aligned(64))) static volatile uint32_t l1[kCores][kRegionWords] = {0};
+__attribute__((section(".l1"), aligned(64))) static volatile uint32_t l1[kCores][kRegionWords] = {
+    0};
 
 static uint32_t pattern(uint32_t word, uint32_t salt) { return (word + salt) * 0x9e3779b1u; }
 

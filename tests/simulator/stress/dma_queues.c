@@ -1,6 +1,6 @@
 // More commands than the queues hold: every core issues COMMANDS transfers without waiting, under
-// one counter, while its own queue holds two and the global one eight. Transfer i overwrites all but
-// eight bytes of what transfer i - 1 wrote, so the result tells whether all came, in order.
+// one counter, while its own queue holds two and the global one eight. Transfer i overwrites all
+// but eight bytes of what transfer i - 1 wrote, so the result tells whether all came, in order.
 #include "tests/simulator/stress/stress.h"
 
 enum { kCores = 8, kStep = 8, kLength = 64, kBytes = COMMANDS * kStep + kLength };

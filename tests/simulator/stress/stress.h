@@ -4,11 +4,13 @@
 
 // What <stdint.h> says; the tests have the compiler without its headers.
 typedef __UINT8_TYPE__ uint8_t;
+typedef __INT32_TYPE__ int32_t;
 typedef __UINT32_TYPE__ uint32_t;
+typedef __UINT64_TYPE__ uint64_t;
 typedef __UINTPTR_TYPE__ uintptr_t;
 
 // What the test reads; `results_end` follows directly.
-#define RESULTS(count)                                                          \
+#define RESULTS(count)                                                                \
   __attribute__((section(".data.results_1"))) volatile uint32_t results[count] = {0}; \
   __attribute__((section(".data.results_2"))) volatile uint32_t results_end[1] = {0}
 

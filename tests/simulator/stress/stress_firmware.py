@@ -114,9 +114,7 @@ def run(
 ) -> Result:
     """Builds and runs stress firmware; see `build`. It must end with exit code 0."""
     with tempfile.TemporaryDirectory() as directory:
-        executable = build(
-            source, Path(directory), cores=cores, definitions=definitions, data=data
-        )
+        executable = build(source, Path(directory), cores=cores, definitions=definitions, data=data)
         result = run_on_simulator(executable, options=list(options))
     assert result.exit_code == 0, result.messages
     return result

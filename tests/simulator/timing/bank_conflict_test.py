@@ -56,9 +56,10 @@ def test_test_and_set_window_is_the_same_bank() -> None:
 
 def test_cores_on_different_banks() -> None:
     """Core i uses bank i only."""
-    assert measure(_stride(0), setup=_address("slli t0, s11, 2"), cores=range(8)).ordered == [
-        _ACCESSES
-    ] * 8
+    assert (
+        measure(_stride(0), setup=_address("slli t0, s11, 2"), cores=range(8)).ordered
+        == [_ACCESSES] * 8
+    )
 
 
 def test_same_bank_in_different_rows() -> None:
@@ -199,9 +200,11 @@ def test_dma_against_a_core(bank: int, to_l1: bool) -> None:
 
 def test_dma_against_seven_cores() -> None:
     """Each core on its own bank is delayed by the 16 words of that bank."""
-    codes = {core: _LOOP for core in range(7)}
+    codes = dict.fromkeys(range(7), _LOOP)
     codes[7] = _dma_command(True)
-    measurement = measure(codes, setup=_DMA_EVENT + _address("slli t0, s11, 2"), after=_FREE_ON_CORE_7)
+    measurement = measure(
+        codes, setup=_DMA_EVENT + _address("slli t0, s11, 2"), after=_FREE_ON_CORE_7
+    )
     assert [measurement.cycles[core] for core in range(7)] == [_LOOP_CYCLES + 16] * 7
 
 
@@ -218,8 +221,16 @@ def test_dma_on_other_banks() -> None:
 # apart put all inputs into banks 0 to 7, and all outputs into banks 8 to 15.
 
 _JOB = Job(
-    "3x3", 8, 28, 32, 6, 6,
-    inputs=0x10010000, outputs=0x10020020, input_pixel_stride=64, output_pixel_stride=64,
+    "3x3",
+    8,
+    28,
+    32,
+    6,
+    6,
+    inputs=0x10010000,
+    outputs=0x10020020,
+    input_pixel_stride=64,
+    output_pixel_stride=64,
 )
 _JOB_SETUP = (
     "li t0, 0x11000; sw t0, 0(gp); bnez s11, 9804f; la a1, job_table;" + CONFIGURE + "9804:;"
@@ -231,7 +242,7 @@ _LONG_LOOP_CYCLES = 1 + 800
 
 
 def _job_against(address: str, cores: list[int]) -> tuple[int, list[int]]:
-    codes = {0: _JOB_CODE, **{core: _LONG_LOOP for core in cores}}
+    codes = {0: _JOB_CODE, **dict.fromkeys(cores, _LONG_LOOP)}
     setup = _JOB_SETUP + _address(address)
     measurement = measure(codes, setup=setup, data=job_table(_JOB))
     return measurement.cycles[0], [measurement.cycles[core] for core in cores]
@@ -288,8 +299,16 @@ def test_accelerator_inputs_without_a_stride_use_all_banks() -> None:
     never has to stand back: a refused core is served in the next cycle.
     """
     job = Job(
-        "3x3", 8, 28, 32, 6, 6,
-        inputs=0x10010000, outputs=0x10020020, input_pixel_stride=32, output_pixel_stride=64,
+        "3x3",
+        8,
+        28,
+        32,
+        6,
+        6,
+        inputs=0x10010000,
+        outputs=0x10020020,
+        input_pixel_stride=32,
+        output_pixel_stride=64,
     )
     alone = measure({0: _JOB_CODE}, setup=_JOB_SETUP, data=job_table(job)).only
     codes = {0: _JOB_CODE, 1: _LONG_LOOP}
@@ -305,8 +324,18 @@ def test_accelerator_weights_from_l1_against_a_core() -> None:
     64 input pixels as above, and no output pixels there.
     """
     job = Job(
-        "3x3", 8, 28, 32, 6, 6, weight_memory=False, weights=0x10018000,
-        inputs=0x10010000, outputs=0x10020020, input_pixel_stride=64, output_pixel_stride=64,
+        "3x3",
+        8,
+        28,
+        32,
+        6,
+        6,
+        weight_memory=False,
+        weights=0x10018000,
+        inputs=0x10010000,
+        outputs=0x10020020,
+        input_pixel_stride=64,
+        output_pixel_stride=64,
     )
     alone = measure({0: _JOB_CODE}, setup=_JOB_SETUP, data=job_table(job)).only
     codes = {0: _JOB_CODE, 1: _LONG_LOOP}

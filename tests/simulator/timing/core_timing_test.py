@@ -227,7 +227,9 @@ _BRANCHES = [
     # li, then 10 turns of 1 + 3, of which the last falls through: 1 + 40 - 2.
     Case("loop_of_branches", "li a0, 10; 1: addi a0, a0, -1; bnez a0, 1b", 39),
     Case("compressed_taken", ".option rvc; c.beqz a0, 1f; c.nop; 1: .option norvc", 3, "li a0, 0"),
-    Case("compressed_not_taken", ".option rvc; c.bnez a0, 1f; c.nop; 1: .option norvc", 2, "li a0, 0"),
+    Case(
+        "compressed_not_taken", ".option rvc; c.bnez a0, 1f; c.nop; 1: .option norvc", 2, "li a0, 0"
+    ),
 ]
 
 # "jal / jalr: 2 / 2, jalr + 1 if rs1 was written by the previous instruction"
@@ -396,7 +398,7 @@ _SIXTEEN_ADDS = "\n".join(["fadd.s ft0, fa0, fa1"] * 16)
 
 @pytest.mark.parametrize("partner", [1, 2, 3, 5, 6, 7])
 def test_floating_point_units_of_other_cores(partner: int) -> None:
-    """Core i shares with core i + 4 only: 16 instructions are 16 cycles on cores 0 and `partner`."""
+    """Core i shares with core i + 4 only: 16 instructions take 16 cycles on both cores."""
     assert measure(_SIXTEEN_ADDS, setup=_FLOATS, cores=[0, partner]).ordered == [16, 16]
 
 

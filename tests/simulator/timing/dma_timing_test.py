@@ -46,21 +46,18 @@ class Transfer:
 
     def words(self) -> list[int]:
         command = (
-            self.length
-            | self.to_l1 << 17
-            | 1 << 18
-            | (self.line != 0) << 19
-            | self.event << 20
+            self.length | self.to_l1 << 17 | 1 << 18 | (self.line != 0) << 19 | self.event << 20
         )
         words = [command, self.l1, self.external]
-        return words + [self.line, self.stride] if self.line else words
+        return [*words, self.line, self.stride] if self.line else words
 
 
 def _registers(transfers: list[Transfer]) -> tuple[str, str]:
     """Set-up that loads command words into registers, and the code that issues the commands."""
     # Registers of the words: not those of the samples, which are loaded after the words' last use.
     names = iter(["a1", "a2", "a3", "a4", "a5", "a6", "a7", "t1", "t2", "t3", "t4", "t5"])
-    setup, code = [], []
+    setup: list[str] = []
+    code: list[str] = []
     for transfer in transfers:
         code.append("lw a0, 0(tp)")
         for word in transfer.words():
@@ -92,9 +89,7 @@ def _status_around(cycle: int, *transfers: Transfer) -> list[int]:
     pack = "li a0, 0\n" + "\n".join(
         f"cv.insert a0, {register}, 1, {2 * i}" for i, register in enumerate(_SAMPLES)
     )
-    measurement = measure(
-        f"{code}\ndelay {wait}\n{samples}", setup=setup, after=pack + _FREE_ALL
-    )
+    measurement = measure(f"{code}\ndelay {wait}\n{samples}", setup=setup, after=pack + _FREE_ALL)
     packed = measurement.values[0][0]
     return [packed >> 2 * i & 3 for i in range(16)]
 
@@ -223,7 +218,10 @@ def test_directions_overlap() -> None:
 
     In L1 the second one runs four beats, half the banks, behind the first.
     """
-    first, second = Transfer(1024), Transfer(1024, to_l1=False, l1=_L1 + 0x4000, external=_L2 + 0x4000)
+    first, second = (
+        Transfer(1024),
+        Transfer(1024, to_l1=False, l1=_L1 + 0x4000, external=_L2 + 0x4000),
+    )
     status = _status_around(134 + 12 - 4, first, second)
     assert [value & 1 for value in status] == [1] * 8 + [0] * 8
     _ends_at(134 + 12 + 4, first, second)

@@ -42,7 +42,7 @@ def test_barriers_in_a_row() -> None:
 @pytest.mark.parametrize("last", [7, 8, 9, 10, 11, 12, 13, 37, 100])
 def test_barrier_after_the_last_arriver(last: int) -> None:
     """All cores go on 5 cycles after the arrival of the last one."""
-    codes = {core: f"delay 7; {_WAIT_AT_BARRIER}" for core in range(7)}
+    codes = dict.fromkeys(range(7), f"delay 7; {_WAIT_AT_BARRIER}")
     codes[7] = f"delay {last}; {_WAIT_AT_BARRIER}"
     assert measure(codes, setup=_barrier(0xFF)).ordered == [last + 5] * 8
 
@@ -101,7 +101,7 @@ def test_software_event_wakes_after_seven_cycles() -> None:
 
 def test_software_event_for_all() -> None:
     """The value 0 triggers every core of the cluster, the sender too."""
-    codes = {core: _WAIT for core in range(7)}
+    codes = dict.fromkeys(range(7), _WAIT)
     codes[7] = f"delay 30; sw zero, 0x100(gp); {_WAIT}"
     assert measure(codes, setup=_SOFTWARE_EVENT_0).ordered == [37] * 8
 
@@ -155,9 +155,7 @@ def test_mutex_is_handed_over_in_five_cycles() -> None:
         0: "cv.elw a0, 0xc0(gp); delay 20; sw zero, 0xc0(gp)",
         1: "delay 10; cv.elw a0, 0xc0(gp)",
     }
-    measurement = measure(
-        codes, setup=mask, after="beqz s11, 9800f; sw zero, 0xc0(gp); 9800:"
-    )
+    measurement = measure(codes, setup=mask, after="beqz s11, 9800f; sw zero, 0xc0(gp); 9800:")
     assert measurement.cycles == {0: 26, 1: 30}
 
 
@@ -177,19 +175,19 @@ _EMPTY_FUNCTION = ".text; function: ret"
 
 def test_dispatch_wakes_after_twelve_cycles() -> None:
     """The controller pushes in cycle 20; eight workers asleep on the FIFO go on in cycle 32."""
-    codes = {core: "cv.elw a0, 0x80(gp)" for core in range(8)}
+    codes = dict.fromkeys(range(8), "cv.elw a0, 0x80(gp)")
     codes[8] = "li a1, 77; delay 19; sw a1, 0x80(gp)"
     measurement = measure(codes, setup=_DISPATCH)
-    assert measurement.cycles == {**{core: 32 for core in range(8)}, 8: 21}
+    assert measurement.cycles == {**dict.fromkeys(range(8), 32), 8: 21}
     assert all(measurement.values[core][0] == 77 for core in range(8))
 
 
 def test_dispatch_fifo_with_entries() -> None:
     """What is in the FIFO already costs 5 cycles an entry, and comes in order."""
-    codes = {core: "delay 30; cv.elw a0, 0x80(gp); cv.elw a1, 0x80(gp)" for core in range(8)}
+    codes = dict.fromkeys(range(8), "delay 30; cv.elw a0, 0x80(gp); cv.elw a1, 0x80(gp)")
     codes[8] = "li a1, 77; li a2, 78; sw a1, 0x80(gp); sw a2, 0x80(gp)"
     measurement = measure(codes, setup=_DISPATCH)
-    assert measurement.cycles == {**{core: 40 for core in range(8)}, 8: 4}
+    assert measurement.cycles == {**dict.fromkeys(range(8), 40), 8: 4}
     assert all(measurement.values[core][:2] == (77, 78) for core in range(8))
 
 
@@ -211,7 +209,7 @@ def test_fork_and_join_of_an_empty_function() -> None:
     in 18, call (2) in 20, return (2) in 22, and arrive at the barrier, where the controller waits
     since cycle 3. All go on 5 cycles later, in 27.
     """
-    codes = {core: _WORKER for core in range(8)}
+    codes = dict.fromkeys(range(8), _WORKER)
     codes[8] = (
         "delay 20; csrr a0, mcycle; sw a6, 0x80(gp); sw zero, 0x80(gp);"
         f"{_WAIT_AT_BARRIER}; csrr a1, mcycle; sub a0, a1, a0"
@@ -224,7 +222,7 @@ def test_fork_and_join_of_an_empty_function() -> None:
 def test_fork_and_join_on_a_team_of_workers() -> None:
     """Entries go to the team of the moment only: cores 2 and 5 run, the others sleep on."""
     setup = _DISPATCH.replace("0xff", "0x24") + ";" + _barrier(0x124) + "; la a6, function"
-    codes = {core: _WORKER for core in (2, 5)}
+    codes: dict[int, str] = dict.fromkeys((2, 5), _WORKER)
     codes[8] = f"delay 20; sw a6, 0x80(gp); sw zero, 0x80(gp); {_WAIT_AT_BARRIER}"
     codes[0] = "delay 90; li a1, 0xff; nop"
     measurement = measure(codes, setup=setup, data=_EMPTY_FUNCTION)

@@ -79,9 +79,7 @@ def test_console_is_behind_the_peripheral_bus() -> None:
     ],
 )
 def test_alias(address: str, cycles: int) -> None:
-    measurement = measure(
-        "lw a0, 0(a1)", setup=f"li a1, {address}", options=["--allow-l1-alias"]
-    )
+    measurement = measure("lw a0, 0(a1)", setup=f"li a1, {address}", options=["--allow-l1-alias"])
     assert measurement.only == cycles
 
 
@@ -227,6 +225,17 @@ def test_code_larger_than_the_shared_cache_misses_to_l2(lines: int) -> None:
     assert measure(code, setup=setup, large=True).only == expected
 
 
+@pytest.mark.parametrize(("lines", "misses"), [(3, 0), (6, 6)])
+def test_core_cache_has_four_ways(lines: int, misses: int) -> None:
+    """Lines 128 bytes apart fall into one of eight sets of four.
+
+    Three of them and a line of the code around fit; six jumps through six lines miss each time, and
+    hit the shared cache: 2 cycles each, and 2 per jump.
+    """
+    code = "\n".join(f"j {i}f; .balign 128; {i}:" for i in range(1, lines + 1))
+    assert measure(code, large=True).only == 2 * lines + 2 * misses
+
+
 @pytest.mark.parametrize("runs", [1, 2])
 @pytest.mark.parametrize("lines", [4, 16])
 def test_disabled_caches_take_every_line_from_l2(lines: int, runs: int) -> None:
@@ -248,9 +257,7 @@ def test_taken_branch_misses_only_the_lines_it_reaches() -> None:
 
 
 _FUNCTION_LINES = 16
-_FUNCTION = (
-    ".text; .balign 16; function:" + "; nop" * _issue_cycles(_FUNCTION_LINES) + "; ret"
-)
+_FUNCTION = ".text; .balign 16; function:" + "; nop" * _issue_cycles(_FUNCTION_LINES) + "; ret"
 
 
 def test_core_caches_are_private() -> None:
@@ -288,7 +295,26 @@ def test_refills_share_l2_bandwidth(cores: int) -> None:
     after the miss instead of 1.
     """
     measurement = measure(
-        "nop; nop; nop", setup=_ONE_LINE if cores > 1 else _ONE_LINE + "; nop",
-        cores=range(cores), runs=1, caches=False,
+        "nop; nop; nop",
+        setup=_ONE_LINE if cores > 1 else _ONE_LINE + "; nop",
+        cores=range(cores),
+        runs=1,
+        caches=False,
     )
     assert measurement.ordered == [3 + 18 + cores - 1 + i for i in range(cores)]
+
+
+@pytest.mark.parametrize("lines", [4, 64])
+def test_fabric_controller_keeps_its_code(lines: int) -> None:
+    """Its cache of 2 KiB holds 128 lines."""
+    setup, code = _straight(lines)
+    measurement = measure_on_fabric_controller(code, setup=setup, large=True)
+    assert measurement.only == _issue_cycles(lines)
+
+
+@pytest.mark.parametrize(("lines", "runs"), [(16, 1), (160, 2)])
+def test_fabric_controller_misses(lines: int, runs: int) -> None:
+    """Code that is new, or larger than the cache: 4 cycles per line (soc.yaml, an assumption)."""
+    setup, code = _straight(lines)
+    measurement = measure_on_fabric_controller(code, setup=setup, runs=runs, large=True)
+    assert measurement.only == _issue_cycles(lines) + 4 * lines

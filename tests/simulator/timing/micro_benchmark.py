@@ -39,51 +39,7 @@ _CACHED_BYTES = 448
 # the cluster measures.
 _QUIET_TURNS = 20_000
 
-HARDWARE_LOOPS = """
-# Hardware loops have no mnemonics in the assembler. Encodings: CV32E40P user manual, "Hardware
-# Loops": opcode custom-1, funct3 4, operation in bits 11 to 8, loop in bit 7. `instructions` is the
-# distance to the start or end of the body, from this instruction on, which counts as one.
-.macro cv_starti loop, instructions
-    .word ((\\instructions) << 20) | (4 << 12) | (0 << 8) | ((\\loop) << 7) | 0x2b
-.endm
-.macro cv_endi loop, instructions
-    .word ((\\instructions) << 20) | (4 << 12) | (2 << 8) | ((\\loop) << 7) | 0x2b
-.endm
-.macro cv_counti loop, count
-    .word ((\\count) << 20) | (4 << 12) | (4 << 8) | ((\\loop) << 7) | 0x2b
-.endm
-.macro cv_setupi loop, count, instructions
-    .word ((\\count) << 20) | ((\\instructions) << 15) | (4 << 12) | (6 << 8) | ((\\loop) << 7) | 0x2b
-.endm
-# The forms with a register: its number, not its name.
-.macro cv_start loop, number
-    .word ((\\number) << 15) | (4 << 12) | (1 << 8) | ((\\loop) << 7) | 0x2b
-.endm
-.macro cv_end loop, number
-    .word ((\\number) << 15) | (4 << 12) | (3 << 8) | ((\\loop) << 7) | 0x2b
-.endm
-.macro cv_count loop, number
-    .word ((\\number) << 15) | (4 << 12) | (5 << 8) | ((\\loop) << 7) | 0x2b
-.endm
-.macro cv_setup loop, number, instructions
-    .word ((\\instructions) << 20) | ((\\number) << 15) | (4 << 12) | (7 << 8) | ((\\loop) << 7) | 0x2b
-.endm
-"""
-
-_MACROS = """
-# Spends exactly `cycles` (at least 4) without touching memory; changes t6.
-.macro delay cycles
-    # The constant 2, the loop 4 per turn but 2 in the last; the rest are single instructions.
-    lui t6, %hi((\\cycles) / 4)
-    addi t6, t6, %lo((\\cycles) / 4)
-9000:
-    addi t6, t6, -1
-    bnez t6, 9000b
-    .rept (\\cycles) % 4
-    nop
-    .endr
-.endm
-"""
+_MACROS = (Path(__file__).parent / "micro_benchmark.inc").read_text()
 
 
 @dataclass(frozen=True)
@@ -142,7 +98,7 @@ def measure(
         large: allows code that does not fit into a core's cache.
         options: options of the simulator.
     """
-    codes = {core: code for core in cores} if isinstance(code, str) else dict(code)
+    codes = dict.fromkeys(cores, code) if isinstance(code, str) else dict(code)
     mask = sum(1 << core for core in codes)
     texts: list[str] = []
     for text in codes.values():
@@ -178,13 +134,19 @@ def measure(
 
 
 def measure_on_fabric_controller(
-    code: str, *, setup: str = "", data: str = "", options: Sequence[str] = ()
+    code: str,
+    *,
+    setup: str = "",
+    data: str = "",
+    runs: int = 2,
+    large: bool = False,
+    options: Sequence[str] = (),
 ) -> Measurement:
     """Runs code on the fabric controller and measures it; see `measure`."""
     program = [
         "_start:",
         f"li s11, {FABRIC_CONTROLLER}",
-        _piece(0, setup, code, "", 2, "", large=False),
+        _piece(0, setup, code, "", runs, "", large),
         _STORE_RECORD,
         "output records, records_end",
         "exit_with 0",
@@ -249,13 +211,15 @@ store_record:
 
 
 def _run(
-    program: Sequence[str], cores: Sequence[int] | Mapping[int, str], data: str, options: Sequence[str]
+    program: Sequence[str],
+    cores: Sequence[int] | Mapping[int, str],
+    data: str,
+    options: Sequence[str],
 ) -> Measurement:
     records = 16
     text = "\n".join(
         [
             '.include "program.inc"',
-            HARDWARE_LOOPS,
             _MACROS,
             ".option norvc",
             ".text",

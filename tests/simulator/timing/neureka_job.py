@@ -82,7 +82,7 @@ class Job:
             (last_height + halo) << 16 | (last_width + halo),
             output_tiles << 16 | input_tiles,
             rows << 16 | columns,
-            *[0, 0, 0 if self.mode == "1x1" else 0x1FF, configuration],
+            *[0, 0, 0, configuration],
         ]
 
     def macs(self) -> int:
