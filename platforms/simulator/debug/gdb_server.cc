@@ -454,10 +454,12 @@ std::string GdbServer::resume(const Resume &resume) {
     Core &core = machine_->core(i);
     core.set_single_step(stepping || !watches_.empty(), after_instruction,
                          &contexts_[static_cast<std::size_t>(i)]);
-    if (stepping) {
+    const auto reported = reported_.find(i);
+    if (stepping || (reported != reported_.end() && reported->second == core.registers().pc)) {
       core.step_over_breakpoint();
     }
   }
+  reported_.clear();
   return run();
 }
 
@@ -497,8 +499,9 @@ std::string GdbServer::run() {
           std::fflush(stdout);
           return "W" + two_digits(machine_->exit_code());
         case StopReason::kRequested:
-          if (machine_->breakpoint_hit() != nullptr) {
-            return stop(kSignalTrap, machine_->breakpoint_hit()->core, "swbreak:;");
+          if (const BreakpointHit *hit = machine_->breakpoint_hit()) {
+            reported_[hit->core] = hit->address;
+            return stop(kSignalTrap, hit->core, "swbreak:;");
           }
           if (changed_ != nullptr) {
             return stop(kSignalTrap, changed_by_, "watch:" + hex_number(changed_->address) + ";");

@@ -3,6 +3,7 @@
 #define PLATFORMS_SIMULATOR_DEBUG_GDB_SERVER_H_
 
 #include <cstdint>
+#include <map>
 #include <set>
 #include <string>
 #include <vector>
@@ -83,6 +84,8 @@ class GdbServer {
   // Removed since the last stop. gdb removes all of them to step one core over one; they stay for
   // the others meanwhile.
   std::set<Address> removed_;
+  // Where cores were stopped by a breakpoint: it does not stop them there again.
+  std::map<CoreIndex, Address> reported_;
   std::vector<Watch> watches_;
   std::vector<StepContext> contexts_;  // by core
   std::set<CoreIndex> stepping_;
