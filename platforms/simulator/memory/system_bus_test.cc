@@ -66,11 +66,11 @@ struct Bench {
   void fails(CoreIndex core, Address address, unsigned size, bool is_store, FaultKind kind,
              const std::string &wanted) {
     ++now;
-    CHECK_THROWS(is_store ? bus.store(core, address, size, 0, now)
-                          : bus.load(core, address, size, now),
-                 Fault,
-                 error.kind == kind && error.core == core && error.address == address &&
-                     error.detail.find(wanted) != std::string::npos);
+    CHECK_THROWS(
+        is_store ? bus.store(core, address, size, 0, now) : bus.load(core, address, size, now),
+        Fault,
+        error.kind == kind && error.core == core && error.address == address &&
+            error.detail.find(wanted) != std::string::npos);
   }
 
   Tcdm tcdm;
@@ -150,8 +150,8 @@ void check_faults() {
   b.fails(0, kDevice, 1, true, FaultKind::kMisaligned, "a store of 1 byte at recorder");
   ++b.now;
   CHECK_THROWS(b.bus.store(4, 0x00200008, 4, 13, b.now), Fault,
-               error.kind == FaultKind::kDevice && error.core == 4 &&
-                   error.address == 0x00200008 && error.detail == "thirteen");
+               error.kind == FaultKind::kDevice && error.core == 4 && error.address == 0x00200008 &&
+                   error.detail == "thirteen");
   b.l2.protect(kL2 + 0x100, kL2 + 0x200, "code");
   b.fails(0, kL2 + 0x1ff, 1, true, FaultKind::kProtected, "a store of 1 byte to code");
   b.fails(kFabricController, kL2 + 0x100, 4, true, FaultKind::kProtected, "to code");

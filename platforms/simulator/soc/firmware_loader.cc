@@ -30,9 +30,8 @@ void load_firmware(const ElfFile &elf, Tcdm *tcdm, ExternalMemory *l2,
       segments.push_back(&segment);
     }
   }
-  std::stable_sort(segments.begin(), segments.end(), [](const Segment *a, const Segment *b) {
-    return a->address < b->address;
-  });
+  std::stable_sort(segments.begin(), segments.end(),
+                   [](const Segment *a, const Segment *b) { return a->address < b->address; });
 
   std::vector<std::string> problems;
   bool entry_found = false;
@@ -57,14 +56,12 @@ void load_firmware(const ElfFile &elf, Tcdm *tcdm, ExternalMemory *l2,
     const bool in_l2 = l2->contains(address, size);
     const bool in_l1 = size <= tcdm->size() && tcdm->contains(address, size);
     if (!in_l2 && !in_l1 && !weight_memory->contains(address, size)) {
-      problems.push_back(name(*segment) + " is not in memory: " +
-                         place("L1", tcdm->base(), tcdm->size()) + ", " +
-                         place(weight_memory->name(), weight_memory->base(),
-                               weight_memory->size()) +
-                         ", " + place(l2->name(), l2->base(), l2->size()));
+      problems.push_back(
+          name(*segment) + " is not in memory: " + place("L1", tcdm->base(), tcdm->size()) + ", " +
+          place(weight_memory->name(), weight_memory->base(), weight_memory->size()) + ", " +
+          place(l2->name(), l2->base(), l2->size()));
     } else if (segment->executable && !in_l2) {
-      problems.push_back(name(*segment) +
-                         " is not in L2, from which the instruction caches fetch");
+      problems.push_back(name(*segment) + " is not in L2, from which the instruction caches fetch");
     }
     entry_found |= segment->executable && elf.entry() - address < size;
   }

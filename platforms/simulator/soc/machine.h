@@ -28,7 +28,7 @@ struct MachineOptions {
 // A consistent copy of all counters at one cycle.
 struct MachineStatistics {
   Cycle cycles = 0;
-  std::vector<CoreStatistics> cores;  // by CoreIndex
+  std::vector<CoreStatistics> cores;          // by CoreIndex
   std::vector<std::uint64_t> bank_conflicts;  // by bank
   DmaStatistics dma;
   NeurekaStatistics accelerator;
@@ -53,8 +53,8 @@ class Machine {
   ~Machine();
 
   // Runs until the firmware exits or cycle `limit`; may be called again, after a Fault, too. Throws
-  // Fault with the core filled in, whose registers().pc is the instruction; kDeadlock among them: no
-  // core can ever go on.
+  // Fault with the core filled in, whose registers().pc is the instruction; kDeadlock among them:
+  // no core can ever go on.
   StopReason run(Cycle limit);
   // After kRequested: the breakpoint that was reached, or null.
   const BreakpointHit *breakpoint_hit() const;

@@ -20,8 +20,8 @@ namespace tilewright::simulator {
 // detection), so a loop of any length is found.
 class PollingDetector {
  public:
-  // Looks at the cores that are awake, while no device is at work. `disturbed`: a device was touched
-  // since the last call. Returns whether all of them repeat themselves.
+  // Looks at the cores that are awake, while no device is at work. `disturbed`: a device was
+  // touched since the last call. Returns whether all of them repeat themselves.
   bool check(const std::vector<Core *> &awake, bool disturbed, Cycle now);
   void reset();
   // Whether nothing was stored, nor a device touched, before the last check: a proof is under way,
