@@ -66,9 +66,9 @@ class Core : public Agent {
 
   // With run-ahead off the core returns to the scheduler after every instruction, so that all cores
   // advance in the order of time; results are the same.
-  void set_run_ahead(bool on) { run_ahead_ = on; }
+  void set_run_ahead(bool on);
   // Calls Observer::instruction.
-  void set_instruction_trace(bool on) { instruction_trace_ = on; }
+  void set_instruction_trace(bool on);
 
   // After every instruction of this core `stop` is called: it asks the scheduler to return.
   using StopRequest = void (*)(void *context);
@@ -102,6 +102,8 @@ class Core : public Agent {
   bool read_csr(unsigned number, std::uint32_t *value) const;
 
  private:
+  void update_observed();
+
   // How execution came to the next instruction, if it is not under way already.
   enum class Arrival : std::uint8_t {
     kFallenThrough,  // from the instruction before it
@@ -175,6 +177,7 @@ class Core : public Agent {
   Arrival arrival_ = Arrival::kJumped;
   bool visible_ = false;  // the access just done may have woken others
   bool asleep_ = false;
+  bool observed_ = false;  // returns after every instruction: for any of the next three
   bool run_ahead_ = true;
   bool instruction_trace_ = false;
   bool single_step_ = false;
