@@ -8,11 +8,16 @@ load(":simulator_test.bzl", "simulator_test")
 PLATFORMS = {
     "host": Label("//platforms/host"),
     "qemu_rv32": Label("//platforms/qemu_rv32"),
+    "siracusa": Label("//platforms/siracusa"),
 }
 
 def _platform_name(platform):
     """The last word of a platform's label."""
     return str(platform).replace(":", "/").rpartition("/")[2]
+
+def _by_label(values):
+    """The same dictionary with labels as keys, however the caller spells them."""
+    return {native.package_relative_label(key): value for key, value in values.items()}
 
 def network_test(
         name,
@@ -25,6 +30,7 @@ def network_test(
         seed = 0,
         steps = 2,
         reference_tolerance = None,
+        max_cycles = {},
         max_instructions = {},
         stack_size = 0,
         size = "small",
@@ -47,8 +53,9 @@ def network_test(
       seed: see `golden_data`.
       steps: see `golden_data`.
       reference_tolerance: see `golden_data`.
-      max_instructions: how many instructions a run of an entry point may take, by platform, for
-        example `{"//board": 50000}`; the host counts none.
+      max_cycles: how many cycles a run of an entry point may take, by platform, for example
+        `{"//board": 50000}`, where the simulator models time: host and QEMU do not.
+      max_instructions: the same for instructions; the host counts none.
       stack_size: bytes; by default that of soc.yaml.
       size: Bazel's size of the tests.
       tags: tags of the tests.
@@ -71,9 +78,15 @@ def network_test(
         steps = steps,
         **kwargs
     )
-    unknown = [platform for platform in max_instructions if platform not in platforms]
-    if unknown:
-        fail("{}: max_instructions names {}, which are not in platforms".format(name, unknown))
+    platforms = [native.package_relative_label(platform) for platform in platforms]
+    maximums = {
+        "cycles": _by_label(max_cycles),
+        "instructions": _by_label(max_instructions),
+    }
+    for unit, most in maximums.items():
+        unknown = [platform for platform in most if platform not in platforms]
+        if unknown:
+            fail("{}: max_{} names {}, which are not in platforms".format(name, unit, unknown))
     tests = []
     for platform in platforms:
         test = "{}_{}".format(name, _platform_name(platform))
@@ -95,8 +108,10 @@ def network_test(
             expected_text = ["PASS\n"],
             firmware = test + "_fw",
             maximums = {
-                "instructions": str(max_instructions[platform]),
-            } if platform in max_instructions else {},
+                unit: str(most[platform])
+                for unit, most in maximums.items()
+                if platform in most
+            },
             tags = tags,
             **kwargs
         )

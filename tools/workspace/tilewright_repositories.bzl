@@ -18,6 +18,7 @@ def tilewright_repositories():
         "@local_python//:toolchain",
         "@tilewright//platforms/host/runtime:all",
         "@tilewright//platforms/qemu_rv32:all",
+        "@tilewright//platforms/siracusa:all",
         "@tilewright//toolchains/host:all",
         "@tilewright//toolchains/riscv:all",
     )

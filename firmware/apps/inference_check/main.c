@@ -136,9 +136,11 @@ static uint32_t run_step(const tw_golden_step *step) {
     }
   }
 
-  const uint64_t before = tw_instructions();
+  const uint64_t instructions_before = tw_instructions();
+  const uint64_t cycles_before = tw_cycles();
   TW_ASSERT(entry_point->run(inputs, outputs) == 0);
-  const uint64_t instructions = tw_instructions() - before;
+  const uint64_t cycles = tw_cycles() - cycles_before;
+  const uint64_t instructions = tw_instructions() - instructions_before;
 
   uint32_t different = 0;
   for (uint32_t i = 0; i < entry_point->output_count; ++i) {
@@ -152,7 +154,13 @@ static uint32_t run_step(const tw_golden_step *step) {
     tw_console_text(entry_point->name[0] != '\0' ? entry_point->name : "run");
     tw_console_text(": ");
     tw_console_unsigned(instructions);
-    tw_console_text(" instructions\n");
+    tw_console_text(" instructions");
+    if (cycles > 0) {
+      tw_console_text(", ");
+      tw_console_unsigned(cycles);
+      tw_console_text(" cycles");
+    }
+    tw_console_text("\n");
   }
   return different;
 }

@@ -7,4 +7,7 @@
 /* Instructions retired since reset; 0 on the host, which does not count. */
 uint64_t tw_instructions(void);
 
+/* Cycles since reset; 0 where time is not modelled, on the host and on QEMU. */
+uint64_t tw_cycles(void);
+
 #endif /* TILEWRIGHT_COUNTER_H_ */

@@ -66,6 +66,7 @@ _start:
    * own because an overflow of the program's stack is one of the causes. */
   .section .text.tilewright_trap_entry, "ax", @progbits
   .balign 4
+  .globl tilewright_trap_entry
   .type tilewright_trap_entry, @function
 tilewright_trap_entry:
   la sp, tilewright_trap_stack_top

@@ -67,6 +67,8 @@ void tw_soc_exit(int code) { exit(code & 0xff); }
 
 uint64_t tw_instructions(void) { return 0; }
 
+uint64_t tw_cycles(void) { return 0; }
+
 uint32_t tw_stack_size(void) { return 0; }
 
 uint32_t tw_stack_high_water(void) { return 0; }

@@ -9,6 +9,7 @@ namespace tilewright::simulator {
 // Event numbers: hardware reference, section "Event unit".
 inline constexpr int kEventSoftware0 = 0;
 inline constexpr int kEventDma = 8;
+inline constexpr int kEventDmaInterrupt = 9;  // interrupts are not modelled: an event, too
 inline constexpr int kEventTimerLow = 10;
 inline constexpr int kEventTimerHigh = 11;
 inline constexpr int kEventAccelerator = 12;

@@ -10,6 +10,7 @@
 #include "platforms/simulator/core/core.h"
 #include "platforms/simulator/debug/elf_file.h"
 #include "platforms/simulator/debug/observer.h"
+#include "platforms/simulator/devices/dma.h"
 #include "platforms/simulator/neureka/neureka.h"
 #include "platforms/simulator/soc/fault.h"
 #include "platforms/simulator/soc/scheduler.h"
@@ -24,20 +25,11 @@ struct MachineOptions {
   Observer *observer = nullptr;
 };
 
-struct DmaStatistics {
-  std::uint64_t transfers = 0;
-  std::uint64_t bytes_to_l1 = 0;
-  std::uint64_t bytes_from_l1 = 0;
-  std::uint64_t busy_cycles = 0;  // at least one transfer queued or under way
-  std::uint64_t bank_conflicts = 0;
-  std::uint64_t l2_conflicts = 0;
-};
-
 // A consistent copy of all counters at one cycle.
 struct MachineStatistics {
   Cycle cycles = 0;
   std::vector<CoreStatistics> cores;  // by CoreIndex
-  std::vector<std::uint64_t> bank_conflicts;
+  std::vector<std::uint64_t> bank_conflicts;  // by bank
   DmaStatistics dma;
   NeurekaStatistics accelerator;
   std::uint64_t l1_accesses = 0;  // words, by cores and DMA
@@ -55,15 +47,21 @@ enum class StopReason {
 class Machine {
  public:
   // Loads the firmware: every loadable segment into its memory; the entry point into the fabric
-  // controller. Throws ElfError if a segment lies outside of memory or overlaps another one.
+  // controller. Throws ElfError if a segment lies outside of memory or overlaps another one, and
+  // SocError for a description that the simulator cannot model. `elf` outlives the machine.
   Machine(const SocDescription &description, const ElfFile &elf, const MachineOptions &options);
   ~Machine();
 
-  // Runs until the firmware exits or cycle `limit`. Throws Fault with core and pc filled in,
-  // kDeadlock among them: no core can ever go on.
+  // Runs until the firmware exits or cycle `limit`; may be called again, after a Fault, too. Throws
+  // Fault with the core filled in, whose registers().pc is the instruction; kDeadlock among them: no
+  // core can ever go on.
   StopReason run(Cycle limit);
+  // After kRequested: the breakpoint that was reached, or null.
+  const BreakpointHit *breakpoint_hit() const;
 
   int exit_code() const;  // after kExit
+  // Cycles simulated: up to the store that ended the firmware.
+  Cycle cycles() const;
 
   Scheduler &scheduler();
   Bus &bus();

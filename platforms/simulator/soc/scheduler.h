@@ -53,9 +53,15 @@ class Scheduler {
 
   Cycle now() const { return now_; }
 
-  // Runs until no agent wants to act (returns true: nothing will ever happen again), until
-  // request_stop was called, or until `limit` is reached. May be called again.
+  // Runs all cycles below `limit`, or until request_stop was called. Returns true if no agent wants
+  // to act any more: nothing will ever happen again. May be called again, with agents that acted in
+  // the last cycle not acting in it twice.
+  //
+  // If step throws, its agent stays due in this cycle (and `acting` tells which one it is).
   bool run_until(Cycle limit);
+
+  // The agent whose step is, or was last, called; -1 before the first.
+  AgentIndex acting() const { return acting_; }
 
   // Makes run_until return after the agent that acts now.
   void request_stop() { stop_requested_ = true; }
@@ -66,29 +72,30 @@ class Scheduler {
 
   void insert(AgentIndex agent);
   void remove(AgentIndex agent);
+  // Moves the agents that stand in the calendar's entry for `now_` on: to those due, or further.
+  void gather();
+  void advance(Cycle to);
   // First cycle after `now_` that has an entry in the calendar, or kNever.
   Cycle next_occupied() const;
 
   Cycle now_ = 0;
   bool stop_requested_ = false;
   int count_ = 0;
+  AgentIndex acting_ = -1;
+  unsigned turn_ = 0;  // `now_` modulo the number of agents but the first
   std::array<Agent *, kMaximumAgents> agents_{};
   std::array<Cycle, kMaximumAgents> next_ = never();
   // A calendar of the next 64 cycles: entry c % 64 is the set of agents to look at in cycle c.
   // Agents that act later stand in the last one and are moved on from there.
   std::array<std::uint16_t, kSlots> calendar_{};
-  std::array<std::int8_t, kMaximumAgents> slot_ = no_slots();
+  std::uint16_t far_ = 0;  // those that act later
+  std::array<std::uint8_t, kMaximumAgents> far_slot_{};
   std::uint64_t occupied_ = 0;  // bit i: calendar_[i] is not empty
   std::uint16_t due_ = 0;       // agents still to act in this cycle
 
   static std::array<Cycle, kMaximumAgents> never() {
     std::array<Cycle, kMaximumAgents> all;
     all.fill(kNever);
-    return all;
-  }
-  static std::array<std::int8_t, kMaximumAgents> no_slots() {
-    std::array<std::int8_t, kMaximumAgents> all;
-    all.fill(-1);
     return all;
   }
 };

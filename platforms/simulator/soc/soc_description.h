@@ -3,7 +3,9 @@
 #define PLATFORMS_SIMULATOR_SOC_SOC_DESCRIPTION_H_
 
 #include <cstdint>
+#include <exception>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "platforms/simulator/soc/types.h"
@@ -14,6 +16,11 @@ struct MemoryDescription {
   std::string name;
   Address base;
   std::uint32_t size;
+};
+
+// A stack and the guard below it, in bytes.
+struct StackDescription {
+  std::uint32_t size, guard;
 };
 
 // `core`: cycles of instructions.
@@ -61,11 +68,12 @@ struct DeviceDescription {
   Cycle peripheral_latency, apb_latency, demux_latency;
 };
 
-// Picojoules per event and milliwatts, with the origin of each in soc.yaml.
+// Picojoules per event, with the origin of each in soc.yaml.
 struct EnergyDescription {
-  double instruction, l1_access, l2_byte, weight_memory_byte, dma_byte, instruction_cache_miss;
-  double accelerator_mac, accelerator_cycle;
-  double core_idle_cycle, leakage_cycle;
+  double base_cycle;  // all of the SoC, whether it works or not
+  double instruction, stall_cycle, instruction_cache_miss;
+  double l1_access, l2_byte, dma_byte, weight_memory_byte;
+  double accelerator_cycle, accelerator_mac;
 };
 
 struct SocDescription {
@@ -77,6 +85,8 @@ struct SocDescription {
   int cluster_id;
   int fabric_controller_id;
   int floating_point_units;
+  StackDescription stack;          // of the fabric controller
+  StackDescription cluster_stack;  // of each cluster core
   CoreDescription core;
   Cycle l1_latency;
   int l1_banks;
@@ -109,6 +119,8 @@ class SocError : public std::exception {
 
 // Reads soc.yaml. Throws SocError, which names all missing and malformed entries at once.
 SocDescription read_soc_description(const std::string &path);
+// The same for a document in memory; `name` is for messages.
+SocDescription parse_soc_description(const std::string &document, const std::string &name);
 
 }  // namespace tilewright::simulator
 
