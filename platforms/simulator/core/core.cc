@@ -72,6 +72,13 @@ void Core::wake(std::uint32_t value, Cycle at) {
   }
 }
 
+void Core::hold_until(Cycle at) {
+  if (at > clock_) {
+    counters_.event_stalls += at - clock_;
+    clock_ = at;
+  }
+}
+
 void Core::set_single_step(bool on, StopRequest stop, void *context) {
   single_step_ = on;
   stop_ = stop;
