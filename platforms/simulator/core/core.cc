@@ -82,6 +82,13 @@ void Core::set_instruction_trace(bool on) {
   update_observed();
 }
 
+void Core::hold_until(Cycle at) {
+  if (at > clock_) {
+    counters_.event_stalls += at - clock_;
+    clock_ = at;
+  }
+}
+
 void Core::set_single_step(bool on, StopRequest stop, void *context) {
   single_step_ = on;
   stop_ = stop;

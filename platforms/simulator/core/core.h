@@ -76,6 +76,9 @@ class Core : public Agent {
   // The next instruction is executed even if it has a breakpoint.
   void step_over_breakpoint();
 
+  // Puts the next instruction off, which counts as waiting for an event. The caller wakes the agent.
+  void hold_until(Cycle at);
+
   // Accesses to [begin, begin + size) of the TCDM are stack overflows; size 0: none are.
   void set_stack_guard(Address begin, std::uint32_t size);
 

@@ -296,25 +296,24 @@ void Datapath::multiply_depthwise() {
   }
 }
 
-void Datapath::multiply(int channel) {
-  const auto products = static_cast<std::uint64_t>(tile_.height * tile_.width * taps_);
+std::uint64_t Datapath::multiply(int channel) {
+  int channels = input_channels_;
   switch (job_->mode) {
     case ConvolutionMode::k3x3:
       unpack_3x3(channel);
       multiply_channel<kTileBits>(channel);
-      multiply_accumulates_ += products * static_cast<std::uint64_t>(input_channels_);
       break;
     case ConvolutionMode::k1x1:
       unpack_1x1(channel);
       multiply_channel<kChannels1x1>(channel);
-      multiply_accumulates_ += products * static_cast<std::uint64_t>(input_channels_);
       break;
     case ConvolutionMode::kDepthwise:
       unpack_3x3(0);
       multiply_depthwise();
-      multiply_accumulates_ += products * static_cast<std::uint64_t>(tile_.channels);
+      channels = tile_.channels;
       break;
   }
+  return static_cast<std::uint64_t>(tile_.height * tile_.width * taps_ * channels);
 }
 
 void Datapath::requantise() {

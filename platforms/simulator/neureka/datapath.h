@@ -43,17 +43,15 @@ class Datapath {
   // All pixels have been read.
   void end_input();
 
-  // Reads the weights of an output channel (of all, if depthwise) and multiplies.
-  void multiply(int channel);
+  // Reads the weights of an output channel (of all, if depthwise) and multiplies. Returns the
+  // number of products, without those with padding channels and masked taps.
+  std::uint64_t multiply(int channel);
 
   // Reads scale, bias and shifts, and computes the outputs from the accumulators. Throws Fault
   // kDevice if a value leaves the range of a 32-bit integer.
   void requantise();
   // Writes the outputs of a pixel.
   void write_output(int row, int column, int group);
-
-  // Products that have been accumulated, without those with padding channels and masked taps.
-  std::uint64_t multiply_accumulates() const { return multiply_accumulates_; }
 
  private:
   static constexpr int kBufferSize = kMaximumPixels + 2;  // with the halo of a 3x3 filter
@@ -82,7 +80,6 @@ class Datapath {
   int taps_ = 0;            // of the filter that are not masked
   // Whether sums may leave 32 bits at all: if the job's size rules it out nothing is checked.
   bool may_overflow_ = false;
-  std::uint64_t multiply_accumulates_ = 0;
 
   // [row][column][channel]
   alignas(16) std::int16_t buffer_[kBufferSize * kBufferSize * kMaximumChannels];

@@ -47,8 +47,8 @@ enum class StopReason {
 class Machine {
  public:
   // Loads the firmware: every loadable segment into its memory; the entry point into the fabric
-  // controller. Throws ElfError if a segment lies outside of memory or overlaps another one, and
-  // SocError for a description that the simulator cannot model. `elf` outlives the machine.
+  // controller. Throws ElfError if a segment lies outside of memory, and SocError for a
+  // description that the simulator cannot model. `elf` outlives the machine.
   Machine(const SocDescription &description, const ElfFile &elf, const MachineOptions &options);
   ~Machine();
 

@@ -230,11 +230,10 @@ def test_no_core_slips_through_while_another_is_stepped(cluster: Path) -> None:
         for _ in CORES[1:]:
             # As gdb does it: remove the breakpoint, step this core alone, insert it again.
             gdb.clear_breakpoint(on_core)
-            stop = gdb.go(f"s:{stopped[-1]:x}")
+            assert gdb.go(f"s:{stopped[-1]:x}") == Stop(TRAP, stopped[-1])
+            assert gdb.register(PROGRAM_COUNTER) == on_core + 4
             gdb.set_breakpoint(on_core)
-            if not stop.reasons:
-                assert stop.thread == stopped[-1]
-                stop = gdb.go()
+            stop = gdb.go()
             assert stop.reasons == {"swbreak": ""}
             stopped.append(stop.thread)
         assert sorted(stopped) == [core + 1 for core in CORES]
