@@ -42,22 +42,31 @@ class RoundRobinPort {
  private:
   bool claim_contended(Requester requester, Cycle now) {
     const std::uint32_t bit = 1u << requester;
+    if (new_cycle_ != now) {
+      new_cycle_ = now;
+      new_ = 0;
+    }
     if (claimed_ != now) {
-      const std::uint32_t after_last = waiting_ & ~((2u << last_) - 1u);
-      const std::uint32_t candidates = after_last != 0 ? after_last : waiting_;
-      if (requester == __builtin_ctz(candidates)) {
+      // Those refused in this very cycle have had their turn in it.
+      const std::uint32_t eligible = waiting_ & ~new_;
+      const std::uint32_t after_last = eligible & ~((2u << last_) - 1u);
+      const std::uint32_t candidates = after_last != 0 ? after_last : eligible;
+      if (candidates == 0 || requester == __builtin_ctz(candidates)) {
         claimed_ = now;
         last_ = requester;
         waiting_ &= ~bit;
         return true;
       }
     }
+    new_ |= ~waiting_ & bit;
     waiting_ |= bit;
     return false;
   }
 
   Cycle claimed_ = kNever;     // cycle of the last grant
-  std::uint32_t waiting_ = 0;  // requesters that were refused in the last cycle
+  std::uint32_t waiting_ = 0;  // requesters that were refused in this or the last cycle
+  std::uint32_t new_ = 0;      // those of them that did not wait before cycle `new_cycle_`
+  Cycle new_cycle_ = kNever;
   Requester last_ = 31;        // who was granted last
 };
 

@@ -141,7 +141,8 @@ Machine::Implementation::Implementation(const SocDescription &description, const
       timer_(&event_unit_, &scheduler_),
       neureka_(description_.neureka,
                {&tcdm_, weight_memory_.at(weight_memory_.base()), weight_memory_.size(),
-                &event_unit_, &scheduler_, options.observer}),
+                &event_unit_, &scheduler_, options.observer,
+                description_.event_unit.wait}),
       exit_(&scheduler_),
       cluster_control_(description_.cluster_cores(), names_,
                        description_.devices.peripheral_latency, this),
@@ -352,7 +353,7 @@ void Machine::Implementation::deadlock(const std::string &summary) const {
     text += wait.empty() ? (core->asleep() ? "sleeps" : "polls") : wait;
   }
   if (not_started != 0) {
-    text += "\n" + names_.of_mask(not_started) + " was never started";
+    text += "\nnever started: " + names_.of_mask(not_started);
   }
   throw Fault{FaultKind::kDeadlock, kNoCore, 0, text};
 }
