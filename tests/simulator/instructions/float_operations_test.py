@@ -130,7 +130,7 @@ def _program(operations: list[str], operands: list[tuple[int, int, int]]) -> str
     words = ", ".join(f"{value:#x}" for triple in operands for value in triple)
     return placed_program(
         Placement.FABRIC_CONTROLLER,
-        text,
+        [text],
         [f"answers: .zero {8 * len(operations) * len(operands)}"],
         [f"operands: .word {words}", "operands_end:"],
     )

@@ -174,7 +174,7 @@ def _executed(words: list[int]) -> str:
     ]
     return placed_program(
         Placement.FABRIC_CONTROLLER,
-        [*handler, *stubs],
+        [[*handler, *stubs]],
         [f"answers: .zero {4 * len(words)}"],
     )
 
