@@ -40,29 +40,29 @@ inline int result() {
 
 }  // namespace tilewright::simulator::check
 
-#define CHECK(condition)                                                              \
-  do {                                                                                \
-    if (!(condition)) {                                                               \
+#define CHECK(condition)                                                               \
+  do {                                                                                 \
+    if (!(condition)) {                                                                \
       ::tilewright::simulator::check::fail(__FILE__, __LINE__, "not so: " #condition); \
-    }                                                                                 \
+    }                                                                                  \
   } while (false)
 
 #define CHECK_EQUAL(a, b) \
   ::tilewright::simulator::check::equal((a), (b), #a, #b, __FILE__, __LINE__)
 
 // The statement throws an exception of that type for which `condition` on `error` holds.
-#define CHECK_THROWS(statement, type, condition)                                                 \
-  do {                                                                                           \
-    bool thrown = false;                                                                         \
-    try {                                                                                        \
-      statement;                                                                                 \
-    } catch (const type &error) {                                                                \
-      thrown = true;                                                                             \
-      CHECK(condition);                                                                          \
-    }                                                                                            \
-    if (!thrown) {                                                                               \
-      ::tilewright::simulator::check::fail(__FILE__, __LINE__, #statement " throws no " #type);  \
-    }                                                                                            \
+#define CHECK_THROWS(statement, type, condition)                                                \
+  do {                                                                                          \
+    bool thrown = false;                                                                        \
+    try {                                                                                       \
+      statement;                                                                                \
+    } catch (const type &error) {                                                               \
+      thrown = true;                                                                            \
+      CHECK(condition);                                                                         \
+    }                                                                                           \
+    if (!thrown) {                                                                              \
+      ::tilewright::simulator::check::fail(__FILE__, __LINE__, #statement " throws no " #type); \
+    }                                                                                           \
   } while (false)
 
 #endif  // PLATFORMS_SIMULATOR_CHECK_H_

@@ -191,7 +191,8 @@ int run(const Options &options) {
   std::unique_ptr<InstructionTrace> instruction_trace;
   if (outputs.instruction_trace != nullptr) {
     instruction_trace = std::make_unique<InstructionTrace>(
-        outputs.instruction_trace.get(), &inputs.elf, core_names, [&] { return &machine->code(); });
+        outputs.instruction_trace.get(), &inputs.elf, core_names, [&] { return &machine->code(); },
+        [&] { return machine->scheduler().now(); });
     observers.add(instruction_trace.get());
   }
   MachineOptions machine_options;
@@ -223,6 +224,9 @@ int run(const Options &options) {
   const Outcome outcome = run_machine(options, inputs.elf, machine.get(), debugger.get());
   if (trace != nullptr) {
     trace->finish(outcome.cycles);
+  }
+  if (instruction_trace != nullptr) {
+    instruction_trace->finish(outcome.cycles);
   }
   if (outputs.stats != nullptr) {
     outputs.stats->write(report_statistics(machine.get(), outcome));

@@ -72,11 +72,31 @@ void Core::wake(std::uint32_t value, Cycle at) {
   }
 }
 
+void Core::set_run_ahead(bool on) {
+  run_ahead_ = on;
+  update_observed();
+}
+
+void Core::set_instruction_trace(bool on) {
+  instruction_trace_ = on;
+  update_observed();
+}
+
+void Core::hold_until(Cycle at) {
+  if (at > clock_) {
+    counters_.event_stalls += at - clock_;
+    clock_ = at;
+  }
+}
+
 void Core::set_single_step(bool on, StopRequest stop, void *context) {
   single_step_ = on;
   stop_ = stop;
   stop_context_ = context;
+  update_observed();
 }
+
+void Core::update_observed() { observed_ = !run_ahead_ || instruction_trace_ || single_step_; }
 
 void Core::step_over_breakpoint() {
   if (registers_exposed_) {
@@ -285,7 +305,8 @@ CoreStatistics Core::statistics(Cycle now) const {
     return all;
   }
   const Cycle awake_until = asleep_ ? sleeps_since_ : clock_;
-  // What a loop's back edge adds is an `int`; differences of unsigned numbers are exact.
+  // Every taken branch and every jump loses the same time; every cycle that is in no other counter
+  // issued an instruction; every instruction has 4 bytes or 2.
   all.branch_stalls =
       all.taken_branches * (timing_.branch_taken - 1) + all.jumps * (timing_.jump - 1);
   const Cycle stalls = all.load_use_stalls + all.jump_register_stalls + all.branch_stalls +

@@ -66,15 +66,18 @@ class Core : public Agent {
 
   // With run-ahead off the core returns to the scheduler after every instruction, so that all cores
   // advance in the order of time; results are the same.
-  void set_run_ahead(bool on) { run_ahead_ = on; }
+  void set_run_ahead(bool on);
   // Calls Observer::instruction.
-  void set_instruction_trace(bool on) { instruction_trace_ = on; }
+  void set_instruction_trace(bool on);
 
   // After every instruction of this core `stop` is called: it asks the scheduler to return.
   using StopRequest = void (*)(void *context);
   void set_single_step(bool on, StopRequest stop = nullptr, void *context = nullptr);
   // The next instruction is executed even if it has a breakpoint.
   void step_over_breakpoint();
+
+  // Puts the next instruction off, which counts as waiting for an event. The caller wakes the agent.
+  void hold_until(Cycle at);
 
   // Accesses to [begin, begin + size) of the TCDM are stack overflows; size 0: none are.
   void set_stack_guard(Address begin, std::uint32_t size);
@@ -102,6 +105,8 @@ class Core : public Agent {
   bool read_csr(unsigned number, std::uint32_t *value) const;
 
  private:
+  void update_observed();
+
   // How execution came to the next instruction, if it is not under way already.
   enum class Arrival : std::uint8_t {
     kFallenThrough,  // from the instruction before it
@@ -175,6 +180,7 @@ class Core : public Agent {
   Arrival arrival_ = Arrival::kJumped;
   bool visible_ = false;  // the access just done may have woken others
   bool asleep_ = false;
+  bool observed_ = false;  // returns after every instruction: for any of the next three
   bool run_ahead_ = true;
   bool instruction_trace_ = false;
   bool single_step_ = false;

@@ -77,7 +77,7 @@ Cycle Core::run(Cycle now, Cycle limit) {
 
   std::uint32_t *const x = registers_.x.data();
   std::uint32_t *const f = registers_.f.data();
-  const bool observed = !run_ahead_ || instruction_trace_ || single_step_;
+  const bool observed = observed_;
   const void *const *next_table = observed ? kRetire : kExecute;
   const Cycle ahead = now + kRunAhead;
   if (registers_exposed_) [[unlikely]] {
@@ -106,11 +106,12 @@ Cycle Core::run(Cycle now, Cycle limit) {
   } while (false)
 
   // Where it left off.
+  if (arrival_ == Arrival::kExecuting && ip->effect != kNotDecoded) [[likely]] {
+    goto *kExecute[ip->effect];
+  }
   switch (arrival_) {
     case Arrival::kExecuting:
-      if (ip->effect == kNotDecoded) [[unlikely]] {
-        code_->decode_entry(*region_, ip);
-      }
+      code_->decode_entry(*region_, ip);
       goto *kExecute[ip->effect];
     case Arrival::kFallenThrough:
       if (ip->effect == kNotDecoded) [[unlikely]] {

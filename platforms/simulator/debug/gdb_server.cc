@@ -94,6 +94,7 @@ GdbServer::GdbServer(Machine *machine, const ElfFile *elf, Cycle limit, GdbConne
       current_(machine->cores() - 1) {
   for (CoreIndex core = 0; core < machine->cores(); ++core) {
     contexts_.push_back({this, core});
+    all_cores_.insert(core);
   }
   last_stop_ = stop(kSignalTrap, current_);
 }
@@ -114,7 +115,7 @@ GdbServer::End GdbServer::serve() {
   }
   connection_->finish();
   if (end_ == End::kDetached) {
-    for (const std::set<Address> &addresses : {breakpoints_, removed_}) {
+    for (const std::set<Address> &addresses : {breakpoints_, established_}) {
       for (const Address address : addresses) {
         machine_->code().clear_breakpoint(address);
       }
@@ -175,10 +176,10 @@ std::string GdbServer::answer(const std::string &packet) {
       return parse_thread(rest, &core) && core != kNoCore ? "OK" : kErrorMalformed;
     case 'c':
     case 'C':
-      return resume({{}, true});
+      return resume({{}, all_cores_});
     case 's':
     case 'S':
-      return resume({{to_step_ == kNoCore ? current_ : to_step_}, false});
+      return resume({{to_step_ == kNoCore ? current_ : to_step_}, {}});
     case 'Z':
     case 'z':
       return answer_breakpoint(packet);
@@ -355,18 +356,16 @@ std::string GdbServer::answer_breakpoint(const std::string &packet) {
   const bool set = packet[0] == 'Z';
   if (packet[1] == '0' || packet[1] == '1') {
     if (!set) {
-      if (breakpoints_.erase(address) != 0) {
-        removed_.insert(address);
+      if (breakpoints_.erase(address) != 0 && established_.count(address) == 0) {
+        machine_->code().clear_breakpoint(address);
       }
       return "OK";
     }
     if (address % 2 != 0 || machine_->code().find(address) == nullptr) {
       return kErrorMemory;
     }
-    removed_.erase(address);
-    if (breakpoints_.insert(address).second) {
-      machine_->code().set_breakpoint(address);
-    }
+    breakpoints_.insert(address);
+    machine_->code().set_breakpoint(address);
     return "OK";
   }
   if (packet[1] == '2') {
@@ -423,11 +422,7 @@ bool GdbServer::parse_actions(const std::string &actions, Resume *resume) const 
     }
     for (CoreIndex i = 0; i < machine_->cores(); ++i) {
       if ((core == kNoCore || core == i) && named.insert(i).second) {
-        if (step) {
-          resume->stepping.insert(i);
-        } else {
-          resume->others = true;
-        }
+        (step ? resume->stepping : resume->continuing).insert(i);
       }
     }
   }
@@ -435,15 +430,20 @@ bool GdbServer::parse_actions(const std::string &actions, Resume *resume) const 
 }
 
 std::string GdbServer::resume(const Resume &resume) {
-  // A step of one core alone: gdb moves it over a breakpoint, which it has removed for that.
-  if (resume.others) {
-    for (const Address address : removed_) {
-      machine_->code().clear_breakpoint(address);
+  resumed_ = resume.stepping;
+  resumed_.insert(resume.continuing.begin(), resume.continuing.end());
+  const bool all = resumed_ == all_cores_;
+  if (all) {
+    for (const Address address : established_) {
+      if (breakpoints_.count(address) == 0) {
+        machine_->code().clear_breakpoint(address);
+      }
     }
-    removed_.clear();
+    established_ = breakpoints_;
   }
   stepping_ = resume.stepping;
   stepped_ = kNoCore;
+  arrived_ = kNoCore;
   changed_ = nullptr;
   for (Watch &watch : watches_) {
     machine_->bus().peek(watch.address, watch.content.data(),
@@ -452,12 +452,15 @@ std::string GdbServer::resume(const Resume &resume) {
   for (CoreIndex i = 0; i < machine_->cores(); ++i) {
     const bool stepping = stepping_.count(i) != 0;
     Core &core = machine_->core(i);
-    core.set_single_step(stepping || !watches_.empty(), after_instruction,
+    const bool alone = !all && resumed_.count(i) != 0;
+    core.set_single_step(stepping || alone || !watches_.empty(), after_instruction,
                          &contexts_[static_cast<std::size_t>(i)]);
-    if (stepping) {
+    const auto reported = reported_.find(i);
+    if (stepping || (reported != reported_.end() && reported->second == core.registers().pc)) {
       core.step_over_breakpoint();
     }
   }
+  reported_.clear();
   return run();
 }
 
@@ -474,7 +477,12 @@ void GdbServer::after_instruction(void *context) {
   if (stepping && server.stepped_ == kNoCore) {
     server.stepped_ = step.core;
   }
-  if (stepping || server.changed_ != nullptr) {
+  // Here rather than when it comes to execute the breakpoint: no cycle has passed for the others.
+  if (server.resumed_ != server.all_cores_ && server.resumed_.count(step.core) != 0 &&
+      server.breakpoints_.count(server.machine_->core(step.core).registers().pc) != 0) {
+    server.arrived_ = step.core;
+  }
+  if (stepping || server.arrived_ != kNoCore || server.changed_ != nullptr) {
     server.machine_->scheduler().request_stop();
   }
 }
@@ -486,6 +494,12 @@ bool GdbServer::watch_changed(const Watch &watch) const {
 }
 
 std::string GdbServer::run() {
+  const std::string reply = run_on();
+  release_held();
+  return reply;
+}
+
+std::string GdbServer::run_on() {
   for (;;) {
     const Cycle now = machine_->scheduler().now();
     const Cycle until = limit_ - now > kSlice ? now + kSlice : limit_;
@@ -497,8 +511,16 @@ std::string GdbServer::run() {
           std::fflush(stdout);
           return "W" + two_digits(machine_->exit_code());
         case StopReason::kRequested:
-          if (machine_->breakpoint_hit() != nullptr) {
-            return stop(kSignalTrap, machine_->breakpoint_hit()->core, "swbreak:;");
+          if (const BreakpointHit *hit = machine_->breakpoint_hit()) {
+            if (!stops(*hit)) {
+              break;
+            }
+            reported_[hit->core] = hit->address;
+            return stop(kSignalTrap, hit->core, "swbreak:;");
+          }
+          if (arrived_ != kNoCore) {
+            reported_[arrived_] = machine_->core(arrived_).registers().pc;
+            return stop(kSignalTrap, arrived_, "swbreak:;");
           }
           if (changed_ != nullptr) {
             return stop(kSignalTrap, changed_by_, "watch:" + hex_number(changed_->address) + ";");
@@ -512,6 +534,10 @@ std::string GdbServer::run() {
           break;
       }
     } catch (const Fault &fault) {
+      if (fault.kind == FaultKind::kDeadlock && !held_.empty()) {
+        // The core sleeps: that was its step. Those that are held can wake it.
+        return stop(kSignalTrap, *resumed_.begin());
+      }
       say(report_fault(fault, machine_, *elf_));
       return stop(signal_of(fault.kind), fault.core == kNoCore ? current_ : fault.core);
     }
@@ -519,6 +545,29 @@ std::string GdbServer::run() {
       return stop(kSignalInterrupt, current_);
     }
   }
+}
+
+bool GdbServer::stops(const BreakpointHit &hit) {
+  if (resumed_.count(hit.core) != 0) {
+    if (breakpoints_.count(hit.address) != 0) {
+      return true;
+    }
+  } else if (established_.count(hit.address) != 0) {
+    held_.emplace_back(machine_->scheduler().acting(), hit.core);
+    machine_->scheduler().sleep(held_.back().first);
+    return false;
+  }
+  machine_->core(hit.core).step_over_breakpoint();
+  return false;
+}
+
+void GdbServer::release_held() {
+  for (const auto &[agent, core] : held_) {
+    const Cycle now = machine_->scheduler().now();
+    machine_->core(core).hold_until(now);
+    machine_->scheduler().wake(agent, std::max(machine_->core(core).clock(), now));
+  }
+  held_.clear();
 }
 
 std::string GdbServer::stop(int signal, CoreIndex core, const std::string &reason) {

@@ -3,8 +3,10 @@
 #define PLATFORMS_SIMULATOR_DEBUG_GDB_SERVER_H_
 
 #include <cstdint>
+#include <map>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "platforms/simulator/debug/elf_file.h"
@@ -38,7 +40,7 @@ class GdbServer {
   // What a debugger wants of the cores.
   struct Resume {
     std::set<CoreIndex> stepping;
-    bool others = false;  // they go on, too
+    std::set<CoreIndex> continuing;
   };
   // Of the call after each instruction.
   struct StepContext {
@@ -65,6 +67,10 @@ class GdbServer {
   // Runs until something stops it; the answer is the stop's.
   std::string resume(const Resume &resume);
   std::string run();
+  std::string run_on();
+  // Whether a breakpoint ends the run. If not, the core goes on, or is held.
+  bool stops(const BreakpointHit &hit);
+  void release_held();
   std::string stop(int signal, CoreIndex core, const std::string &reason = "");
   void say(const std::string &text);  // in the debugger's console, while running
   std::string core_state(CoreIndex core);
@@ -80,12 +86,20 @@ class GdbServer {
   CoreIndex current_;            // of register packets
   CoreIndex to_step_ = kNoCore;  // of `s`; kNoCore: the current one
   std::set<Address> breakpoints_;
-  // Removed since the last stop. gdb removes all of them to step one core over one; they stay for
-  // the others meanwhile.
-  std::set<Address> removed_;
+  // Those with which all cores last went on. To move one core over a breakpoint gdb removes it, lets
+  // only this core go on, and inserts it again. It stays for the others meanwhile, but gdb takes no
+  // other core's stop then: they are held there. What gdb inserts for that core alone is not for
+  // the others.
+  std::set<Address> established_;
+  std::vector<std::pair<AgentIndex, CoreIndex>> held_;
+  // Where cores were stopped by a breakpoint: it does not stop them there again.
+  std::map<CoreIndex, Address> reported_;
   std::vector<Watch> watches_;
+  std::set<CoreIndex> all_cores_;
   std::vector<StepContext> contexts_;  // by core
   std::set<CoreIndex> stepping_;
+  std::set<CoreIndex> resumed_;     // who was asked to go on; time passes for all
+  CoreIndex arrived_ = kNoCore;     // that one, going on alone, stands at a breakpoint
   CoreIndex stepped_ = kNoCore;     // that one has done its step
   const Watch *changed_ = nullptr;  // that one saw a store
   CoreIndex changed_by_ = kNoCore;  // or who acted when it was noticed

@@ -29,10 +29,20 @@ const std::string &InstructionTrace::place(Address pc) {
 }
 
 void InstructionTrace::instruction(CoreIndex core, Cycle cycle, Address pc) {
-  char head[64];
-  std::snprintf(head, sizeof head, "%12llu  %-17s  ", static_cast<unsigned long long>(cycle),
-                core_name_(core).c_str());
-  file_->write(head + place(pc));
+  announced_.emplace(cycle, std::pair(core, pc));
+  write_before(now_());
+}
+
+void InstructionTrace::write_before(Cycle cycle) {
+  const auto end = announced_.lower_bound(cycle);
+  for (auto entry = announced_.begin(); entry != end; ++entry) {
+    const auto &[core, pc] = entry->second;
+    char head[64];
+    std::snprintf(head, sizeof head, "%12llu  %-17s  ",
+                  static_cast<unsigned long long>(entry->first), core_name_(core).c_str());
+    file_->write(head + place(pc));
+  }
+  announced_.erase(announced_.begin(), end);
 }
 
 }  // namespace tilewright::simulator

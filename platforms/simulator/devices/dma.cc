@@ -90,8 +90,7 @@ Response Dma::allocate(Channel &channel, CoreIndex core, Cycle now) {
   channel.counter = __builtin_ctz(available);
   allocated_ |= 1u << channel.counter;
   owner_[static_cast<std::size_t>(channel.counter)] = core;
-  return {Response::Kind::kDone, false, static_cast<std::uint32_t>(channel.counter),
-          kLatencyOfBus};
+  return {Response::Kind::kDone, false, static_cast<std::uint32_t>(channel.counter), kLatencyOfBus};
 }
 
 std::uint32_t Dma::status(Cycle now) const {

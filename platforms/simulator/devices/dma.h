@@ -163,8 +163,9 @@ class DmaPort : public Device {
       return dma_->peripheral_channel();
     }
     if (core >= dma_->peripheral_channel()) {
-      fault("the fabric controller has no DMA port of its own; it reaches the one on the "
-            "peripheral bus");
+      fault(
+          "the fabric controller has no DMA port of its own; it reaches the one on the "
+          "peripheral bus");
     }
     return core;
   }

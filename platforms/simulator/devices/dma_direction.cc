@@ -39,8 +39,7 @@ Cycle DmaDirection::begin(Cycle now) {
 void DmaDirection::begin_beat() {
   const DmaTransfer &transfer = queue_.front();
   end_ = transfer.beat_end(offset_, description_.bytes_per_cycle);
-  const std::uint32_t words =
-      ((transfer.l1 + end_ - 1) >> 2) - ((transfer.l1 + offset_) >> 2) + 1;
+  const std::uint32_t words = ((transfer.l1 + end_ - 1) >> 2) - ((transfer.l1 + offset_) >> 2) + 1;
   missing_words_ = (1u << words) - 1;
   missing_external_ = true;
 }
@@ -49,8 +48,7 @@ bool DmaDirection::claim(Cycle now) {
   const DmaTransfer &transfer = queue_.front();
   const Requester first = kFirstRequester + (to_l1_ ? 0 : kPortsPerDirection);
   if (missing_external_) {
-    RoundRobinPort &port =
-        to_l1_ ? transfer.memory->read_port() : transfer.memory->write_port();
+    RoundRobinPort &port = to_l1_ ? transfer.memory->read_port() : transfer.memory->write_port();
     missing_external_ = !port.claim(first, now);
     external_conflicts_ += missing_external_ ? 1 : 0;
   }

@@ -51,7 +51,9 @@ struct Raised {
 
 class Events : public EventSink {
  public:
-  void raise(CoreIndex core, int event, Cycle now) override { raised.push_back({core, event, now}); }
+  void raise(CoreIndex core, int event, Cycle now) override {
+    raised.push_back({core, event, now});
+  }
   void raise_all(int event, Cycle now) override { raised.push_back({-1, event, now}); }
   std::vector<Raised> raised;
 };
@@ -167,7 +169,9 @@ struct Command {
 
 Command random_command(std::mt19937 &random) {
   Command command;
-  const auto below = [&random](std::uint32_t n) { return static_cast<std::uint32_t>(random() % n); };
+  const auto below = [&random](std::uint32_t n) {
+    return static_cast<std::uint32_t>(random() % n);
+  };
   command.to_l1 = below(2) != 0;
   command.bytes = 1 + (below(2) != 0 ? below(40) : below(2000));
   command.l1 = kL1 + below(kL1Size - command.bytes + 1);
@@ -188,9 +192,8 @@ Command random_command(std::mt19937 &random) {
       command.bytes = std::min(command.bytes, kL2Size - 2 * command.line);
       break;
     }
-    const std::uint32_t span =
-        std::min((command.bytes + command.line - 1) / command.line * command.stride + command.line,
-                 kL2Size);
+    const std::uint32_t span = std::min(
+        (command.bytes + command.line - 1) / command.line * command.stride + command.line, kL2Size);
     command.external = base + below(kL2Size - span + 1);
   } else {
     command.external = base + below(kL2Size - command.bytes + 1);
@@ -209,7 +212,8 @@ void copy(const Command &command, std::vector<std::uint8_t> *l1, std::vector<std
   const std::uint32_t first = command.external - (in_l2 ? kL2 : kWeights);
   for (std::uint32_t i = 0; i < command.bytes; ++i) {
     const std::uint32_t there =
-        first + (command.two_dimensional ? i / command.line * command.stride + i % command.line : i);
+        first +
+        (command.two_dimensional ? i / command.line * command.stride + i % command.line : i);
     const std::uint32_t here = command.l1 - kL1 + i;
     if (command.to_l1) {
       (*l1)[here] = external[there];
@@ -354,7 +358,8 @@ void check_faults() {
   problem({true, 16, kL1, kL2, true, 4, 8}, 0, "lines have 4 bytes");
   problem({true, 16, kL1, kL2, false, 0, 0}, 1u << 23, "bits set above");
   problem({false, 16, kL1, kL2 + 0xf8, false, 0, 0}, 0, "overwrites constants");
-  problem({true, 0, kL2, kL1, true, 4, 8}, 0, "4 bytes, which the hardware gets wrong; its external");
+  problem({true, 0, kL2, kL1, true, 4, 8}, 0,
+          "4 bytes, which the hardware gets wrong; its external");
   Bench bench(5);
   CHECK_THROWS(bench.command(0, Command{true, 8, kL1, kL2, false, 0, 0}.words()), Fault,
                error.detail.find("no counter is allocated") != std::string::npos);

@@ -89,8 +89,7 @@ std::vector<std::string> DmaTransfer::check(std::uint32_t command, const Tcdm &t
     }
     problems.push_back(operand + "is not in " + names);
   } else if (!to_l1) {
-    const std::string *protection =
-        memory->protection(external, static_cast<std::uint32_t>(span));
+    const std::string *protection = memory->protection(external, static_cast<std::uint32_t>(span));
     if (protection != nullptr) {
       problems.push_back(operand + "overwrites " + *protection);
     }
@@ -130,8 +129,8 @@ DmaTransfer::Duration DmaTransfer::duration(const DmaDescription &description) c
     const std::uint32_t further = divide_up(run, description.burst) - 1;
     const auto first = static_cast<std::uint32_t>(
         two_dimensional ? description.store_line_penalty : description.store_burst_penalty);
-    cycles += lines * (first + further * static_cast<std::uint32_t>(
-                                             description.store_burst_penalty));
+    cycles +=
+        lines * (first + further * static_cast<std::uint32_t>(description.store_burst_penalty));
   }
   const auto minimum = static_cast<std::uint32_t>(description.minimum);
   const auto start = static_cast<std::uint32_t>(description.start);

@@ -121,9 +121,8 @@ Response EventUnit::wait_for_events(CoreIndex core, Wait kind, int resource, boo
   Cycle arrived = kNever;
   for (std::uint32_t rest = pending; rest != 0; rest &= rest - 1) {
     const int event = __builtin_ctz(rest);
-    arrived = std::min(arrived, event < kSoftwareEvents
-                                    ? s.arrival[static_cast<std::size_t>(event)]
-                                    : now);
+    arrived = std::min(arrived,
+                       event < kSoftwareEvents ? s.arrival[static_cast<std::size_t>(event)] : now);
   }
   if (clear) {
     s.buffer &= ~pending;
@@ -286,8 +285,8 @@ Response EventUnit::wait_at_barrier(CoreIndex core, std::uint32_t offset, Cycle 
   const int number = barrier_of(offset);
   barriers_[static_cast<std::size_t>(number)].status |= bit(core);
   check_barrier(number, now);
-  return wait_for_events(core, Wait::kBarrier, number,
-                         (offset & 0x1fu) == kBarrierTriggerWaitClear, now);
+  return wait_for_events(core, Wait::kBarrier, number, (offset & 0x1fu) == kBarrierTriggerWaitClear,
+                         now);
 }
 
 // Mutexes.
@@ -398,8 +397,8 @@ std::string EventUnit::describe_wait(CoreIndex core) const {
              hexadecimal(barrier.team) + ", arrived " + hexadecimal(barrier.status) + ", missing " +
              hexadecimal(barrier.team & ~barrier.status);
       if ((barrier.status & ~barrier.team) != 0) {
-        text += ", arrived without being of the team " +
-                hexadecimal(barrier.status & ~barrier.team);
+        text +=
+            ", arrived without being of the team " + hexadecimal(barrier.status & ~barrier.team);
       }
       event = kEventBarrier;
       break;

@@ -65,9 +65,9 @@ class EventUnit : public EventSink {
     // A software event is on its way for some cycles after it is in the buffer.
     std::array<Cycle, kSoftwareEvents> arrival{};
     Wait waiting = Wait::kNone;
-    bool clear = false;       // the wait takes its events out of the buffer
-    int resource = 0;         // barrier or mutex
-    bool granted = false;     // kMutex, kDispatch: `value` is what the core has waited for
+    bool clear = false;    // the wait takes its events out of the buffer
+    int resource = 0;      // barrier or mutex
+    bool granted = false;  // kMutex, kDispatch: `value` is what the core has waited for
     std::uint32_t value = 0;
   };
 

@@ -28,8 +28,9 @@ constexpr std::uint32_t kPeripheralSoftwareEventsEnd =
 
 void EventUnitDemuxPort::check_core(CoreIndex core) const {
   if (core >= cores_) {
-    fault("the fabric controller has no port of its own to the event unit; it reaches the one on "
-          "the peripheral bus");
+    fault(
+        "the fabric controller has no port of its own to the event unit; it reaches the one on "
+        "the peripheral bus");
   }
 }
 
@@ -95,8 +96,8 @@ Response EventUnitPeripheralPort::load(CoreIndex, std::uint32_t offset, Cycle) {
     if (own == kWait || own == kWaitClear) {
       fault("cores wait on their own (demux) port of the event unit");
     }
-    return loaded(unit_->load_core_register(
-        static_cast<CoreIndex>(offset / kPeripheralCoreSize), own));
+    return loaded(
+        unit_->load_core_register(static_cast<CoreIndex>(offset / kPeripheralCoreSize), own));
   }
   if (offset >= kPeripheralBarriers && offset < kPeripheralSoftwareEvents) {
     return loaded(unit_->load_barrier(offset - kPeripheralBarriers));

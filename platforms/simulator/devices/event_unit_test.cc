@@ -234,8 +234,7 @@ void check_barriers() {
                error.detail.find("target mask is zero") != std::string::npos);
   CHECK_THROWS(b.wait(0, kBarrier + 8 * 0x20 + 0x1c, 0), Fault,
                error.detail.find("there is no barrier 8") != std::string::npos);
-  CHECK_THROWS(b.load(0, kBarrier + 0x1c), Fault,
-               error.detail.find("cv.elw") != std::string::npos);
+  CHECK_THROWS(b.load(0, kBarrier + 0x1c), Fault, error.detail.find("cv.elw") != std::string::npos);
 }
 
 void check_mutex() {

@@ -36,8 +36,7 @@ void Timer::Counter::set(std::uint32_t new_count, Cycle now) {
 // The next cycle at which something happens by itself. The counter wraps around at 32 bits.
 void Timer::Counter::plan(Cycle now) {
   match = kNever;
-  if ((configuration & kEnabled) != 0 &&
-      (configuration & (kRaise | kRestart | kOneShot)) != 0) {
+  if ((configuration & kEnabled) != 0 && (configuration & (kRaise | kRestart | kOneShot)) != 0) {
     const std::uint32_t distance = compare - value(now);
     match = now + (distance != 0 ? Cycle{distance} : Cycle{1} << 32);
   }

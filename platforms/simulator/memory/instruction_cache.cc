@@ -96,8 +96,7 @@ Cycle ClusterInstructionCache::refill(CoreIndex core, Address address, Cycle now
 }
 
 FabricControllerRefill::FabricControllerRefill(const InstructionCacheDescription &description,
-                                               ExternalMemory *l2,
-                                               std::uint32_t l2_bytes_per_cycle)
+                                               ExternalMemory *l2, std::uint32_t l2_bytes_per_cycle)
     : miss_(description.fabric_controller_miss),
       fetch_(l2, description.line, static_cast<int>(l2_bytes_per_cycle)) {}
 

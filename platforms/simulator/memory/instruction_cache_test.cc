@@ -23,8 +23,8 @@ void check_directory(int lines, int ways, int line_bytes, unsigned seed) {
         set.clear();
       }
     }
-    const Address address = 0x1c010000 + static_cast<Address>(
-                                             random() % static_cast<unsigned>(lines * line_bytes * 2));
+    const Address address =
+        0x1c010000 + static_cast<Address>(random() % static_cast<unsigned>(lines * line_bytes * 2));
     const Address line = address / static_cast<Address>(line_bytes);
     std::list<Address> &set = sets[line % sets.size()];
     const auto found = std::find(set.begin(), set.end(), line);
@@ -95,8 +95,8 @@ void check_bandwidth() {
   for (Cycle now = 10; retry[0] || retry[1]; ++now) {
     for (int core = 0; core < 2; ++core) {
       if (retry[core]) {
-        at[core] = cache.refill(core, 0x1c000000 + 0x100 * static_cast<Address>(core), now,
-                                &retry[core]);
+        at[core] =
+            cache.refill(core, 0x1c000000 + 0x100 * static_cast<Address>(core), now, &retry[core]);
       }
     }
   }

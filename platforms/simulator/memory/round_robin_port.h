@@ -67,7 +67,7 @@ class RoundRobinPort {
   std::uint32_t waiting_ = 0;  // requesters that were refused in this or the last cycle
   std::uint32_t new_ = 0;      // those of them that did not wait before cycle `new_cycle_`
   Cycle new_cycle_ = kNever;
-  Requester last_ = 31;        // who was granted last
+  Requester last_ = 31;  // who was granted last
 };
 
 }  // namespace tilewright::simulator

@@ -205,8 +205,8 @@ std::string SystemBus::surroundings(Address address) const {
 }
 
 void SystemBus::unmapped(const Access &access) const {
-  std::string text = accessed(access.size, access.kind == Kind::kStore) +
-                     " where no memory or device is";
+  std::string text =
+      accessed(access.size, access.kind == Kind::kStore) + " where no memory or device is";
   if (access.issued < 0x1000) {
     text += " (a null pointer?)";
   }

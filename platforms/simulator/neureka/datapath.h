@@ -43,8 +43,9 @@ class Datapath {
   // All pixels have been read.
   void end_input();
 
-  // Reads the weights of an output channel (of all, if depthwise) and multiplies.
-  void multiply(int channel);
+  // Reads the weights of an output channel (of all, if depthwise) and multiplies. Returns the
+  // number of products, without those with padding channels and masked taps.
+  std::uint64_t multiply(int channel);
 
   // Reads scale, bias and shifts, and computes the outputs from the accumulators. Throws Fault
   // kDevice if a value leaves the range of a 32-bit integer.
@@ -52,16 +53,13 @@ class Datapath {
   // Writes the outputs of a pixel.
   void write_output(int row, int column, int group);
 
-  // Products that have been accumulated, without those with padding channels and masked taps.
-  std::uint64_t multiply_accumulates() const { return multiply_accumulates_; }
-
  private:
   static constexpr int kBufferSize = kMaximumPixels + 2;  // with the halo of a 3x3 filter
   static constexpr int kTileBits = 256;                   // one access of weights
 
-  const std::uint8_t *weight_bytes(int access) const;
-  void unpack_3x3(int first_access);
-  void unpack_1x1(int first_access);
+  const std::uint8_t *filter(int channel) const;
+  void unpack_3x3(int channel);
+  void unpack_1x1(int channel);
   template <int kLength>
   void multiply_channel(int channel);
   void multiply_depthwise();
@@ -82,7 +80,6 @@ class Datapath {
   int taps_ = 0;            // of the filter that are not masked
   // Whether sums may leave 32 bits at all: if the job's size rules it out nothing is checked.
   bool may_overflow_ = false;
-  std::uint64_t multiply_accumulates_ = 0;
 
   // [row][column][channel]
   alignas(16) std::int16_t buffer_[kBufferSize * kBufferSize * kMaximumChannels];

@@ -1,13 +1,12 @@
 #include "platforms/simulator/neureka/neureka.h"
 
+#include <array>
 #include <cassert>
 #include <cstdio>
-#include <optional>
 #include <string>
 
-#include "platforms/simulator/neureka/datapath.h"
+#include "platforms/simulator/neureka/execution.h"
 #include "platforms/simulator/neureka/job.h"
-#include "platforms/simulator/neureka/phases.h"
 #include "platforms/simulator/soc/fault.h"
 
 namespace tilewright::simulator {
@@ -31,8 +30,6 @@ constexpr Cycle kStart = 1;
 // How far a call of step goes at most, so that the scheduler's limit and requests to stop are
 // noticed.
 constexpr Cycle kMaximumStep = 4096;
-// Accesses of an output pixel: of 8 values each.
-constexpr int kGroups32 = 4;
 
 bool is_job_register(std::uint32_t offset) {
   return offset >= kFirstJobRegister && offset < kEndOfRegisters && offset % 4 == 0;
@@ -46,7 +43,7 @@ class Neureka::Implementation {
       : description_(description),
         connections_(connections),
         end_(description.wake - kStart - connections.event_wake),
-        datapath_(connections.tcdm, connections.weight_memory) {
+        execution_(connections.tcdm, connections.weight_memory, &statistics_) {
     assert(description.contexts == kContexts);
     assert(description.pixels <= Datapath::kMaximumPixels);
     assert(description.wake > kStart + connections.event_wake);
@@ -75,19 +72,14 @@ class Neureka::Implementation {
   void soft_clear(std::uint32_t value);
   void start(Cycle at);
   void finish(Cycle now);
-  bool next_phase();
-  void begin_phase();
-  // One cycle of a phase that accesses memory. False: refused, the same again.
-  bool act(Cycle now);
-  bool claim(Address address, Cycle now);
   [[noreturn]] void fault(CoreIndex core, std::uint32_t offset, const std::string &detail) const;
 
   NeurekaDescription description_;
   NeurekaConnections connections_;
   Cycle end_;  // from the last phase to the event
   AgentIndex agent_ = -1;
-  Datapath datapath_;
   NeurekaStatistics statistics_;
+  JobExecution execution_;
 
   std::array<Context, kContexts> contexts_;
   int configured_ = 0;      // index of the context that is or will be acquired
@@ -101,12 +93,6 @@ class Neureka::Implementation {
   bool running_ = false;
   bool ending_ = false;  // all phases are done
   Cycle started_ = 0;
-  std::optional<PhaseSequence> sequence_;
-  std::size_t phase_ = 0;
-  Cycle slot_ = 0;  // cycles of the phase that are done
-  int row_ = 0;     // of the pixel that the next access is for
-  int column_ = 0;
-  int group_ = 0;  // of 8 channels
 };
 
 void Neureka::Implementation::fault(CoreIndex core, std::uint32_t offset,
@@ -222,12 +208,7 @@ void Neureka::Implementation::start(Cycle at) {
   ending_ = false;
   started_ = at;
   running_number_ = context.number;
-  datapath_.begin_job(&context.job, context.core);
-  sequence_.emplace(&context.job);
-  sequence_->next_tile();
-  datapath_.begin_tile(sequence_->tile());
-  phase_ = 0;
-  begin_phase();
+  execution_.begin(&context.job, context.core);
 }
 
 void Neureka::Implementation::finish(Cycle now) {
@@ -245,180 +226,25 @@ void Neureka::Implementation::finish(Cycle now) {
   connections_.events->raise(context.core, kEventAccelerator, now);
 }
 
-bool Neureka::Implementation::next_phase() {
-  if (++phase_ == sequence_->phases().size()) {
-    if (!sequence_->next_tile()) {
-      return false;
-    }
-    datapath_.begin_tile(sequence_->tile());
-    phase_ = 0;
-  }
-  begin_phase();
-  return true;
-}
-
-void Neureka::Implementation::begin_phase() {
-  slot_ = 0;
-  row_ = 0;
-  column_ = 0;
-  group_ = 0;
-}
-
-bool Neureka::Implementation::claim(Address address, Cycle now) {
-  if (connections_.tcdm->claim_wide(address, now)) {
-    return true;
-  }
-  ++statistics_.stall_cycles;
-  return false;
-}
-
-bool Neureka::Implementation::act(Cycle now) {
-  const Phase &phase = sequence_->phases()[phase_];
-  const Tile &tile = sequence_->tile();
-  const Job &job = contexts_[executed_].job;
-  switch (phase.kind) {
-    case Phase::Kind::kReadInput: {
-      if (datapath_.reads_pixel(row_, column_)) {
-        if (!claim(datapath_.pixel_address(row_, column_), now)) {
-          return false;
-        }
-        ++statistics_.input_accesses;
-        datapath_.read_pixel(row_, column_);
-      }
-      if (++column_ == tile.input_width(job)) {
-        column_ = 0;
-        ++row_;
-      }
-      if (slot_ + 1 == phase.cycles) {
-        datapath_.end_input();
-      }
-      return true;
-    }
-    case Phase::Kind::kReadWeights: {
-      const auto access = static_cast<int>(slot_);
-      if (!claim(weight_address(job, tile, phase.input_tile, access), now)) {
-        return false;
-      }
-      ++statistics_.weight_accesses_l1;
-      const int planes = job.weight_planes();
-      if (access % planes == planes - 1) {
-        datapath_.multiply(access / planes);
-      }
-      return true;
-    }
-    case Phase::Kind::kOccupyByWeights:
-      return claim(weight_address(job, phase.tile, phase.input_tile,
-                                  phase.first_access + static_cast<int>(slot_)),
-                   now);
-    case Phase::Kind::kReadPartialSums: {
-      if (!claim(datapath_.output_address(row_, column_, group_), now)) {
-        return false;
-      }
-      ++statistics_.partial_sum_accesses;
-      datapath_.read_partial_sums(row_, column_, group_);
-      if (++group_ * Datapath::kAccessChannels >= tile.channels) {
-        group_ = 0;
-        if (++column_ == tile.width) {
-          column_ = 0;
-          ++row_;
-        }
-      }
-      return true;
-    }
-    case Phase::Kind::kWriteOutput: {
-      // All six columns have their turn, whether the tile is as wide or not.
-      if (column_ < tile.width && group_ * Datapath::kAccessChannels < tile.channels) {
-        if (!claim(datapath_.output_address(row_, column_, group_), now)) {
-          return false;
-        }
-        ++statistics_.output_accesses;
-        datapath_.write_output(row_, column_, group_);
-      }
-      if (job.output_bits == 8 || ++group_ == kGroups32) {
-        group_ = 0;
-        if (++column_ == job.spatial_tile) {
-          column_ = 0;
-          ++row_;
-        }
-      }
-      return true;
-    }
-    case Phase::Kind::kWait:
-    case Phase::Kind::kBeginInput:
-    case Phase::Kind::kMultiply:
-    case Phase::Kind::kRequantise:
-      break;
-  }
-  assert(false && "the phase has no accesses");
-  return true;
-}
-
 Cycle Neureka::Implementation::step(Cycle now, Cycle horizon) {
   if (!running_) {
     return kNever;
   }
-  Cycle at = now;
-  const Cycle end = now + kMaximumStep;
-  while (at == now || (at < horizon && at < end)) {
-    if (ending_) {
-      finish(at);
-      if (triggered_jobs_ == 0) {
-        return kNever;
-      }
-      start(at + kStart);
-      return started_;
-    }
-    const Phase &phase = sequence_->phases()[phase_];
-    const Job &job = contexts_[executed_].job;
-    bool done = true;
-    switch (phase.kind) {
-      case Phase::Kind::kWait:
-        at += phase.cycles;
-        break;
-      case Phase::Kind::kBeginInput:
-        datapath_.begin_input(phase.input_tile);
-        break;
-      case Phase::Kind::kMultiply: {
-        const bool depthwise = job.mode == ConvolutionMode::kDepthwise;
-        const int channels = sequence_->tile().channels;
-        for (int channel = 0; channel < (depthwise ? 1 : channels); ++channel) {
-          datapath_.multiply(channel);
-        }
-        const auto accesses =
-            static_cast<std::uint64_t>((depthwise ? 1 : channels) * job.weight_planes());
-        if (job.weights_in_weight_memory) {
-          statistics_.weight_bytes_wmem += accesses * kAccessBytes;
-        } else {
-          statistics_.weight_accesses_l1 += accesses;
-        }
-        break;
-      }
-      case Phase::Kind::kRequantise:
-        datapath_.requantise();
-        break;
-      case Phase::Kind::kReadInput:
-      case Phase::Kind::kReadWeights:
-      case Phase::Kind::kOccupyByWeights:
-      case Phase::Kind::kReadPartialSums:
-      case Phase::Kind::kWriteOutput:
-        if (act(at)) {
-          ++slot_;
-        }
-        ++at;
-        done = slot_ == phase.cycles;
-        break;
-    }
-    if (done && !next_phase()) {
-      ending_ = true;
-      at += end_;
-    }
+  if (!ending_) {
+    const Cycle limit = horizon < now + kMaximumStep ? horizon : now + kMaximumStep;
+    const Cycle next = execution_.run(now, limit, &ending_);
+    return ending_ ? next + end_ : next;
   }
-  return at;
+  finish(now);
+  if (triggered_jobs_ == 0) {
+    return kNever;
+  }
+  start(now + kStart);
+  return started_;
 }
 
 NeurekaStatistics Neureka::Implementation::statistics() const {
   NeurekaStatistics all = statistics_;
-  all.multiply_accumulates = datapath_.multiply_accumulates();
   if (running_ && connections_.scheduler->now() > started_) {
     all.busy_cycles += connections_.scheduler->now() - started_;
   }

@@ -33,18 +33,16 @@ inline Tile make_tile(const Job &job, int output, int row, int column) {
           size(job.width, job.spatial_tile, column)};
 }
 
-// Where an access of weights goes: 32 bytes, one plane of a 3x3 filter or all of a 1x1 one.
-// Accesses are counted over all output channels of the tile; depthwise ones over its planes.
-inline Address weight_address(const Job &job, const Tile &tile, int input_tile, int access) {
-  const int planes = job.weight_planes();
-  int block;
-  if (job.mode == ConvolutionMode::kDepthwise) {
-    block = tile.output * planes + access;
-  } else {
-    const int channel = tile.output * job.output_tile + access / planes;
-    block = (channel * job.input_tiles + input_tile) * planes + access % planes;
-  }
-  return job.weights + static_cast<std::uint32_t>(block) * kAccessBytes;
+// Where a block of weights lies: a plane of an output channel's 3x3 filters, or its 1x1 filters
+// (plane 0), for a tile of input channels. `channel` is counted within the tile, and 0 if
+// depthwise.
+inline Address weight_address(const Job &job, const Tile &tile, int input_tile, int channel,
+                              int plane) {
+  const int filter = job.mode == ConvolutionMode::kDepthwise
+                         ? tile.output
+                         : (tile.output * job.output_tile + channel) * job.input_tiles + input_tile;
+  return job.weights +
+         static_cast<std::uint32_t>(filter * job.weight_planes() + plane) * kAccessBytes;
 }
 
 }  // namespace tilewright::simulator

@@ -1,6 +1,5 @@
 #include "platforms/simulator/soc/firmware_loader.h"
 
-#include <algorithm>
 #include <cstring>
 #include <string>
 #include <vector>
@@ -30,47 +29,20 @@ void load_firmware(const ElfFile &elf, Tcdm *tcdm, ExternalMemory *l2,
       segments.push_back(&segment);
     }
   }
-  std::stable_sort(segments.begin(), segments.end(), [](const Segment *a, const Segment *b) {
-    return a->address < b->address;
-  });
-
   std::vector<std::string> problems;
-  bool entry_found = false;
-  const Segment *furthest = nullptr;  // the one before that reaches furthest
-  const auto end = [](const Segment *segment) {
-    return std::uint64_t{segment->address} + segment->memory_size;
-  };
   for (const Segment *segment : segments) {
     const Address address = segment->address;
     const std::uint32_t size = segment->memory_size;
-    if (segment->bytes.size() > size) {
-      problems.push_back(name(*segment) + " has more bytes in the file, " +
-                         std::to_string(segment->bytes.size()) + ", than in memory");
-      continue;
-    }
-    if (furthest != nullptr && address < end(furthest)) {
-      problems.push_back(name(*segment) + " overlaps " + name(*furthest));
-    }
-    if (furthest == nullptr || end(segment) > end(furthest)) {
-      furthest = segment;
-    }
     const bool in_l2 = l2->contains(address, size);
     const bool in_l1 = size <= tcdm->size() && tcdm->contains(address, size);
     if (!in_l2 && !in_l1 && !weight_memory->contains(address, size)) {
-      problems.push_back(name(*segment) + " is not in memory: " +
-                         place("L1", tcdm->base(), tcdm->size()) + ", " +
-                         place(weight_memory->name(), weight_memory->base(),
-                               weight_memory->size()) +
-                         ", " + place(l2->name(), l2->base(), l2->size()));
+      problems.push_back(
+          name(*segment) + " is not in memory: " + place("L1", tcdm->base(), tcdm->size()) + ", " +
+          place(weight_memory->name(), weight_memory->base(), weight_memory->size()) + ", " +
+          place(l2->name(), l2->base(), l2->size()));
     } else if (segment->executable && !in_l2) {
-      problems.push_back(name(*segment) +
-                         " is not in L2, from which the instruction caches fetch");
+      problems.push_back(name(*segment) + " is not in L2, from which the instruction caches fetch");
     }
-    entry_found |= segment->executable && elf.entry() - address < size;
-  }
-  if (!entry_found) {
-    problems.push_back("the entry point " + hexadecimal(elf.entry(), 8) +
-                       " is in no executable segment");
   }
   if (!problems.empty()) {
     std::string text;

@@ -12,8 +12,8 @@ namespace tilewright::simulator {
 // Loads every segment to its physical address. Executable segments also become code. Stores to
 // segments in L2 or weight memory that are executable or not writable are faults from then on.
 //
-// Throws ElfError, which lists everything wrong: segments outside of memory, segments that overlap,
-// code outside of L2, an entry point that is not in code.
+// Throws ElfError, which lists everything wrong: segments outside of memory, code outside of L2.
+// (ElfFile has seen to it that segments do not overlap, and that the entry point is in code.)
 void load_firmware(const ElfFile &elf, Tcdm *tcdm, ExternalMemory *l2,
                    ExternalMemory *weight_memory, CodeImage *code);
 

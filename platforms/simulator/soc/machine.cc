@@ -17,46 +17,16 @@
 #include "platforms/simulator/soc/core_name.h"
 #include "platforms/simulator/soc/firmware_loader.h"
 #include "platforms/simulator/soc/hexadecimal.h"
+#include "platforms/simulator/soc/modelled_soc.h"
 #include "platforms/simulator/soc/polling_detector.h"
 
 namespace tilewright::simulator {
 namespace {
 
 // How long the scheduler runs before the main loop looks at the machine as a whole. The short one
-// is for when no device is at work: a prime, so that it comes by every instruction of a polling
-// loop in turn.
+// is for cores that seem to poll: a prime, so that it comes by every instruction of a loop in turn.
 constexpr Cycle kRound = 65536;
-constexpr Cycle kQuietRound = 1021;
-
-// The SoC's L2 banks are one memory to everybody.
-ExternalMemory l2_of(const SocDescription &description) {
-  std::vector<MemoryDescription> banks;
-  for (const MemoryDescription &memory : description.memories) {
-    if (memory.name.rfind("l2", 0) == 0) {
-      banks.push_back(memory);
-    }
-  }
-  if (banks.empty()) {
-    throw SocError("memories: there is no L2");
-  }
-  std::sort(banks.begin(), banks.end(),
-            [](const MemoryDescription &a, const MemoryDescription &b) { return a.base < b.base; });
-  std::uint32_t size = 0;
-  for (const MemoryDescription &bank : banks) {
-    if (bank.base != banks.front().base + size) {
-      throw SocError("memories: " + bank.name + " at " + hexadecimal(bank.base, 8) +
-                     " does not follow the L2 bank before it, which ends at " +
-                     hexadecimal(banks.front().base + size, 8));
-    }
-    size += bank.size;
-  }
-  return ExternalMemory("L2", banks.front().base, size);
-}
-
-ExternalMemory weight_memory_of(const SocDescription &description) {
-  const MemoryDescription &memory = description.memory("weight_memory");
-  return ExternalMemory("weight memory", memory.base, memory.size);
-}
+constexpr Cycle kPollingRound = 1021;
 
 }  // namespace
 
@@ -123,12 +93,12 @@ class Machine::Implementation : public CoreControl {
 
 Machine::Implementation::Implementation(const SocDescription &description, const ElfFile &elf,
                                         const MachineOptions &options)
-    : description_(description),
+    : description_(modelled(description)),
       names_(description_),
       elf_(elf),
       tcdm_(description_.memory("l1").base, description_.memory("l1").size, description_.l1_banks),
-      l2_(l2_of(description_)),
-      weight_memory_(weight_memory_of(description_)),
+      l2_(l2_memory(description_)),
+      weight_memory_(weight_memory(description_)),
       code_(static_cast<std::uint32_t>(description_.instruction_cache.line),
             static_cast<unsigned>(description_.core.load_use_stall)),
       instruction_cache_(description_.instruction_cache, &l2_, description_.l2_bytes_per_cycle),
@@ -141,8 +111,7 @@ Machine::Implementation::Implementation(const SocDescription &description, const
       timer_(&event_unit_, &scheduler_),
       neureka_(description_.neureka,
                {&tcdm_, weight_memory_.at(weight_memory_.base()), weight_memory_.size(),
-                &event_unit_, &scheduler_, options.observer,
-                description_.event_unit.wait}),
+                &event_unit_, &scheduler_, options.observer, description_.event_unit.wait}),
       exit_(&scheduler_),
       cluster_control_(description_.cluster_cores(), names_,
                        description_.devices.peripheral_latency, this),
@@ -298,7 +267,7 @@ StopReason Machine::Implementation::run_rounds(Cycle limit) {
       return StopReason::kCycleLimit;
     }
     const bool quiet = !devices_at_work();
-    const Cycle round = quiet ? kQuietRound : kRound;
+    const Cycle round = polling_detector_.suspects() ? kPollingRound : kRound;
     const bool over = scheduler_.run_until(std::min(limit, scheduler_.now() + round));
     if (exit_.exited()) {
       break;

@@ -28,7 +28,7 @@ struct MachineOptions {
 // A consistent copy of all counters at one cycle.
 struct MachineStatistics {
   Cycle cycles = 0;
-  std::vector<CoreStatistics> cores;  // by CoreIndex
+  std::vector<CoreStatistics> cores;          // by CoreIndex
   std::vector<std::uint64_t> bank_conflicts;  // by bank
   DmaStatistics dma;
   NeurekaStatistics accelerator;
@@ -47,14 +47,14 @@ enum class StopReason {
 class Machine {
  public:
   // Loads the firmware: every loadable segment into its memory; the entry point into the fabric
-  // controller. Throws ElfError if a segment lies outside of memory or overlaps another one, and
-  // SocError for a description that the simulator cannot model. `elf` outlives the machine.
+  // controller. Throws ElfError if a segment lies outside of memory, and SocError for a
+  // description that the simulator cannot model. `elf` outlives the machine.
   Machine(const SocDescription &description, const ElfFile &elf, const MachineOptions &options);
   ~Machine();
 
   // Runs until the firmware exits or cycle `limit`; may be called again, after a Fault, too. Throws
-  // Fault with the core filled in, whose registers().pc is the instruction; kDeadlock among them: no
-  // core can ever go on.
+  // Fault with the core filled in, whose registers().pc is the instruction; kDeadlock among them:
+  // no core can ever go on.
   StopReason run(Cycle limit);
   // After kRequested: the breakpoint that was reached, or null.
   const BreakpointHit *breakpoint_hit() const;

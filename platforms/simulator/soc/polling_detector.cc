@@ -3,6 +3,7 @@
 namespace tilewright::simulator {
 
 void PollingDetector::reset() {
+  suspects_ = false;
   cores_ = 0;
   for (Track &track : tracks_) {
     track = {};
@@ -20,6 +21,7 @@ bool PollingDetector::check(const std::vector<Core *> &awake, bool disturbed, Cy
   }
   const bool restart = disturbed || cores != cores_;
   cores_ = cores;
+  suspects_ = !restart;
   bool all_seen = !awake.empty();
   for (Core *core : awake) {
     Track &track = tracks_[static_cast<std::size_t>(core->index())];

@@ -20,10 +20,13 @@ namespace tilewright::simulator {
 // detection), so a loop of any length is found.
 class PollingDetector {
  public:
-  // Looks at the cores that are awake, while no device is at work. `disturbed`: a device was touched
-  // since the last call. Returns whether all of them repeat themselves.
+  // Looks at the cores that are awake, while no device is at work. `disturbed`: a device was
+  // touched since the last call. Returns whether all of them repeat themselves.
   bool check(const std::vector<Core *> &awake, bool disturbed, Cycle now);
   void reset();
+  // Whether nothing was stored, nor a device touched, before the last check: a proof is under way,
+  // and calls at short intervals hasten it.
+  bool suspects() const { return suspects_; }
 
  private:
   struct Track {
@@ -34,6 +37,7 @@ class PollingDetector {
     std::vector<std::uint32_t> snapshot;
   };
 
+  bool suspects_ = false;
   std::uint64_t cores_ = 0;  // set of those awake
   std::array<Track, kMaximumCores> tracks_;
   std::vector<std::uint32_t> state_;

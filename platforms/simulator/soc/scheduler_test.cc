@@ -83,8 +83,8 @@ class Reference {
       return 0;
     }
     for (int i = 0; i < agents - 1; ++i) {
-      const int agent = 1 + static_cast<int>((now_ + static_cast<Cycle>(i)) %
-                                             static_cast<Cycle>(agents - 1));
+      const int agent =
+          1 + static_cast<int>((now_ + static_cast<Cycle>(i)) % static_cast<Cycle>(agents - 1));
       if (next_[static_cast<std::size_t>(agent)] == now_) {
         return agent;
       }

@@ -209,3 +209,15 @@ def test_sums_of_the_largest_values() -> None:
     result = run(image)
     values = result.l1[output:][: 6 * 6 * 32 * 4].copy().view("<i4")
     assert (values == 28 * 9 * 255 * 255).all()
+
+
+def test_1x1_planes_above_the_weights_do_not_count() -> None:
+    image = build(Job("1x1", 32, 8, 3, 3, weight_bits=3, weight_offset=-4), 1)
+    weights = image.registers[0] - 0x1000_0000
+    # The first output channel: per sub-group planes 2k and 2k + 1 in byte k.
+    for subgroup in range(8):
+        image.l1[weights + 4 * subgroup + 1] |= 0xF0
+        image.l1[weights + 4 * subgroup + 3] |= 0x5A
+    result = run(image)
+    output, size = image.registers[2] - 0x1000_0000, 3 * 3 * 8
+    assert (result.l1[output:][:size] == image.expected_l1[output:][:size]).all()

@@ -15,6 +15,7 @@
 //   load OFFSET VALUE                 in the order of the script
 //   peek ADDRESS VALUE
 //   event CORE NUMBER CYCLE
+//   job TRIGGERED STARTED DONE DESCRIPTION
 //   hammer INDEX LAST LONGEST         cycles: of its last access, and the longest wait for one
 //   statistics NAME VALUE
 //   fault CORE ADDRESS DETAIL         nothing else happens then
@@ -130,6 +131,16 @@ class Events : public EventSink {
   void raise_all(int event, Cycle now) override { raise(-1, event, now); }
 };
 
+class Jobs : public Observer {
+ public:
+  void accelerator_job(const std::string &description, Cycle triggered, Cycle started,
+                       Cycle done) override {
+    std::printf("job %llu %llu %llu %s\n", static_cast<unsigned long long>(triggered),
+                static_cast<unsigned long long>(started), static_cast<unsigned long long>(done),
+                description.c_str());
+  }
+};
+
 void print_statistics(const NeurekaStatistics &s) {
   const struct {
     const char *name;
@@ -196,9 +207,10 @@ int run_script() {
   }
 
   Events events;
+  Jobs jobs;
   Scheduler scheduler;
   Neureka neureka(kDescription, {tcdm.get(), weight_memory.data(), weight_memory_size, &events,
-                                 &scheduler, nullptr, kEventWake});
+                                 &scheduler, &jobs, kEventWake});
   neureka.set_agent(scheduler.add(&neureka));
   Driver driver(std::move(accesses), &neureka, tcdm.get());
   const AgentIndex driver_index = scheduler.add(&driver);

@@ -58,6 +58,10 @@ def test_two_contexts() -> None:
         2,
         1,
     ]
+    assert result.jobs == [
+        (20, 21, 20 + EVENT, "1x1 32->32 1x1, 8-bit weights"),
+        (30, 20 + EVENT + 1, 20 + 2 * EVENT, "1x1 32->32 1x1, 8-bit weights"),
+    ]
     # Each to the core that triggered it.
     assert result.events == [(0, 12, 20 + EVENT), (3, 12, 20 + 2 * EVENT)]
 

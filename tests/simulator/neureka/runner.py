@@ -32,6 +32,7 @@ class Result:
     loads: list[tuple[int, int]]  # offset, value
     peeks: list[tuple[int, int]]  # address, value
     events: list[tuple[int, int, int]]  # core, number, cycle
+    jobs: list[tuple[int, int, int, str]]  # triggered, started, done, description
     hammers: list[tuple[int, int]]  # cycle of the last access, longest wait
     statistics: dict[str, int]
     fault: str | None
@@ -83,7 +84,7 @@ class Script:
             timeout=60,
         )
         text, _, image = completed.stdout.partition(b"end\n")
-        result = Result(np.frombuffer(image, np.uint8), [], [], [], [], {}, None)
+        result = Result(np.frombuffer(image, np.uint8), [], [], [], [], [], {}, None)
         for line in text.decode().splitlines():
             kind, _, rest = line.partition(" ")
             if kind == "fault":
@@ -96,6 +97,9 @@ class Script:
                 result.peeks.append((int(words[0]), int(words[1])))
             elif kind == "event":
                 result.events.append((int(words[0]), int(words[1]), int(words[2])))
+            elif kind == "job":
+                triggered, started, done, description = rest.split(" ", 3)
+                result.jobs.append((int(triggered), int(started), int(done), description))
             elif kind == "hammer":
                 result.hammers.append((int(words[1]), int(words[2])))
             else:
