@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import subprocess
+from collections.abc import Callable
 
 from tests.simulator.harness.execute import Result, emulate, simulate
 from tests.simulator.instructions.batch import State, batch_text, parse_states
@@ -62,14 +63,14 @@ def mismatches(programs: list[Program], placement: Placement) -> list[str]:
     ]
 
 
-def _states(name: str, run: object, programs: list[Program], placement: Placement) -> list[State]:
-    assert callable(run)
+def _states(
+    name: str, run: Callable[[str], Result], programs: list[Program], placement: Placement
+) -> list[State]:
     text = batch_text(programs, placement)
     try:
         result = run(text)
     except subprocess.TimeoutExpired as error:
         raise NoStateError(f"{name}: does not end") from error
-    assert isinstance(result, Result)
     if result.exit_code != 0:
         raise NoStateError(f"{name}: exit code {result.exit_code}\n{result.messages}")
     return parse_states(result.output, len(programs))

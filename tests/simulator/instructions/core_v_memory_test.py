@@ -187,16 +187,22 @@ def test_branches() -> None:
     text: list[str] = []
     for index, (branch, immediate, value) in enumerate(cases):
         register = choose.randrange(5, _POINTER)
-        # Half of them go back.
+        # Half of them go back; distances of all sizes.
         forward = index % 2 == 0
+        gap = choose.randrange(0, 1 << choose.randint(1, 11), 4)
         text += [
             f"li x{register}, {value & WORD:#x}",
             "li x1, 1",
-            *([] if forward else [f"j enter_{index}", f"back_{index}: j end_{index}"]),
+            *(
+                []
+                if forward
+                else [f"j enter_{index}", f"back_{index}: j end_{index}", f".zero {gap}"]
+            ),
             f"enter_{index}:",
             f"{branch.mnemonic} x{register}, {immediate}, "
             + (f"end_{index}" if forward else f"back_{index}"),
             "li x1, 0",
+            *([f"j end_{index}", f".zero {gap}"] if forward else []),
             f"end_{index}:",
             f"la x{_POINTER}, answers + {4 * index}",
             f"sw x1, 0(x{_POINTER})",

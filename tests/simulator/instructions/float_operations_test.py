@@ -12,7 +12,8 @@ from tests.simulator.instructions.operand_values import FLOAT_VALUES, random_flo
 from tests.simulator.instructions.placed_program import Placement, placed_program
 
 _SEED = 6
-_OPERANDS = 900
+_OPERANDS = 1200
+_KINDS = 9
 _MODES = ["rne", "rtz", "rdn", "rup", "rmm"]
 _SHOWN = 20
 
@@ -96,6 +97,20 @@ def _triple(kind: int, choose: random.Random) -> tuple[int, int, int]:
         # Squares and their neighbours: exact and nearly exact roots and quotients.
         root = _number(_moderate(choose, -20, 20))
         return _near(_word(root * root), choose) & 0x7FFFFFFF, _word(root), _word(-root)
+    if kind == 6:
+        # (1 + k) (2 - 2k) is just below 2: whether it rounds up to the smallest normal number, to
+        # more than the largest one, or to any power of two.
+        k = choose.randint(1, 4000)
+        total = choose.choice([-127, -127, 127, choose.randint(-100, 100)])
+        exponent = choose.randint(max(-126, total - 127), min(127, total + 126))
+        a = (127 + exponent) << 23 | k
+        b = choose.getrandbits(1) << 31 | (127 + total - exponent) << 23 | ((1 << 23) - 2 * k)
+        return a, b, choose.choice([0, 0x80000000, 1, 0x80000001, 0x33000000])
+    if kind == 7:
+        # A product that is far too small to show takes the addend just below or above a number.
+        a, b = _moderate(choose, -90, -60), _moderate(choose, -110, -100)
+        sign = choose.getrandbits(1) << 31
+        return a, b, sign | _near(choose.choice([0x00800000, 0x00400000, 0x01000000]), choose)
     # Halves between integers, limits of the integers.
     half = choose.randint(-(1 << 23), 1 << 23) + 0.5
     limit = choose.choice([0x4F000000, 0xCF000000, 0x4F800000, 0xBF800000, 0x3F000000])
@@ -104,7 +119,7 @@ def _triple(kind: int, choose: random.Random) -> tuple[int, int, int]:
 
 def _operands() -> list[tuple[int, int, int]]:
     choose = random.Random(_SEED)
-    return [_triple(number % 7, choose) for number in range(_OPERANDS)]
+    return [_triple(number % _KINDS, choose) for number in range(_OPERANDS)]
 
 
 def _program(operations: list[str], operands: list[tuple[int, int, int]]) -> str:

@@ -20,6 +20,7 @@ _SEED = 4
 _PROGRAMS = 150
 _SHORTEST_BODY = 3
 _LONGEST_SETUP_BODY = 30
+_LONG_BODY = 1200
 _LARGEST_COUNT = 4095
 
 # Registers: those that bodies change, a pointer for loads, two for setting loops up.
@@ -164,7 +165,10 @@ def _steps(choose: random.Random, fewest: int, most: int) -> list[_Step | _Loop]
 
 def _loop(choose: random.Random, index: int, *, nested: bool, inner: bool = False) -> _Loop:
     style = choose.choice(_STYLES)
-    body = _steps(choose, _SHORTEST_BODY, choose.choice([3, 4, 12, _LONGEST_SETUP_BODY]))
+    longest = choose.choice([3, 4, 12, _LONGEST_SETUP_BODY])
+    if style != "setupi" and choose.random() < 0.15:
+        longest = _LONG_BODY
+    body = _steps(choose, _SHORTEST_BODY, longest)
     body[choose.randrange(len(body))] = _walking_load(choose)
     count = choose.choice([0, 1, 2, 3, choose.randint(4, 40)])
     if nested:

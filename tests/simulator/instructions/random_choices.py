@@ -157,7 +157,7 @@ ItemMaker = Callable[[Choices], list[str]]
 
 def is_instruction(line: str) -> bool:
     """Whether a line of an item is an instruction (not a directive or a label)."""
-    return not line.startswith(".option") and not line.endswith(":")
+    return not line.startswith((".option", ".zero")) and not line.endswith(":")
 
 
 def compressed(lines: list[str]) -> list[str]:

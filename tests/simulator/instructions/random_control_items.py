@@ -16,37 +16,80 @@ from tests.simulator.instructions.random_choices import (
 _BRANCHES = ["beq", "bne", "blt", "bge", "bltu", "bgeu"]
 _LOOP_ITERATIONS = 6
 _SHORT_JUMP_ITEMS = 3
+_SHORT_JUMP_BYTES = 120
+_LONGEST_JUMP = 0x7FFE
+
+# Jumps over a few instructions; over many bytes; the rest goes back.
+_NEAR_SHARE = 0.7
+_FORWARD_SHARE = 0.85
+
+
+def _jump(
+    choose: Choices, lines: list[str], target: str, after: str, most: int, *, links: bool = False
+) -> list[str]:
+    """Lines that end with a jump or branch to `target`, and what lies between the two.
+
+    Mostly other instructions; sometimes bytes that nobody executes, so that the distance is large;
+    sometimes the jump goes back.
+
+    Args:
+        choose: the choices.
+        lines: end with the jump.
+        target: the label, not placed yet.
+        after: label for the instruction that follows the jump.
+        most: what the distance may be in bytes.
+        links: the jump leaves an address in a register, which nothing may read before this item
+            has made a distance of it.
+    """
+    body = choose.body(_SHORT_JUMP_ITEMS)
+    kind = choose.random.random()
+    if kind < _NEAR_SHARE:
+        return [*lines, f"{after}:", *body, f"{target}:"]
+    span = 1 << choose.random.randint(1, most.bit_length())
+    gap = choose.random.randrange(0, min(span, most - _SHORT_JUMP_BYTES), 2)
+    if kind < _FORWARD_SHARE:
+        return [*lines, f"{after}:", *body, f"j {target}", f".zero {gap}", f"{target}:"]
+    start, end = choose.label(), choose.label()
+    return [
+        f"j {start}",
+        f"{target}:",
+        *([] if links else body),
+        f"j {end}",
+        f".zero {gap}",
+        f"{start}:",
+        *lines,
+        f"{after}:",
+        *choose.body(_SHORT_JUMP_ITEMS),
+        f"{end}:",
+    ]
 
 
 def _branch(choose: Choices) -> list[str]:
-    target = choose.label()
+    target, after = choose.label(), choose.label()
     condition = f"{choose.source()}, {choose.source()}"
     if choose.random.random() < 0.2:
         register = choose.source()
         condition = f"{register}, {register}"
     operation = choose.random.choice(_BRANCHES)
-    return [f"{operation} {condition}, {target}", *choose.body(_SHORT_JUMP_ITEMS), f"{target}:"]
+    return _jump(choose, [f"{operation} {condition}, {target}"], target, after, 0xFFE)
 
 
 def _compressed_branch(choose: Choices) -> list[str]:
-    target = choose.label()
+    target, after = choose.label(), choose.label()
     operation = choose.random.choice(["c.beqz", "c.bnez"])
     lines = compressed([f"{operation} {choose.compressed_source()}, {target}"])
     if choose.random.random() < 0.3:
         # A branch that is taken for sure or for sure not.
         rd = choose.compressed_destination()
         lines = compressed([f"c.li {rd}, 0", f"{operation} {rd}, {target}"])
-    return [*lines, *choose.body(_SHORT_JUMP_ITEMS), f"{target}:"]
+    return _jump(choose, lines, target, after, 0xFE)
 
 
 def _jump_and_link(choose: Choices) -> list[str]:
-    after, target = choose.label(), choose.label()
+    target, after = choose.label(), choose.label()
     link = choose.random.choice(["x0", *choose.work_registers(2)])
     return [
-        f"jal {link}, {target}",
-        f"{after}:",
-        *choose.body(_SHORT_JUMP_ITEMS),
-        f"{target}:",
+        *_jump(choose, [f"jal {link}, {target}"], target, after, _LONGEST_JUMP, links=link != "x0"),
         *_relative_link(choose, link, after),
     ]
 
@@ -55,11 +98,9 @@ def _compressed_jump(choose: Choices) -> list[str]:
     target, after = choose.label(), choose.label()
     links = 1 in set(choose.readable) - choose.protected and choose.random.random() < 0.5
     operation = "c.jal" if links else "c.j"
+    lines = compressed([f"{operation} {target}"])
     return [
-        *compressed([f"{operation} {target}"]),
-        f"{after}:",
-        *choose.body(_SHORT_JUMP_ITEMS),
-        f"{target}:",
+        *_jump(choose, lines, target, after, 0x7FE, links=links),
         *(_relative_link(choose, "x1", after) if links else []),
     ]
 
