@@ -82,7 +82,7 @@ def build(
             *zig_command(),
             *["clang", "--target=riscv32-unknown-none-elf", f"-march={target.architecture}"],
             *["-menable-experimental-extensions", "-mabi=ilp32f", "-mno-relax", "-std=c11"],
-            *["-O2", "-ffreestanding", "-fno-builtin", "-fno-common", "-fno-addrsig"],
+            *["-O2", "-ffreestanding", "-nostdinc", "-fno-builtin", "-fno-common", "-fno-addrsig"],
             f"-I{_FOLDER.parents[2]}",
             *["-Wall", "-Wextra", "-Werror", "-Wno-unused-command-line-argument"],
             *[f"-D{name}={value}u" for name, value in macros.items()],

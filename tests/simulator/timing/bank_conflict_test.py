@@ -342,3 +342,19 @@ def test_accelerator_weights_from_l1_against_a_core() -> None:
     measurement = measure(codes, setup=_JOB_SETUP + _address("li t0, 0"), data=job_table(job))
     assert measurement.cycles[0] == alone + 7
     assert measurement.cycles[1] == _LONG_LOOP_CYCLES + 64 + 128
+
+
+@pytest.mark.parametrize(("offset", "refusals", "pauses"), [(0, 32, 4), (32, 0, 0)])
+def test_accelerator_against_dma(offset: int, refusals: int, pauses: int) -> None:
+    """The DMA writes 32 bytes, four beats, while the accelerator loads its inputs.
+
+    To banks 0 to 7: the accelerator wins eight times against each beat, then stands back. To banks
+    8 to 15: they do not meet.
+    """
+    command = "li t0, 0x10100; sw t0, 0(gp); " + _dma_command(True, length=32, offset=offset)
+    setup = _JOB_SETUP + "li t0, 0"
+    table = job_table(_JOB)
+    dma_alone = measure({7: command}, setup=setup, after=_FREE_ON_CORE_7, data=table).only
+    codes = {0: _JOB_CODE, 7: command}
+    measurement = measure(codes, setup=setup, after=_FREE_ON_CORE_7, data=table)
+    assert measurement.cycles == {0: _job_alone() + pauses, 7: dma_alone + refusals}

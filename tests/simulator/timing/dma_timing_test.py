@@ -252,6 +252,45 @@ def test_same_direction_serialises(to_l1: bool) -> None:
     _ends_at(2 * one - 4, first, second)
 
 
+# Queues: two commands per core, eight in all that wait or are under way. A transfer of 1024 bytes
+# takes 146 cycles, longer than issuing all commands here.
+
+_COMMAND = "sw a1, 0(tp); sw a2, 0(tp); sw a3, 0(tp)\n"
+_COMMAND_REGISTERS = "\n".join(
+    f"li a{i + 1}, {word}" for i, word in enumerate(Transfer(1024).words())
+)
+
+
+def test_ten_commands_of_one_core_do_not_stall() -> None:
+    """Eight go on to the global queue, two stay in the core's own: 1 + 10 x 3 cycles."""
+    code = "lw a0, 0(tp)\n" + _COMMAND * 10
+    assert measure(code, setup=_COMMAND_REGISTERS, after=_FREE_ALL).only == 31
+
+
+def test_eleventh_command_stalls_until_the_first_transfer_is_done() -> None:
+    """The first command's last word is stored in cycle 3, its transfer is done in cycle 149.
+
+    The eleventh command's first word waits since cycle 31. It is taken in that cycle or in the
+    next, as the core comes before or after the DMA in it, and two more words follow.
+    """
+    code = "lw a0, 0(tp)\n" + _COMMAND * 11
+    assert measure(code, setup=_COMMAND_REGISTERS, after=_FREE_ALL).only in (152, 153)
+
+
+def test_each_core_has_a_queue_of_its_own() -> None:
+    """Core 0 fills the global queue and its own; core 1's takes two more, but not a third."""
+    ten = "lw a0, 0(tp)\n" + _COMMAND * 10
+    after = f"bnez s11, 9802f\n{_FREE_ALL}9802:"
+    setup = _COMMAND_REGISTERS
+    codes = {0: ten, 1: "delay 40; lw a0, 0(tp)\n" + _COMMAND * 2}
+    assert measure(codes, setup=setup, after=after).cycles == {0: 31, 1: 47}
+    codes[1] += _COMMAND
+    measurement = measure(codes, setup=setup, after=after)
+    # The first transfer's place goes to one of the cores in turn: after one or two transfers.
+    assert measurement.cycles[0] == 31
+    assert measurement.cycles[1] in (152, 153, 152 + 146, 153 + 146)
+
+
 def _with_event(transfer: Transfer, *, code: str = "") -> Measurement:
     setup, issue = _registers([transfer])
     return measure(
