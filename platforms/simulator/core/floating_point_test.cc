@@ -280,8 +280,10 @@ void test_against_host(const Operands &in) {
                 {kTowardsZero, FE_TOWARDZERO},
                 {kDown, FE_DOWNWARD},
                 {kUp, FE_UPWARD}};
+  // Volatile: computed between the changes of the rounding mode, not before.
   const volatile float a = as_float(in.a);
   const volatile float b = as_float(in.b);
+  const volatile std::uint32_t word = in.a;
   for (const auto &mode : kModes) {
     const auto compare = [&](const char *name, auto host, auto compute) {
       std::fesetround(mode.host);
@@ -308,11 +310,10 @@ void test_against_host(const Operands &in) {
         "square root", [&] { return std::sqrt(static_cast<float>(a)); },
         [&](FloatContext c) { return float_square_root(in.a, c); });
     compare(
-        "from signed", [&] { return static_cast<float>(static_cast<std::int32_t>(in.a)); },
+        "from signed", [&] { return static_cast<float>(static_cast<std::int32_t>(word)); },
         [&](FloatContext c) { return float_from_signed(in.a, c); });
     compare(
-        "from unsigned",
-        [&] { return static_cast<float>(static_cast<std::int64_t>(std::uint64_t{in.a})); },
+        "from unsigned", [&] { return static_cast<float>(static_cast<std::int64_t>(word)); },
         [&](FloatContext c) { return float_from_unsigned(in.a, c); });
   }
 }
