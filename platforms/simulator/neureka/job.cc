@@ -231,6 +231,8 @@ void decode_padding(const JobRegisters &r, Job *job, Problems *problems) {
     problems->add("filter mask 0x%x has more than 9 bits", job->filter_mask);
   } else if (job->filter_mask != 0 && job->kernel() == 1) {
     problems->add("a filter mask with a 1x1 job");
+  } else if (job->filter_mask == 0x1ff) {
+    problems->add("the filter mask 0x1ff, whose bits switch taps off, leaves none");
   }
 }
 

@@ -107,6 +107,7 @@ def test_configuration_bits(job: Job, set_bits: int, cleared: int, message: str)
         (GOOD, 21, 32767, "weight offset 32767"),
         (GOOD, 21, -32769, "weight offset -32769"),
         (GOOD, 22, 0x200, "filter mask 0x200 has more than 9 bits"),
+        (GOOD, 22, 0x1FF, "the filter mask 0x1ff, whose bits switch taps off, leaves none"),
         (POINTWISE, 22, 1, "a filter mask with a 1x1 job"),
     ],
 )

@@ -82,7 +82,7 @@ def jobs(draw: st.DrawFn, mode: Mode) -> Job:
         padding = (top, right, bottom, left)
         if bottom == right == 0:
             padding_value = draw(st.integers(0, 255))
-        filter_mask = draw(st.one_of(st.just(0), st.integers(0, 511)))
+        filter_mask = draw(st.one_of(st.just(0), st.integers(0, 0x1FE)))
     weight_bits = draw(st.integers(2, 8))
     scale_bits = draw(st.sampled_from([None, 8, 16, 32]))
     output_bits = 32 if scale_bits is None else draw(st.sampled_from([8, 32]))
