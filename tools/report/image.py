@@ -16,6 +16,8 @@ PURPOSES = {
     ".tilewright_arena": "activations and scratch of networks",
     ".tilewright_arguments": "run-time input",
     ".tilewright_stack": "stack",
+    ".tilewright_cluster_stacks": "stacks of the cluster's cores, each above its guard",
+    ".weight_memory": "weights that the accelerator reads",
 }
 """Sections of the linker scripts that Tilewright brings."""
 

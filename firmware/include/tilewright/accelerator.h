@@ -5,7 +5,8 @@
  *
  *     output = clip((accumulator * scale + bias) >> shift)
  *
- * in int32, which must not overflow. For cluster cores. */
+ * in int32, which must not overflow. For cluster cores; the end of a job wakes the core that
+ * started it. */
 #ifndef TILEWRIGHT_ACCELERATOR_H_
 #define TILEWRIGHT_ACCELERATOR_H_
 
@@ -82,7 +83,7 @@ void tw_accelerator_configure(const tw_accelerator_layer *layer, tw_accelerator_
 /* Starts a job, or queues it behind the one that runs; sleeps while the queue is full. */
 void tw_accelerator_start(const tw_accelerator_job *job);
 
-/* Sleeps until all jobs are done. */
+/* Sleeps until all jobs are done. For the core that started the last one. */
 void tw_accelerator_wait(void);
 
 #endif /* TILEWRIGHT_ACCELERATOR_H_ */

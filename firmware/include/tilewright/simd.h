@@ -43,7 +43,8 @@ TW_SIMD_ACCUMULATE_(tw_dot_add_s16, "cv.sdotsp.h", int32_t)
 TW_SIMD_ACCUMULATE_(tw_dot_add_u16, "cv.sdotup.h", uint32_t)
 TW_SIMD_ACCUMULATE_(tw_dot_add_u16s16, "cv.sdotusp.h", int32_t)
 
-/* Element by element. Sums and differences wrap around; averages round down. */
+/* Element by element. Sums and differences wrap around; an average is half of
+ * the wrapped sum, rounded down. */
 TW_SIMD_BINARY_(tw_add_8, "cv.add.b", tw_packed)
 TW_SIMD_BINARY_(tw_sub_8, "cv.sub.b", tw_packed)
 TW_SIMD_BINARY_(tw_average_s8, "cv.avg.b", tw_packed)
