@@ -6,6 +6,9 @@
 #include "platforms/siracusa/registers.h"
 #include "platforms/siracusa/soc.h"
 
+  /* cv.cnt. The compiler must not use these instructions: //toolchains/riscv:isa_table.bzl. */
+  .option arch, +xcvbitmanip
+
   .section .text.tilewright_cluster_start, "ax", @progbits
   /* The boot address. Some cores of this family start at it, others 0x80 bytes after it. */
   .globl tilewright_cluster_start

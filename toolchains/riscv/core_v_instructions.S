@@ -1,6 +1,7 @@
 /* Every CORE-V instruction once, as disassemble_test.py expects them back. */
 
   .option norvc
+  .option arch, +xcvbitmanip
   .globl _start
   .section .text, "ax"
   .type _start, @function
