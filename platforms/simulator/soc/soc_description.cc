@@ -175,7 +175,6 @@ CoreDescription read_core(Facts *facts) {
   core.branch_taken = facts->cycles("core.branch_taken");
   core.jump = facts->cycles("core.jump");
   core.jump_register_stall = facts->cycles("core.jump_register_stall");
-  core.misaligned = facts->cycles("core.misaligned");
   core.float_divide = facts->cycles("core.float_divide");
   return core;
 }

@@ -26,7 +26,7 @@ struct StackDescription {
 // `core`: cycles of instructions.
 struct CoreDescription {
   Cycle multiply_high, divide_by_zero, divide_positive_base, divide_negative_base;
-  Cycle load_use_stall, branch_taken, jump, jump_register_stall, misaligned, float_divide;
+  Cycle load_use_stall, branch_taken, jump, jump_register_stall, float_divide;
 };
 
 struct CacheDescription {
