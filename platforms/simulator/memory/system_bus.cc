@@ -166,8 +166,10 @@ Response SystemBus::access_device(const DeviceWindow &window, const Access &acce
                                        : 0;
     return response;
   } catch (Fault &fault) {
-    fault.core = access.core;
-    fault.address = access.issued;
+    if (fault.kind == FaultKind::kDevice) {
+      fault.core = access.core;
+      fault.address = access.issued;
+    }
     throw;
   }
 }

@@ -35,6 +35,9 @@ class Recorder : public Device {
     if (value == 13) {
       fault("thirteen");
     }
+    if (value == 14) {  // of a core that it starts, say
+      throw Fault{FaultKind::kFetch, 1, 0x40000000, ""};
+    }
     stores.push_back({offset, value});
     return stored();
   }
@@ -152,6 +155,8 @@ void check_faults() {
   CHECK_THROWS(b.bus.store(4, 0x00200008, 4, 13, b.now), Fault,
                error.kind == FaultKind::kDevice && error.core == 4 && error.address == 0x00200008 &&
                    error.detail == "thirteen");
+  CHECK_THROWS(b.bus.store(4, kDevice, 4, 14, b.now), Fault,
+               error.kind == FaultKind::kFetch && error.core == 1 && error.address == 0x40000000);
   b.l2.protect(kL2 + 0x100, kL2 + 0x200, "code");
   b.fails(0, kL2 + 0x1ff, 1, true, FaultKind::kProtected, "a store of 1 byte to code");
   b.fails(kFabricController, kL2 + 0x100, 4, true, FaultKind::kProtected, "to code");

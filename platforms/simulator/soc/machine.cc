@@ -25,7 +25,7 @@ namespace {
 
 // How long the scheduler runs before the main loop looks at the machine as a whole. The short one
 // is for cores that seem to poll: a prime, so that it comes by every instruction of a loop in turn.
-constexpr Cycle kRound = 65536;
+constexpr Cycle kRound = 16384;
 constexpr Cycle kPollingRound = 1021;
 
 }  // namespace
