@@ -15,6 +15,10 @@
 
 namespace tilewright::simulator {
 
+// gdb's numbers of signals (include/gdb/signals.def), which no host's need to equal.
+inline constexpr int kGdbInterrupt = 2;
+inline constexpr int kGdbTrap = 5;
+
 // Lets a debugger control a machine: every core is a thread (its number is the core's index + 1),
 // and all of them stop together. Stepping one core lets time pass for all the others. Faults are
 // signals, after which everything can be inspected. The machine must not run ahead, so that all
