@@ -216,7 +216,8 @@ std::vector<Symbol> read_symbols(const Reader &file) {
       const std::uint32_t name = file.word(entry);
       const unsigned type = file.byte(entry + 12) & 15u;
       const bool defined = file.half(entry + 14) != 0;
-      if (!defined || type > kSymbolFunction || name == 0 || name >= names_bytes) {
+      const bool place = type == kSymbolNone || type == kSymbolObject || type == kSymbolFunction;
+      if (!defined || !place || name == 0 || name >= names_bytes) {
         continue;
       }
       const char *begin = reinterpret_cast<const char *>(file.data(std::size_t{names} + name));
@@ -232,7 +233,6 @@ std::vector<Symbol> read_symbols(const Reader &file) {
       }
     }
   }
-  static_assert(kSymbolObject < kSymbolFunction);
   std::stable_sort(symbols.begin(), symbols.end(),
                    [](const Symbol &a, const Symbol &b) { return a.address < b.address; });
   return symbols;

@@ -146,22 +146,21 @@ std::string report_fault(const Fault &fault, Machine *machine, const ElfFile &el
     text += "\n  registers:";
     append_registers(registers, &text);
   }
+  std::string never_started;
   for (CoreIndex i = 0; i < machine->cores(); ++i) {
     if (i == fault.core || fault.kind == FaultKind::kDeadlock) {
       continue;  // a deadlock's detail is what the cores do
     }
     Core &core = machine->core(i);
-    const bool started = core.statistics(machine->scheduler().now()).started != kNever;
-    text += "\n  " + machine->core_name(i) + ": ";
-    if (!started) {
-      text += "never started";
-    } else {
-      text += std::string(core.asleep() ? "asleep" : "running") + " at " +
-              with_symbol(core.registers().pc, elf) + ", ra " +
-              with_symbol(core.registers().x[kReturnAddress], elf);
+    if (core.statistics(machine->scheduler().now()).started == kNever) {
+      never_started += (never_started.empty() ? "" : ", ") + machine->core_name(i);
+      continue;
     }
+    text += "\n  " + machine->core_name(i) + ": " + (core.asleep() ? "asleep" : "running") +
+            " at " + with_symbol(core.registers().pc, elf) + ", ra " +
+            with_symbol(core.registers().x[kReturnAddress], elf);
   }
-  return text + "\n";
+  return text + (never_started.empty() ? "" : "\n  never started: " + never_started) + "\n";
 }
 
 }  // namespace tilewright::simulator

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
 
 namespace tilewright::simulator {
@@ -72,6 +73,17 @@ std::string hex_encode(const void *bytes, std::size_t size) {
     digits += "0123456789abcdef"[byte & 15];
   }
   return digits;
+}
+
+std::string hex_number(std::uint32_t value) {
+  char text[16];
+  std::snprintf(text, sizeof text, "%x", value);
+  return text;
+}
+
+std::string hex_byte(int value) {
+  const auto byte = static_cast<unsigned char>(value);
+  return hex_encode(&byte, 1);
 }
 
 bool hex_decode(const std::string &digits, std::string *bytes) {

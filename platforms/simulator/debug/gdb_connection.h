@@ -20,6 +20,8 @@ class GdbConnectionError : public std::exception {
 };
 
 std::string hex_encode(const void *bytes, std::size_t size);
+std::string hex_number(std::uint32_t value);
+std::string hex_byte(int value);  // two digits
 // False: an odd number of digits, or other characters.
 bool hex_decode(const std::string &digits, std::string *bytes);
 

@@ -15,6 +15,10 @@
 
 namespace tilewright::simulator {
 
+// gdb's numbers of signals (include/gdb/signals.def), which no host's need to equal.
+inline constexpr int kGdbInterrupt = 2;
+inline constexpr int kGdbTrap = 5;
+
 // Lets a debugger control a machine: every core is a thread (its number is the core's index + 1),
 // and all of them stop together. Stepping one core lets time pass for all the others. Faults are
 // signals, after which everything can be inspected. The machine must not run ahead, so that all
@@ -86,10 +90,10 @@ class GdbServer {
   CoreIndex current_;            // of register packets
   CoreIndex to_step_ = kNoCore;  // of `s`; kNoCore: the current one
   std::set<Address> breakpoints_;
-  // Those with which all cores last went on. To move one core over a breakpoint gdb removes it, lets
-  // only this core go on, and inserts it again. It stays for the others meanwhile, but gdb takes no
-  // other core's stop then: they are held there. What gdb inserts for that core alone is not for
-  // the others.
+  // Those with which all cores last went on. To move one core over a breakpoint gdb removes it,
+  // lets only this core go on, and inserts it again. It stays for the others meanwhile, but gdb
+  // takes no other core's stop then: they are held there. What gdb inserts for that core alone is
+  // not for the others.
   std::set<Address> established_;
   std::vector<std::pair<AgentIndex, CoreIndex>> held_;
   // Where cores were stopped by a breakpoint: it does not stop them there again.

@@ -78,7 +78,10 @@ void Trace::core_wakes(CoreIndex core, Cycle cycle) { change_state(core, "run", 
 void Trace::region_begins(CoreIndex core, Cycle cycle, const std::string &name) {
   CoreTrack &track = cores_[static_cast<std::size_t>(core)];
   const int thread = region_thread(core);
-  name_thread(kCores, thread, core_name_(core) + " regions", thread);
+  if (!track.regions_named) {
+    track.regions_named = true;
+    name_thread(kCores, thread, core_name_(core) + " regions", thread);
+  }
   track.regions.push_back(cycle);
   event("\"ph\":\"B\",\"name\":" + json_string(name) + place(kCores, thread) + number("ts", cycle));
 }

@@ -39,6 +39,7 @@ class Trace : public Observer {
  private:
   struct CoreTrack {
     bool named = false;
+    bool regions_named = false;
     const char *state = nullptr;  // "run", "sleep", or null before the start
     Cycle since = 0;
     std::vector<Cycle> regions;  // begins of the open ones

@@ -139,7 +139,9 @@ def test_more_in_the_file_than_in_memory(elf: bytes, tmp_path: Path) -> None:
 
 
 def test_segment_beyond_the_address_space(elf: bytes, tmp_path: Path) -> None:
-    refused(run(with_word(elf, segment(elf, 1) + ADDRESS, 0xFFFFFFFC), tmp_path), "32-bit addresses")
+    refused(
+        run(with_word(elf, segment(elf, 1) + ADDRESS, 0xFFFFFFFC), tmp_path), "32-bit addresses"
+    )
 
 
 @pytest.mark.parametrize("address", [0, 0x0FFFFFF0, 0x1003FFFC, 0x1C1FFFF0, 0x1A10F000, 0x80000000])
@@ -167,6 +169,8 @@ def test_arguments(elf: bytes, tmp_path: Path) -> None:
     result = run(elf, tmp_path, arguments=b"x" * 61)
     assert result.exit_code == EXIT_NOT_RUN
     assert "TW-1005" in result.messages and "61" in result.messages and "64" in result.messages
-    result = run(elf.replace(b"tilewright_arguments", b"tilewright_argumentX"), tmp_path, arguments=b"")
+    result = run(
+        elf.replace(b"tilewright_arguments", b"tilewright_argumentX"), tmp_path, arguments=b""
+    )
     assert result.exit_code == EXIT_NOT_RUN
     assert "TW-1005" in result.messages and "tilewright_arguments" in result.messages

@@ -88,13 +88,16 @@ CASES = {
         "la a0, object\nvictim: jr a0",
         "TW-1102",
         (rf"{FC} \(victim\), address 0x1c01[0-9a-f]{{4}} \(object\)",),
-        data='.data\n.type object, @object\n.size object, 4\nobject: .word 0x00000013',
+        data=".data\n.type object, @object\n.size object, 4\nobject: .word 0x00000013",
     ),
     "jump_to_null": BadFirmware(
         "li a0, 0\nvictim: jalr a0", "TW-1102", (rf"{FC} \(victim\), address 0x00000000",)
     ),
     "jump_to_null_on_core": BadFirmware(
-        "li a0, 0\nvictim: jalr a0", "TW-1102", (r"core 7 at .*\(victim\), address 0x00000000",), core=7
+        "li a0, 0\nvictim: jalr a0",
+        "TW-1102",
+        (r"core 7 at .*\(victim\), address 0x00000000",),
+        core=7,
     ),
     "run_off_the_end_of_code": BadFirmware(
         "j victim",
@@ -173,7 +176,9 @@ CASES = {
         "tilewright_cluster_stacks: .zero 9 * 0x840",
     ),
     "runaway": BadFirmware(
-        "victim: addi a0, a0, 1\nj victim", "TW-1110", ("--max-cycles", r"fabric controller: running at")
+        "victim: addi a0, a0, 1\nj victim",
+        "TW-1110",
+        ("--max-cycles", r"fabric controller: running at"),
     ),
     "runaway_core": BadFirmware(
         "victim: addi a0, a0, 1\nj victim", "TW-1110", (r"core 6: running at",), core=6
@@ -245,14 +250,19 @@ def test_the_same_cycle_by_cycle(name: str) -> None:
 
 
 def test_the_l1_alias_can_be_allowed() -> None:
-    text = BadFirmware("li a1, 77\nsw a1, 8(zero)\nlw a2, 8(zero)\nexit_with_register a2", "", (), 5)
+    text = BadFirmware(
+        "li a1, 77\nsw a1, 8(zero)\nlw a2, 8(zero)\nexit_with_register a2", "", (), 5
+    )
     assert simulate(text.text()).exit_code == EXIT_FAULT
     assert simulate(text.text(), options=["--allow-l1-alias"]).exit_code == 77
 
 
 def test_output_before_a_fault_is_kept() -> None:
     text = BadFirmware(
-        "output said, said_end\nvictim: ebreak", "", (), data='.data\nsaid: .ascii "so far"\nsaid_end:'
+        "output said, said_end\nvictim: ebreak",
+        "",
+        (),
+        data='.data\nsaid: .ascii "so far"\nsaid_end:',
     )
     result = simulate(text.text())
     assert (result.exit_code, result.output) == (EXIT_FAULT, b"so far")

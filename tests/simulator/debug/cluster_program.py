@@ -151,7 +151,7 @@ sums: .zero 128
 EXIT_CODE = 7
 WORKERS = 8
 COPIED_BYTES = 256
-REGIONS = {"whole \"program\"": 1, "work": WORKERS, "conflicts": WORKERS}
+REGIONS = {'whole "program"': 1, "work": WORKERS, "conflicts": WORKERS}
 """Names of the regions and how many cores enter each."""
 
 ACCELERATOR_MACS = 32 * 32

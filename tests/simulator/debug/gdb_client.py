@@ -202,8 +202,8 @@ class GdbClient:
             if answer.startswith("W"):
                 return Stop(exit_code=int(answer[1:3], 16), text=text)
             assert answer.startswith("T"), answer
-            pairs = [pair.split(":", 1) for pair in answer[3:].split(";") if pair]
-            facts = {name: value for name, value in pairs}
+            pairs = [pair.partition(":") for pair in answer[3:].split(";") if pair]
+            facts = {name: value for name, _, value in pairs}
             thread = int(facts.pop("thread"), 16)
             return Stop(int(answer[1:3], 16), thread, facts, None, text)
 

@@ -63,7 +63,14 @@ def test_breakpoints_registers_and_memory(cluster: Path) -> None:
         cluster,
         [
             *["break *copy", "continue", "info threads", "print/x $s2", "p $mhartid", "p $fa0"],
-            *["stepi", "x/i $pc", "delete", "break *accelerate", "continue", "x/4wx (int *)&copied"],
+            *[
+                "stepi",
+                "x/i $pc",
+                "delete",
+                "break *accelerate",
+                "continue",
+                "x/4wx (int *)&copied",
+            ],
             *["thread 10", "print/x $pc", "set var $a5 = 99", "print $a5", "monitor cycles"],
             *["delete", "continue"],
         ],

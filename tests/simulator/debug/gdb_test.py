@@ -339,7 +339,18 @@ def test_acknowledgements_and_damaged_packets(straight: Path) -> None:
         assert len(gdb.registers()) == 65
         gdb.send_raw(b"-")
         assert len(gdb.receive()) == 65 * 8
-        for nonsense in ["", "m", "mzz,4", "M0", "vCont;x", "vCont;s:77", "Hg", "Z0", "Pzz", "qRcmd,1"]:
+        for nonsense in [
+            "",
+            "m",
+            "mzz,4",
+            "M0",
+            "vCont;x",
+            "vCont;s:77",
+            "Hg",
+            "Z0",
+            "Pzz",
+            "qRcmd,1",
+        ]:
             assert len(gdb.ask(nonsense)) <= 3
         gdb.send_raw(b"\x00\xff+++$x#zz")
         assert gdb._byte() == b"-"  # pyright: ignore[reportPrivateUsage]

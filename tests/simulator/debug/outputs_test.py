@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import itertools
 import json
 import struct
 from dataclasses import dataclass
@@ -18,7 +19,9 @@ from tests.simulator.harness.targets import machine_description, siracusa
 
 CLUSTER_CORES = 9
 BAD_PROGRAM = cluster_program.PROGRAM.replace("call accelerate", "lw s6, 4(zero)")
-RUNAWAY_PROGRAM = cluster_program.PROGRAM.replace("call accelerate", "forever: addi s4, s4, 1\nj forever")
+RUNAWAY_PROGRAM = cluster_program.PROGRAM.replace(
+    "call accelerate", "forever: addi s4, s4, 1\nj forever"
+)
 
 
 @dataclass(frozen=True)
@@ -71,7 +74,7 @@ def track_names(trace: dict[str, Any]) -> dict[tuple[int, int], str]:
 def check_trace(trace: dict[str, Any], end: int) -> None:
     """Slices of a track do not overlap, regions nest and end, nothing lies outside of the run."""
     for slices in slices_by_track(trace).values():
-        for before, after in zip(slices, slices[1:], strict=False):
+        for before, after in itertools.pairwise(slices):
             assert before["ts"] + before["dur"] <= after["ts"]
         assert all(0 <= one["ts"] <= one["ts"] + one["dur"] <= end for one in slices)
     depths: dict[int, int] = collections.defaultdict(int)

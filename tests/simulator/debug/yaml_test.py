@@ -169,7 +169,7 @@ def test_damaged_soc_files(changes: list[tuple[int, str]]) -> None:
         ("a: [1,\n 2]", 1, "same line"),
         ("a: {b: 1", 1, "same line"),
         ("a: 'b", 1, "closing"),
-        ("a: \"\\x41\"", 1, "escapes"),
+        ('a: "\\x41"', 1, "escapes"),
         ("a: 1\n  b: 2", 2, "indented more"),
         ("a:\n    b: 1\n  c: 2", 3, "indented more"),
         ("a: 1\n- 2", 2, "list item"),
