@@ -143,20 +143,20 @@ Outcome run_machine(const Options &options, const ElfFile &elf, Machine *machine
       GdbServer server(machine, &elf, options.maximum_cycles, debugger);
       const GdbServer::End end = server.serve();
       if (end == GdbServer::End::kKilled) {
-        return {"killed", kExitFault};
+        return {"killed", kExitFault, machine->cycles()};
       }
       if (end == GdbServer::End::kExit) {
-        return {"exit", machine->exit_code()};
+        return {"exit", machine->exit_code(), machine->cycles()};
       }
     }
     if (machine->run(options.maximum_cycles) == StopReason::kExit) {
-      return {"exit", machine->exit_code()};
+      return {"exit", machine->exit_code(), machine->cycles()};
     }
     throw Fault{FaultKind::kCycleLimit, kNoCore, 0, ""};
   } catch (const Fault &fault) {
     std::fflush(stdout);
     std::fputs(report_fault(fault, machine, elf).c_str(), stderr);
-    return {fault_code(fault.kind), kExitFault};
+    return {fault_code(fault.kind), kExitFault, fault_cycle(fault, machine)};
   }
 }
 
@@ -222,7 +222,7 @@ int run(const Options &options) {
   }
   const Outcome outcome = run_machine(options, inputs.elf, machine.get(), debugger.get());
   if (trace != nullptr) {
-    trace->finish(machine->cycles());
+    trace->finish(outcome.cycles);
   }
   if (outputs.stats != nullptr) {
     outputs.stats->write(report_statistics(machine.get(), outcome));

@@ -25,6 +25,7 @@ constexpr std::uint32_t kSegmentExecutable = 1;
 constexpr std::uint32_t kSegmentWritable = 2;
 constexpr std::uint32_t kSectionSymbols = 2;
 constexpr std::uint32_t kSectionStrings = 3;
+constexpr std::uint16_t kSectionAbsolute = 0xfff1;
 constexpr unsigned kSymbolNone = 0;
 constexpr unsigned kSymbolObject = 1;
 constexpr unsigned kSymbolFunction = 2;
@@ -222,7 +223,7 @@ std::vector<Symbol> read_symbols(const Reader &file) {
       const char *limit = begin + (names_bytes - name);
       const char *end = std::find(begin, limit, '\0');
       Symbol symbol{std::string(begin, end), file.word(entry + 4), file.word(entry + 8),
-                    type == kSymbolFunction};
+                    type == kSymbolFunction, file.half(entry + 14) == kSectionAbsolute};
       // Local labels and mapping symbols ($x, $d) say nothing about the program.
       const bool label = type == kSymbolNone && symbol.size == 0 &&
                          (symbol.name[0] == '$' || symbol.name.rfind(".L", 0) == 0);
@@ -287,7 +288,7 @@ const Symbol *ElfFile::find(const std::string &name) const {
 
 std::string ElfFile::describe(Address address) const {
   // Sized symbols that hold the address win, the innermost of them; then the label before it in the
-  // same segment, for assembly files without sizes.
+  // same segment, for assembly files without sizes. Running off the end leads to the end itself.
   const auto after =
       std::upper_bound(symbols_.begin(), symbols_.end(), address,
                        [](Address value, const Symbol &symbol) { return value < symbol.address; });
@@ -299,13 +300,13 @@ std::string ElfFile::describe(Address address) const {
       best = &*symbol;
       break;
     }
-    if (label == nullptr && symbol->size == 0) {
+    if (label == nullptr && symbol->size == 0 && !symbol->absolute) {
       label = &*symbol;
     }
   }
   if (best == nullptr && label != nullptr) {
     for (const Segment &segment : segments_) {
-      if (segment.executable && address - segment.address < segment.bytes.size() &&
+      if (segment.executable && address - segment.address <= segment.bytes.size() &&
           label->address >= segment.address) {
         best = label;
       }

@@ -34,6 +34,7 @@ struct Symbol {
   Address address;
   std::uint32_t size;
   bool function;
+  bool absolute = false;  // a number of the linker script or assembler, no place
 };
 
 // Reads at most 256 MiB; every offset and count in the file is checked before use.

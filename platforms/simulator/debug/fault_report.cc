@@ -36,7 +36,7 @@ const char *advice(FaultKind kind) {
     case FaultKind::kProtected:
       return "code and constants are read-only; a damaged pointer?";
     case FaultKind::kDeadlock:
-      return "look at what each core waits for, below";
+      return "see what each core waits for, and who should end that";
     case FaultKind::kCycleLimit:
       return "raise --max-cycles if the firmware only needs longer";
     case FaultKind::kEnvironment:
@@ -114,13 +114,14 @@ const char *fault_name(FaultKind kind) {
   return "fault";
 }
 
+Cycle fault_cycle(const Fault &fault, Machine *machine) {
+  const bool has_core = fault.core >= 0 && fault.core < machine->cores();
+  const Cycle clock = has_core ? machine->core(fault.core).clock() : kNever;
+  return clock == kNever ? machine->cycles() : std::max(clock, machine->cycles());
+}
+
 std::string report_fault(const Fault &fault, Machine *machine, const ElfFile &elf) {
   const bool has_core = fault.core >= 0 && fault.core < machine->cores();
-  // A core that runs ahead is at its own time.
-  Cycle cycle = machine->cycles();
-  if (has_core && machine->core(fault.core).clock() != kNever) {
-    cycle = std::max(cycle, machine->core(fault.core).clock());
-  }
   std::string text = std::string("error ") + fault_code(fault.kind) + ": " + fault_name(fault.kind);
   if (has_core) {
     const Registers &registers = machine->core(fault.core).registers();
@@ -129,9 +130,12 @@ std::string report_fault(const Fault &fault, Machine *machine, const ElfFile &el
   if (has_address(fault.kind)) {
     text += ", address " + with_symbol(fault.address, elf);
   }
-  text += ", cycle " + std::to_string(cycle);
+  text += ", cycle " + std::to_string(fault_cycle(fault, machine));
   if (!fault.detail.empty()) {
-    text += "\n  found: " + fault.detail;
+    text += "\n  found: ";
+    for (const char c : fault.detail) {
+      text += c == '\n' ? "\n    " : std::string(1, c);
+    }
   }
   if (advice(fault.kind) != nullptr) {
     text += std::string("\n  to change: ") + advice(fault.kind);
@@ -143,8 +147,8 @@ std::string report_fault(const Fault &fault, Machine *machine, const ElfFile &el
     append_registers(registers, &text);
   }
   for (CoreIndex i = 0; i < machine->cores(); ++i) {
-    if (i == fault.core) {
-      continue;
+    if (i == fault.core || fault.kind == FaultKind::kDeadlock) {
+      continue;  // a deadlock's detail is what the cores do
     }
     Core &core = machine->core(i);
     const bool started = core.statistics(machine->scheduler().now()).started != kNever;

@@ -14,6 +14,9 @@ namespace tilewright::simulator {
 const char *fault_code(FaultKind kind);
 const char *fault_name(FaultKind kind);
 
+// The cycle of a fault: the core's own, which may have run ahead of the machine's.
+Cycle fault_cycle(const Fault &fault, Machine *machine);
+
 // Several lines: code, kind, core, cycle, program counter and address with symbols, what to look
 // at, the core's registers, its call chain as far as registers tell it, and every other core's
 // state.

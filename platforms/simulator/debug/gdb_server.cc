@@ -274,7 +274,7 @@ std::string GdbServer::answer_monitor(const std::string &command) {
               " " + elf_->describe(pc) + "\n";
     }
   } else if (command == "statistics") {
-    text = report_statistics(machine_, {"debugger", 0});
+    text = report_statistics(machine_, {"debugger", 0, machine_->cycles()});
   } else {
     text =
         "monitor cycles      the current cycle\n"

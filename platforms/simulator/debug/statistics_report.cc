@@ -160,7 +160,7 @@ std::string report_statistics(Machine *machine, const Outcome &outcome) {
   json.value("clock_hertz", machine->description().clock_hertz);
   json.value("stop", outcome.stop);
   json.value("exit_code", outcome.exit_code);
-  json.value("cycles", statistics.cycles);
+  json.value("cycles", outcome.cycles);
   write_cores(machine, statistics, &json);
   write_memories(statistics, &json);
   write_devices(statistics, &json);

@@ -8,10 +8,11 @@
 
 namespace tilewright::simulator {
 
-// How a simulation ended: "exit", "cycle_limit", "detached", or a fault's code.
+// How a simulation ended: "exit", "killed" by the debugger, or a fault's code; and when.
 struct Outcome {
   std::string stop;
   int exit_code;
+  Cycle cycles;
 };
 
 // The document, whose keys platforms/simulator/README.md explains. Of every core

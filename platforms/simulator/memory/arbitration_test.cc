@@ -94,6 +94,17 @@ void check_wide_port() {
   CHECK_EQUAL(tcdm.wide_stalls(), std::uint64_t{100});
 }
 
+// Cores that refuse each other elsewhere are none of the accelerator's business.
+void check_wide_port_and_conflicts_elsewhere() {
+  Tcdm tcdm(0x10000000, 0x1000, 16);
+  for (Cycle now = 0; now < 100; ++now) {
+    CHECK(tcdm.claim_wide(0x10000020, now));
+    const bool first = tcdm.claim_word(0x10000000, 0, now);
+    CHECK(first != tcdm.claim_word(0x10000000, 1, now));
+  }
+  CHECK_EQUAL(tcdm.wide_stalls(), std::uint64_t{0});
+}
+
 }  // namespace
 }  // namespace tilewright::simulator
 
@@ -105,5 +116,6 @@ int main() {
   check_withdrawal();
   check_one_bank();
   check_wide_port();
+  check_wide_port_and_conflicts_elsewhere();
   return check::result();
 }

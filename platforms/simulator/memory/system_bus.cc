@@ -166,10 +166,8 @@ Response SystemBus::access_device(const DeviceWindow &window, const Access &acce
                                        : 0;
     return response;
   } catch (Fault &fault) {
-    if (fault.core == kNoCore) {
-      fault.core = access.core;
-      fault.address = access.issued;
-    }
+    fault.core = access.core;
+    fault.address = access.issued;
     throw;
   }
 }

@@ -42,8 +42,9 @@ class Tcdm {
       return true;
     }
     ++conflicts_[b];
-    if (wide_cycle_ == now) {
-      wide_contended_ = true;
+    if (wide_cycle_ == now &&
+        (static_cast<std::uint32_t>(b - wide_first_) & bank_mask_) < kWideBanks) {
+      wide_contended_ = true;  // lost to the accelerator, not to another word's access
     }
     return false;
   }
@@ -61,9 +62,9 @@ class Tcdm {
       return false;
     }
     wide_cycle_ = now;
-    const int first = bank(address);
+    wide_first_ = bank(address);
     for (int i = 0; i < kWideBanks; ++i) {
-      wide_contended_ |= banks_[(first + i) & static_cast<int>(bank_mask_)].preempt(now);
+      wide_contended_ |= banks_[(wide_first_ + i) & static_cast<int>(bank_mask_)].preempt(now);
     }
     return true;
   }
@@ -88,6 +89,7 @@ class Tcdm {
   RoundRobinPort banks_[kMaximumBanks];
   std::uint64_t conflicts_[kMaximumBanks] = {};
   Cycle wide_cycle_ = kNever;
+  int wide_first_ = 0;  // its first bank
   bool wide_contended_ = false;
   int wide_wins_ = 0;
   std::uint64_t wide_stalls_ = 0;

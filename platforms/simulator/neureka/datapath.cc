@@ -33,8 +33,8 @@ constexpr std::array<std::array<std::uint8_t, 4>, 256> make_spread_planes() {
   std::array<std::array<std::uint8_t, 4>, 256> table{};
   for (unsigned byte = 0; byte < 256; ++byte) {
     for (unsigned channel = 0; channel < 4; ++channel) {
-      table[byte][channel] = static_cast<std::uint8_t>(((byte >> channel) & 1) |
-                                                       (((byte >> (channel + 4)) & 1) << 1));
+      table[byte][channel] =
+          static_cast<std::uint8_t>(((byte >> channel) & 1) | (((byte >> (channel + 4)) & 1) << 1));
     }
   }
   return table;
@@ -90,7 +90,7 @@ void Datapath::begin_job(const Job *job, CoreIndex core) {
 
 void Datapath::begin_tile(const Tile &tile) {
   tile_ = tile;
-  std::memset(accumulators_, 0, sizeof accumulators_);
+  std::fill_n(accumulators_[0], tile.height * tile.width * kMaximumChannels, 0);
 }
 
 Address Datapath::output_address(int row, int column, int group) const {
@@ -120,14 +120,19 @@ void Datapath::begin_input(int input_tile) {
     input_channels_ =
         std::min(job_->input_tile, job_->input_channels - input_tile * job_->input_tile);
   }
-  // Padding is what is not read; channels that do not exist are zero.
-  std::memset(buffer_, 0, sizeof buffer_);
-  if (job_->padding_value != 0) {
-    const auto value = static_cast<std::int16_t>(
-        job_->signed_activations ? static_cast<std::int8_t>(job_->padding_value)
-                                 : static_cast<std::int16_t>(job_->padding_value));
-    for (int pixel = 0; pixel < kBufferSize * kBufferSize; ++pixel) {
-      std::fill_n(buffer_ + pixel * kMaximumChannels, input_channels_, value);
+  // What is not read is padding; channels that do not exist are zero.
+  const auto value = static_cast<std::int16_t>(
+      job_->signed_activations ? static_cast<std::int8_t>(job_->padding_value)
+                               : static_cast<std::int16_t>(job_->padding_value));
+  const int rows = tile_.input_height(*job_);
+  const int columns = tile_.input_width(*job_);
+  for (int row = 0; row < rows; ++row) {
+    for (int column = 0; column < columns; ++column) {
+      if (!reads_pixel(row, column)) {
+        std::int16_t *pixel = buffer_ + (row * kBufferSize + column) * kMaximumChannels;
+        std::fill_n(pixel, input_channels_, value);
+        std::fill_n(pixel + input_channels_, kMaximumChannels - input_channels_, std::int16_t{0});
+      }
     }
   }
 }
@@ -149,14 +154,16 @@ Address Datapath::pixel_address(int row, int column) const {
 }
 
 void Datapath::read_pixel(int row, int column) {
-  const std::uint8_t *bytes = l1(pixel_address(row, column));
+  // Through a copy, so that the loops below are of constant length.
+  std::uint8_t bytes[kMaximumChannels] = {};
+  std::memcpy(bytes, l1(pixel_address(row, column)), static_cast<std::size_t>(input_channels_));
   std::int16_t *pixel = buffer_ + (row * kBufferSize + column) * kMaximumChannels;
   if (job_->signed_activations) {
-    for (int channel = 0; channel < input_channels_; ++channel) {
+    for (int channel = 0; channel < kMaximumChannels; ++channel) {
       pixel[channel] = static_cast<std::int8_t>(bytes[channel]);
     }
   } else {
-    for (int channel = 0; channel < input_channels_; ++channel) {
+    for (int channel = 0; channel < kMaximumChannels; ++channel) {
       pixel[channel] = bytes[channel];
     }
   }
@@ -255,22 +262,27 @@ void Datapath::multiply_channel(int channel) {
 void Datapath::multiply_depthwise() {
   for (int row = 0; row < tile_.height; ++row) {
     for (int column = 0; column < tile_.width; ++column) {
-      std::int32_t sums[kChannels3x3] = {};
+      // Channels beyond the 28 meet the next tap's weights and are left out below.
+      std::int32_t sums[kMaximumChannels] = {};
       for (int tap = 0; tap < kTaps; ++tap) {
         if ((job_->filter_mask >> tap & 1) != 0) {
           continue;
         }
         const std::int16_t *pixel =
-            buffer_ +
-            ((row + tap / 3) * kBufferSize + column + tap % 3) * kMaximumChannels;
+            buffer_ + ((row + tap / 3) * kBufferSize + column + tap % 3) * kMaximumChannels;
         const std::int16_t *weights = weights_ + tap * kChannels3x3;
-        for (int channel = 0; channel < kChannels3x3; ++channel) {
+        for (int channel = 0; channel < kMaximumChannels; ++channel) {
           sums[channel] += static_cast<std::int32_t>(pixel[channel]) *
                            static_cast<std::int32_t>(weights[channel]);
         }
       }
-      for (int channel = 0; channel < tile_.channels; ++channel) {
-        accumulate(row * tile_.width + column, channel, sums[channel]);
+      const int pixel = row * tile_.width + column;
+      if (may_overflow_) {
+        for (int channel = 0; channel < tile_.channels; ++channel) {
+          accumulate(pixel, channel, sums[channel]);
+        }
+      } else {
+        std::memcpy(accumulators_[pixel], sums, kChannels3x3 * sizeof sums[0]);
       }
     }
   }
@@ -301,7 +313,7 @@ void Datapath::requantise() {
   if (!job_->requantise) {
     return;
   }
-  const std::int64_t low = job_->relu              ? 0
+  const std::int64_t low = job_->relu               ? 0
                            : job_->output_bits == 8 ? -128
                                                     : std::numeric_limits<std::int32_t>::min();
   const std::int64_t high = job_->output_bits == 32 ? std::numeric_limits<std::int32_t>::max()
@@ -342,9 +354,11 @@ void Datapath::write_output(int row, int column, int group) {
   std::uint8_t *bytes = l1(output_address(row, column, group));
   const std::int32_t *values = accumulators_[row * tile_.width + column];
   if (job_->output_bits == 8) {
-    for (int channel = 0; channel < tile_.channels; ++channel) {
-      bytes[channel] = static_cast<std::uint8_t>(values[channel]);
+    std::uint8_t octets[kMaximumChannels];
+    for (int channel = 0; channel < kMaximumChannels; ++channel) {
+      octets[channel] = static_cast<std::uint8_t>(values[channel]);
     }
+    std::memcpy(bytes, octets, static_cast<std::size_t>(tile_.channels));
     return;
   }
   const int first = group * kAccessChannels;

@@ -67,7 +67,9 @@ class Datapath {
   void multiply_depthwise();
   void accumulate(int pixel, int channel, std::int32_t value);
   [[noreturn]] void overflow(int channel, const char *what, std::int64_t value) const;
-  const std::uint8_t *l1(Address address) const { return tcdm_->data() + (address - tcdm_->base()); }
+  const std::uint8_t *l1(Address address) const {
+    return tcdm_->data() + (address - tcdm_->base());
+  }
   std::uint8_t *l1(Address address) { return tcdm_->data() + (address - tcdm_->base()); }
 
   Tcdm *tcdm_;

@@ -185,9 +185,9 @@ void decode_padding(const JobRegisters &r, Job *job, Problems *problems) {
     const char *last;
     int before;
     int after;
-    int output;          // 0 if that is wrong already
-    int last_output;     // of the last tile
-    int last_input;      // in the register
+    int output;       // 0 if that is wrong already
+    int last_output;  // of the last tile
+    int last_input;   // in the register
     int tiles;
   } sides[] = {
       {"row", "top", "bottom", job->padding_top, job->padding_bottom, job->height,
@@ -293,9 +293,9 @@ void check_operands(const Job &job, const JobMemories &memories, Problems *probl
   const int halo = job.kernel() - 1;
   const int input_rows = job.height + halo - job.padding_top - job.padding_bottom;
   const int input_columns = job.width + halo - job.padding_left - job.padding_right;
-  const Address first_pixel =
-      job.input + static_cast<std::uint32_t>(job.padding_top) * job.input_row_stride +
-      static_cast<std::uint32_t>(job.padding_left) * job.input_pixel_stride;
+  const Address first_pixel = job.input +
+                              static_cast<std::uint32_t>(job.padding_top) * job.input_row_stride +
+                              static_cast<std::uint32_t>(job.padding_left) * job.input_pixel_stride;
   check_l1("the input", first_pixel,
            extent(input_rows, job.input_row_stride, input_columns, job.input_pixel_stride,
                   job.input_channels),
@@ -356,8 +356,8 @@ Job decode_job(const JobRegisters &registers, const NeurekaDescription &descript
   decode_configuration(registers[kConfiguration], &job, &problems);
   decode_shape(registers, description, &job, &problems);
   decode_padding(registers, &job, &problems);
-  const bool shape_known = job.input_channels > 0 && job.output_channels > 0 && job.height > 0 &&
-                           job.width > 0;
+  const bool shape_known =
+      job.input_channels > 0 && job.output_channels > 0 && job.height > 0 && job.width > 0;
   if (shape_known) {
     decode_strides(registers, &job, &problems);
   }

@@ -90,10 +90,10 @@ class Neureka::Implementation {
   NeurekaStatistics statistics_;
 
   std::array<Context, kContexts> contexts_;
-  int configured_ = 0;       // index of the context that is or will be acquired
-  bool acquired_ = false;    // and not triggered yet
-  int executed_ = 0;         // index of the context that runs, or runs next
-  int triggered_jobs_ = 0;   // waiting or running
+  int configured_ = 0;      // index of the context that is or will be acquired
+  bool acquired_ = false;   // and not triggered yet
+  int executed_ = 0;        // index of the context that runs, or runs next
+  int triggered_jobs_ = 0;  // waiting or running
   std::uint32_t next_number_ = 0;
   std::uint32_t running_number_ = 0;
 

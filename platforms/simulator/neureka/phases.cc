@@ -7,21 +7,21 @@ namespace {
 
 // Cycles, from the hardware reference.
 constexpr Cycle kBeforeLoad = 6;
-constexpr Cycle kLoad1x1 = 42;               // whatever the number of pixels
-constexpr Cycle kStart3x3 = 6;               // before the first product
+constexpr Cycle kLoad1x1 = 42;  // whatever the number of pixels
+constexpr Cycle kStart3x3 = 6;  // before the first product
 constexpr Cycle kStart1x1 = 10;
 constexpr Cycle kStart1x1Prefetched = 3;
-constexpr Cycle kStartDepthwise = 34;        // products with the weight offset
+constexpr Cycle kStartDepthwise = 34;  // products with the weight offset
 constexpr Cycle kAfterProducts3x3 = 8;
-constexpr Cycle kPrefetchAdvance = 3;        // of a load, over the products that it hides
+constexpr Cycle kPrefetchAdvance = 3;  // of a load, over the products that it hides
 constexpr Cycle kLastPrefetched1x1 = 10;
 constexpr Cycle kAfterPartialSums = 10;
 constexpr Cycle kLoadShifts = 8;
-constexpr Cycle kRequantise = 21;            // beside the loading of scales
+constexpr Cycle kRequantise = 21;  // beside the loading of scales
 constexpr Cycle kAfterOutput1x1 = 3;
 constexpr int kScaleBytesPerCycle = 4;
 constexpr int kAccessChannels = 8;
-constexpr Cycle kAccessesPerPixel32 = 4;     // of an output with 32-bit values
+constexpr Cycle kAccessesPerPixel32 = 4;  // of an output with 32-bit values
 
 int groups_of(int channels, int group) { return (channels + group - 1) / group; }
 
@@ -41,8 +41,8 @@ bool PhaseSequence::next_tile() {
   if (index_ / spatial_tiles >= job_->output_tiles) {
     return false;
   }
-  tile_ = make_tile(*job_, index_ / spatial_tiles,
-                    index_ % spatial_tiles / job_->column_tiles, index_ % job_->column_tiles);
+  tile_ = make_tile(*job_, index_ / spatial_tiles, index_ % spatial_tiles / job_->column_tiles,
+                    index_ % job_->column_tiles);
   phases_.clear();
   if (job_->stream_in) {
     phases_.push_back({Phase::Kind::kReadPartialSums,
@@ -60,8 +60,7 @@ bool PhaseSequence::next_tile() {
 void PhaseSequence::add_input(int input_tile) {
   wait(kBeforeLoad);
   phases_.push_back({Phase::Kind::kBeginInput, 0, input_tile});
-  const auto pixels =
-      static_cast<Cycle>(tile_.input_height(*job_) * tile_.input_width(*job_));
+  const auto pixels = static_cast<Cycle>(tile_.input_height(*job_) * tile_.input_width(*job_));
   const Cycle load = job_->kernel() == 1 ? kLoad1x1 : pixels;
   phases_.push_back({Phase::Kind::kReadInput, pixels, input_tile});
   wait(load - pixels);
@@ -133,11 +132,11 @@ void PhaseSequence::add_outputs() {
     if (job_->load_shift) {
       wait(kLoadShifts);
     }
-    const bool full = tile_.channels == kScaleBytesPerCycle * 8 ||
-                      tile_.output < job_->output_tiles - 1;
-    wait(static_cast<Cycle>(full ? job_->scale_bits
-                                 : groups_of(tile_.channels * job_->scale_bits / 8,
-                                             kScaleBytesPerCycle)) +
+    const bool full =
+        tile_.channels == kScaleBytesPerCycle * 8 || tile_.output < job_->output_tiles - 1;
+    wait(static_cast<Cycle>(
+             full ? job_->scale_bits
+                  : groups_of(tile_.channels * job_->scale_bits / 8, kScaleBytesPerCycle)) +
          kRequantise);
     phases_.push_back({Phase::Kind::kRequantise, 0});
   }

@@ -15,14 +15,14 @@ namespace tilewright::simulator {
 struct Phase {
   enum class Kind {
     kWait,
-    kReadPartialSums,   // an access per pixel and 8 channels
-    kBeginInput,        // of tile `input_tile`; no cycles
-    kReadInput,         // an access per pixel that is not padding
-    kReadWeights,       // an access per 32 bytes, multiplied as they arrive
-    kMultiply,          // all of the tile's weights, without accesses; no cycles
-    kOccupyByWeights,   // accesses of weights that kMultiply has read
-    kRequantise,        // no cycles
-    kWriteOutput,       // an access per pixel, and per 8 channels if outputs have 32 bits
+    kReadPartialSums,  // an access per pixel and 8 channels
+    kBeginInput,       // of tile `input_tile`; no cycles
+    kReadInput,        // an access per pixel that is not padding
+    kReadWeights,      // an access per 32 bytes, multiplied as they arrive
+    kMultiply,         // all of the tile's weights, without accesses; no cycles
+    kOccupyByWeights,  // accesses of weights that kMultiply has read
+    kRequantise,       // no cycles
+    kWriteOutput,      // an access per pixel, and per 8 channels if outputs have 32 bits
   };
   Kind kind;
   Cycle cycles;

@@ -353,7 +353,7 @@ void Machine::Implementation::deadlock(const std::string &summary) const {
     text += wait.empty() ? (core->asleep() ? "sleeps" : "polls") : wait;
   }
   if (not_started != 0) {
-    text += "\n" + names_.of_mask(not_started) + " was never started";
+    text += "\nnever started: " + names_.of_mask(not_started);
   }
   throw Fault{FaultKind::kDeadlock, kNoCore, 0, text};
 }

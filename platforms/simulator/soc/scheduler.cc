@@ -8,29 +8,33 @@ namespace tilewright::simulator {
 AgentIndex Scheduler::add(Agent *agent) {
   assert(count_ < kMaximumAgents);
   agents_[count_] = agent;
-  return count_++;
+  ++count_;
+  turn_ = static_cast<unsigned>(now_ % static_cast<Cycle>(std::max(count_ - 1, 1)));
+  return count_ - 1;
 }
 
 void Scheduler::insert(AgentIndex agent) {
-  const Cycle distance = next_[agent] - now_;
-  const Cycle slot = (now_ + (distance < kSlots ? distance : kSlots - 1)) % kSlots;
-  calendar_[slot] |= static_cast<std::uint16_t>(1u << agent);
+  const auto bit = static_cast<std::uint16_t>(1u << agent);
+  Cycle slot = next_[agent] % kSlots;
+  if (next_[agent] - now_ >= kSlots) {
+    slot = (now_ + kSlots - 1) % kSlots;
+    far_ |= bit;
+    far_slot_[agent] = static_cast<std::uint8_t>(slot);
+  }
+  calendar_[slot] |= bit;
   occupied_ |= std::uint64_t{1} << slot;
-  slot_[agent] = static_cast<std::int8_t>(slot);
 }
 
 void Scheduler::remove(AgentIndex agent) {
-  const int slot = slot_[agent];
   const auto bit = static_cast<std::uint16_t>(1u << agent);
+  const Cycle slot = (far_ & bit) != 0 ? far_slot_[agent] : next_[agent] % kSlots;
   due_ &= static_cast<std::uint16_t>(~bit);
-  if (slot < 0) {
-    return;
-  }
+  far_ &= static_cast<std::uint16_t>(~bit);
+  // Without effect if it stands nowhere.
   calendar_[slot] &= static_cast<std::uint16_t>(~bit);
   if (calendar_[slot] == 0) {
     occupied_ &= ~(std::uint64_t{1} << slot);
   }
-  slot_[agent] = -1;
 }
 
 void Scheduler::wake(AgentIndex agent, Cycle at) {
@@ -61,19 +65,27 @@ Cycle Scheduler::next_occupied() const {
 
 void Scheduler::gather() {
   const Cycle slot = now_ % kSlots;
-  unsigned candidates = calendar_[slot];
+  const unsigned candidates = calendar_[slot];
   calendar_[slot] = 0;
   occupied_ &= ~(std::uint64_t{1} << slot);
-  while (candidates != 0) {
-    const AgentIndex agent = __builtin_ctz(candidates);
-    candidates &= candidates - 1;
-    slot_[agent] = -1;
+  due_ |= static_cast<std::uint16_t>(candidates & ~unsigned{far_});
+  for (unsigned rest = candidates & far_; rest != 0; rest &= rest - 1) {
+    const AgentIndex agent = __builtin_ctz(rest);
+    const auto bit = static_cast<std::uint16_t>(1u << agent);
+    far_ &= static_cast<std::uint16_t>(~bit);
     if (next_[agent] == now_) {
-      due_ |= static_cast<std::uint16_t>(1u << agent);
+      due_ |= bit;
     } else {
       insert(agent);
     }
   }
+}
+
+void Scheduler::advance(Cycle to) {
+  const auto others = static_cast<unsigned>(std::max(count_ - 1, 1));
+  const Cycle turn = turn_ + (to - now_);
+  turn_ = static_cast<unsigned>(turn < others ? turn : turn % others);
+  now_ = to;
 }
 
 bool Scheduler::run_until(Cycle limit) {
@@ -85,8 +97,7 @@ bool Scheduler::run_until(Cycle limit) {
   for (;;) {
     while (due_ != 0) {
       // The first agent, then the others from one that moves on every cycle.
-      const unsigned others = count_ > 1 ? static_cast<unsigned>(count_ - 1) : 1;
-      const unsigned rotation = 1 + static_cast<unsigned>(now_ % others);
+      const unsigned rotation = 1 + turn_;
       const unsigned turned = (due_ & 1u) != 0 ? 1u : (due_ >> rotation) << rotation;
       const AgentIndex agent = __builtin_ctz(turned != 0 ? turned : due_);
       const auto bit = static_cast<std::uint16_t>(1u << agent);
@@ -114,10 +125,10 @@ bool Scheduler::run_until(Cycle limit) {
     }
     if (next >= limit) {
       // Entries keep their slots: none stands for a cycle before the limit.
-      now_ = limit;
+      advance(limit);
       return false;
     }
-    now_ = next;
+    advance(next);
     gather();
   }
 }

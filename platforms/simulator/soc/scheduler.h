@@ -74,6 +74,7 @@ class Scheduler {
   void remove(AgentIndex agent);
   // Moves the agents that stand in the calendar's entry for `now_` on: to those due, or further.
   void gather();
+  void advance(Cycle to);
   // First cycle after `now_` that has an entry in the calendar, or kNever.
   Cycle next_occupied() const;
 
@@ -81,23 +82,20 @@ class Scheduler {
   bool stop_requested_ = false;
   int count_ = 0;
   AgentIndex acting_ = -1;
+  unsigned turn_ = 0;  // `now_` modulo the number of agents but the first
   std::array<Agent *, kMaximumAgents> agents_{};
   std::array<Cycle, kMaximumAgents> next_ = never();
   // A calendar of the next 64 cycles: entry c % 64 is the set of agents to look at in cycle c.
   // Agents that act later stand in the last one and are moved on from there.
   std::array<std::uint16_t, kSlots> calendar_{};
-  std::array<std::int8_t, kMaximumAgents> slot_ = no_slots();
+  std::uint16_t far_ = 0;  // those that act later
+  std::array<std::uint8_t, kMaximumAgents> far_slot_{};
   std::uint64_t occupied_ = 0;  // bit i: calendar_[i] is not empty
   std::uint16_t due_ = 0;       // agents still to act in this cycle
 
   static std::array<Cycle, kMaximumAgents> never() {
     std::array<Cycle, kMaximumAgents> all;
     all.fill(kNever);
-    return all;
-  }
-  static std::array<std::int8_t, kMaximumAgents> no_slots() {
-    std::array<std::int8_t, kMaximumAgents> all;
-    all.fill(-1);
     return all;
   }
 };

@@ -168,8 +168,8 @@ void check_against_reference(unsigned seed, int agents) {
 // Wants to act in every cycle and notes who came first.
 class Eager : public Agent {
  public:
-  Eager(int index, Scheduler *scheduler, std::vector<int> *firsts, Cycle *last)
-      : index_(index), scheduler_(scheduler), firsts_(firsts), last_(last) {}
+  Eager(int index, std::vector<int> *firsts, Cycle *last)
+      : index_(index), firsts_(firsts), last_(last) {}
   Cycle step(Cycle now, Cycle) override {
     if (*last_ != now) {
       *last_ = now;
@@ -180,7 +180,6 @@ class Eager : public Agent {
 
  private:
   int index_;
-  Scheduler *scheduler_;
   std::vector<int> *firsts_;
   Cycle *last_;
 };
@@ -191,7 +190,7 @@ void check_fairness() {
   Cycle last = kNever;
   std::vector<std::unique_ptr<Eager>> agents;
   for (int i = 0; i < 9; ++i) {
-    agents.push_back(std::make_unique<Eager>(i, &scheduler, &firsts, &last));
+    agents.push_back(std::make_unique<Eager>(i, &firsts, &last));
     scheduler.add(agents.back().get());
     if (i > 0) {
       scheduler.wake(i, 0);  // the first agent sleeps

@@ -19,6 +19,9 @@ SECONDS = 120
 CYCLES = 200_000_000
 """Default limit of simulated cycles."""
 
+_QEMU_CORE = "rv32,a=off,d=off,v=off,h=off,zba=off,zbb=off,zbc=off,zbs=off"
+"""RV32IMFC, as far as the extensions can be told apart."""
+
 EXIT_FAULT = 134
 """Exit code after a fault (firmware/include/tilewright/exit.h)."""
 
@@ -74,7 +77,7 @@ def run_on_simulator(
 
 
 def run_on_qemu(executable: Path) -> Result:
-    """Runs an ELF executable on QEMU's `virt` machine with a core without double precision.
+    """Runs an ELF executable on QEMU's `virt` machine with an RV32IMFC core.
 
     Raises:
         MissingToolError: there is no QEMU.
@@ -82,7 +85,7 @@ def run_on_qemu(executable: Path) -> Result:
     """
     return _run(
         [
-            *[qemu(), "-M", "virt", "-cpu", "rv32,d=off,v=off", "-m", "128M", "-smp", "1"],
+            *[qemu(), "-M", "virt", "-cpu", _QEMU_CORE, "-m", "128M", "-smp", "1"],
             *["-bios", "none", "-display", "none", "-monitor", "none", "-serial", "stdio"],
             *["-kernel", str(executable)],
         ]

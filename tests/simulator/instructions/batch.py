@@ -9,6 +9,7 @@ from tests.simulator.instructions.placed_program import Placement, placed_progra
 from tests.simulator.instructions.random_choices import WINDOW_BYTES
 from tests.simulator.instructions.random_program import Program
 
+_CORES = 8
 _STATUS_WORDS = ["fcsr", "mscratch"]
 _STATE_WORDS = 32 + 32 + len(_STATUS_WORDS)
 _BLOCK_BYTES = WINDOW_BYTES + 4 * _STATE_WORDS
@@ -44,10 +45,17 @@ class State:
 
 
 def batch_text(programs: list[Program], placement: Placement) -> str:
-    """Assembly source that runs the programs one after the other and writes their states."""
+    """Assembly source that runs the programs and writes their states.
+
+    In the cluster eight cores share them; elsewhere they run one after the other.
+    """
+    parts = min(_CORES if placement is Placement.CLUSTER else 1, len(programs))
     return placed_program(
         placement,
-        [line for program in programs for line in _program_text(program)],
+        [
+            [line for program in programs[part::parts] for line in _program_text(program)]
+            for part in range(parts)
+        ],
         [line for program in programs for line in _block_text(program)],
         [line for program in programs for line in _constants_text(program)],
     )

@@ -36,19 +36,27 @@ def emulated_states(programs: list[Program], placement: Placement) -> list[State
 
 
 def mismatches(programs: list[Program], placement: Placement) -> list[str]:
-    """One report per program whose state differs, with the shortest prefix that shows it."""
+    """One report per program whose state differs, with the shortest prefix that shows it.
+
+    Raises:
+        NoStateError: the simulator stops, and does not when it runs the programs one by one.
+    """
     try:
         simulated = simulated_states(programs, placement)
     except NoStateError:
         # Somewhere the simulator stopped: one by one.
-        return [
-            _report(program, placement)
+        reports = [
+            _report(program, placement, [])
             for program in programs
             if _difference(program, placement, len(program.items))
         ]
+        if not reports:
+            # Each alone does not stop it.
+            raise
+        return reports
     emulated = emulated_states(programs, placement)
     return [
-        _report(program, placement)
+        _report(program, placement, ours.differences(reference))
         for program, ours, reference in zip(programs, simulated, emulated, strict=True)
         if ours.differences(reference)
     ]
@@ -78,7 +86,12 @@ def _difference(program: Program, placement: Placement, items: int) -> list[str]
     return ours.differences(reference)
 
 
-def _report(program: Program, placement: Placement) -> str:
+def _report(program: Program, placement: Placement, in_batch: list[str]) -> str:
+    """What to look at; `in_batch` is what differs when all programs of the batch run."""
+    if not _difference(program, placement, len(program.items)):
+        return "\n".join(
+            [f"seed {program.seed}, {placement.value}: differs only next to others", *in_batch]
+        )
     # After `good` items the states are equal, after `bad` they differ.
     good, bad = 0, len(program.items)
     if _difference(program, placement, 0):

@@ -127,7 +127,7 @@ def _expected(stub: _Stub, values: tuple[int, int, int]) -> tuple[int, int, int]
     ("instructions", "placement"),
     [
         (BIT_MANIPULATION + ALU, Placement.FABRIC_CONTROLLER),
-        (MULTIPLY_ACCUMULATE, Placement.CLUSTER_CORE),
+        (MULTIPLY_ACCUMULATE, Placement.CLUSTER),
         (SIMD[: len(SIMD) // 2], Placement.FABRIC_CONTROLLER),
         (SIMD[len(SIMD) // 2 :], Placement.FABRIC_CONTROLLER),
     ],
@@ -141,8 +141,10 @@ def test_results(instructions: list[Instruction], placement: Placement) -> None:
     program = placed_program(
         placement,
         [
-            f"la x{_OUTPUT}, answers",
-            *[line for index, stub in enumerate(stubs) for line in _stub_text(index, stub)],
+            [
+                f"la x{_OUTPUT}, answers",
+                *[line for index, stub in enumerate(stubs) for line in _stub_text(index, stub)],
+            ]
         ],
         [f"answers: .zero {12 * len(operands) * len(stubs)}"],
         [f"operands: .word {words}", "operands_end:"],

@@ -150,7 +150,7 @@ def test_loads_and_stores(placement: Placement) -> None:
     cases = _cases(random.Random(_SEED))
     program = placed_program(
         placement,
-        [line for index, case in enumerate(cases) for line in _case_text(index, case)],
+        [[line for index, case in enumerate(cases) for line in _case_text(index, case)]],
         [
             "windows:",
             *[f".byte {', '.join(map(str, case.memory))}" for case in cases],
@@ -202,9 +202,7 @@ def test_branches() -> None:
             f"sw x1, 0(x{_POINTER})",
         ]
     result = simulate(
-        placed_program(
-            Placement.CLUSTER_CORE, text, [".balign 4", f"answers: .zero {4 * len(cases)}"]
-        )
+        placed_program(Placement.CLUSTER, [text], [".balign 4", f"answers: .zero {4 * len(cases)}"])
     )
     assert result.exit_code == 0, result.messages
     taken = [word for (word,) in struct.iter_unpack("<I", result.output)]

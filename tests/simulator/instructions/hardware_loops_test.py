@@ -1,4 +1,4 @@
-"""xcvhwlp: encodings against the manual's bit fields, and loops against what they should count."""
+"""xcvhwlp: encodings against the manual's bit fields; random loops against the model."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ import pytest
 
 from tests.simulator.harness.execute import EXIT_FAULT, simulate
 from tests.simulator.instructions import hardware_loops
-from tests.simulator.instructions.core_v_instruction import WORD
+from tests.simulator.instructions.core_v_instruction import WORD, Operands
+from tests.simulator.instructions.core_v_model import COMPUTING, execute
 from tests.simulator.instructions.hardware_loops import word
 from tests.simulator.instructions.placed_program import Placement, placed_program
 
@@ -24,7 +25,14 @@ _LARGEST_COUNT = 4095
 # Registers: those that bodies change, a pointer for loads, two for setting loops up.
 _COUNTERS = range(5, 13)
 _POINTER, _SETUP, _ANSWERS = 13, 14, 31
-_TABLE = [(index * 0x9E3779B1 + 0x1234567) & WORD for index in range(64)]
+_WALKING_POINTER = 15
+
+# Constants that bodies load: the first ones by offset, all of them by walking along.
+_TABLE = [(index * 0x9E3779B1 + 0x1234567) & WORD for index in range(9000)]
+_NEAR = 64
+
+# The manual defines the result of cv.insertr only for some values of rs2.
+_COMPUTING = [instruction for instruction in COMPUTING if instruction.mnemonic != "cv.insertr"]
 
 
 @pytest.mark.parametrize(
@@ -80,10 +88,37 @@ class _Loop:
 _STYLES = ["setupi", "setup", "immediates", "registers"]
 
 
+def _core_v_step(choose: random.Random) -> _Step:
+    while True:
+        instruction = choose.choice(_COMPUTING)
+        rd, rs1, rs2 = (choose.choice(_COUNTERS) for _ in range(3))
+        immediates = tuple(
+            choose.randint(kind.lowest, kind.highest) for kind in instruction.immediates
+        )
+        if instruction.valid(Operands(0, 0, 0, immediates)):
+            break
+    return _Step(
+        instruction.text(rd, rs1, rs2, immediates),
+        lambda x: execute(instruction, x, rd, rs1, rs2, immediates),
+    )
+
+
+def _walking_load(choose: random.Random) -> _Step:
+    rd = choose.choice(_COUNTERS)
+
+    def effect(x: Registers) -> None:
+        x[rd] = _TABLE[x[_WALKING_POINTER]]
+        x[_WALKING_POINTER] += 1
+
+    return _Step(f"cv.lw x{rd}, (x{_WALKING_POINTER}), 4", effect)
+
+
 def _step(choose: random.Random) -> _Step:
+    if choose.random() < 0.5:
+        return _core_v_step(choose)
     rd, rs1, rs2 = (choose.choice(_COUNTERS) for _ in range(3))
     immediate = choose.randint(-2048, 2047)
-    offset = 4 * choose.randrange(len(_TABLE))
+    offset = 4 * choose.randrange(_NEAR)
 
     def add_immediate(x: Registers) -> None:
         x[rd] = x[rs1] + immediate & WORD
@@ -127,18 +162,19 @@ def _steps(choose: random.Random, fewest: int, most: int) -> list[_Step | _Loop]
     return [_step(choose) for _ in range(choose.randint(fewest, most))]
 
 
-def _loop(choose: random.Random, index: int, *, nested: bool) -> _Loop:
+def _loop(choose: random.Random, index: int, *, nested: bool, inner: bool = False) -> _Loop:
     style = choose.choice(_STYLES)
     body = _steps(choose, _SHORTEST_BODY, choose.choice([3, 4, 12, _LONGEST_SETUP_BODY]))
+    body[choose.randrange(len(body))] = _walking_load(choose)
     count = choose.choice([0, 1, 2, 3, choose.randint(4, 40)])
     if nested:
-        inner = _loop(choose, 0, nested=False)
+        inner_loop = _loop(choose, 0, nested=False, inner=True)
         # Two instructions follow the inner loop, or more.
-        body = [*_steps(choose, 0, 3), inner, *_steps(choose, 2, 4)]
+        body = [*_steps(choose, 0, 3), inner_loop, *_steps(choose, 2, 4)]
         if style == "setupi":
             style = "immediates"
         count = choose.choice([0, 1, 2, 7])
-    elif choose.random() < 0.05:
+    elif not inner and choose.random() < 0.1:
         count = _LARGEST_COUNT if style in {"setupi", "immediates"} else 2047
     return _Loop(index, style, count, choose.randrange(3), body)
 
@@ -204,11 +240,11 @@ def _programs(choose: random.Random) -> list[list[_Step | _Loop]]:
     for number in range(_PROGRAMS):
         nested = number % 2 == 1
         index = 1 if nested else choose.randrange(2)
-        program = [*_steps(choose, 0, 2), _loop(choose, index, nested=nested)]
+        program = [*_steps(choose, 0, 30), _loop(choose, index, nested=nested)]
         if choose.random() < 0.3:
             # The same registers again, directly after the first loop.
             program.append(_loop(choose, index, nested=nested))
-        programs.append([*program, *_steps(choose, 0, 2)])
+        programs.append([*program, *_steps(choose, 0, 30)])
     return programs
 
 
@@ -219,6 +255,7 @@ def test_loops(placement: Placement) -> None:
     text: list[str] = [f"la x{_POINTER}, table", f"la x{_ANSWERS}, answers"]
     for program in programs:
         text += [f"li x{register}, {register}" for register in _COUNTERS]
+        text.append(f"la x{_WALKING_POINTER}, table")
         text += _text(program, labels)
         text += [
             f"sw x{register}, {4 * position}(x{_ANSWERS})"
@@ -229,7 +266,7 @@ def test_loops(placement: Placement) -> None:
     result = simulate(
         placed_program(
             placement,
-            text,
+            [text],
             [f"answers: .zero {4 * len(_COUNTERS) * len(programs)}"],
             [f"table: .word {table}"],
         )
@@ -237,7 +274,7 @@ def test_loops(placement: Placement) -> None:
     assert result.exit_code == 0, result.messages
     found = list(struct.iter_unpack(f"<{len(_COUNTERS)}I", result.output))
     for number, program in enumerate(programs):
-        registers = {register: register for register in _COUNTERS}
+        registers = {register: register for register in _COUNTERS} | {_WALKING_POINTER: 0}
         _run(program, registers)
         expected = tuple(registers[register] for register in _COUNTERS)
         listing = "\n".join(_text(program, []))
@@ -285,7 +322,7 @@ def test_constraints(lines: list[str], message: str) -> None:
         for line in lines
         for text in ([".option rvc", line, ".option norvc"] if line.startswith("c.") else [line])
     ]
-    program = placed_program(Placement.FABRIC_CONTROLLER, ["li x5, 0", ".balign 4", *rvc], [])
+    program = placed_program(Placement.FABRIC_CONTROLLER, [["li x5, 0", ".balign 4", *rvc]], [])
     result = simulate(program)
     assert result.exit_code == EXIT_FAULT, result.messages
     assert "hardware loop" in result.messages or "cv.setupi" in result.messages

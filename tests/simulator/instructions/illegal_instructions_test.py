@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import random
+import struct
 from pathlib import Path
 
 import pytest
 
 from tests.simulator.harness.assemble import assemble
-from tests.simulator.harness.execute import EXIT_FAULT, run_on_simulator
+from tests.simulator.harness.execute import EXIT_FAULT, emulate, run_on_simulator, simulate
 from tests.simulator.harness.targets import siracusa
 from tests.simulator.instructions.core_v_instruction import (
     CUSTOM_0,
@@ -20,13 +21,19 @@ from tests.simulator.instructions.core_v_instruction import (
 )
 from tests.simulator.instructions.core_v_memory import MEMORY, Addressing
 from tests.simulator.instructions.core_v_model import COMPUTING
+from tests.simulator.instructions.placed_program import Placement, placed_program
 
 _SEED = 5
 _RANDOM_WORDS = 24
 _REGISTER = 0x1F
 _MARK = 0xDEADC0DE
-_FADD = 0x53
 _HARDWARE_LOOP_LAST = 7
+_ILLEGAL_INSTRUCTION = 2
+_ARITHMETIC_WORDS = 1500
+_ILLEGAL_SAMPLE = 80
+
+# OP, OP-IMM, OP-FP and the four fused ones.
+_ARITHMETIC_OPCODES = [0x33, 0x13, 0x53, 0x43, 0x47, 0x4B, 0x4F]
 
 # fadd.s and its kin with the rounding modes that are reserved, and the dynamic one while fcsr
 # holds a reserved one; every instruction of the D extension; others that these cores lack.
@@ -124,6 +131,54 @@ def _reserved_custom_words() -> list[int]:
     return words
 
 
+def _arithmetic_words() -> list[int]:
+    """Words with the opcodes of arithmetic, any other bits: many mean nothing."""
+    choose = random.Random(_SEED)
+    words: list[int] = []
+    for _ in range(_ARITHMETIC_WORDS):
+        word = choose.getrandbits(32) & ~0x7F | choose.choice(_ARITHMETIC_OPCODES)
+        if choose.random() < 0.5:
+            # Without most bits of the upper operation code: meaningful more often.
+            word &= ~(choose.getrandbits(7) << 25)
+        words.append(word)
+    return words
+
+
+def _executed(words: list[int]) -> str:
+    """A program that executes each word and stores the cause of its exception, or 0."""
+    handler = [
+        "la x5, handler",
+        "csrw mtvec, x5",
+        "j begin",
+        ".balign 4",
+        "handler:",
+        "csrr x5, mcause",
+        "csrw mscratch, x5",
+        "csrr x5, mepc",
+        "addi x5, x5, 4",
+        "csrw mepc, x5",
+        "mret",
+        "begin:",
+    ]
+    stubs = [
+        line
+        for index, word in enumerate(words)
+        for line in [
+            "csrw mscratch, x0",
+            "csrw fcsr, x0",
+            f".word {word:#010x}",
+            "csrr x5, mscratch",
+            f"la x6, answers + {4 * index}",
+            "sw x5, 0(x6)",
+        ]
+    ]
+    return placed_program(
+        Placement.FABRIC_CONTROLLER,
+        [[*handler, *stubs]],
+        [f"answers: .zero {4 * len(words)}"],
+    )
+
+
 @pytest.fixture(scope="module", name="template")
 def _template(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     """An executable that would exit with 0 but for the word that tests put into it."""
@@ -163,6 +218,23 @@ def test_compressed(name: str, template: bytes, tmp_path: Path) -> None:
 @pytest.mark.parametrize("word", _reserved_custom_words(), ids=lambda word: f"{word:#010x}")
 def test_custom(word: int, template: bytes, tmp_path: Path) -> None:
     _check(template, word.to_bytes(4, "little"), tmp_path)
+
+
+def test_arithmetic(template: bytes, tmp_path: Path) -> None:
+    """QEMU says which words mean something: those run, and of the others a sample does not."""
+    words = _arithmetic_words()
+    reference = emulate(_executed(words))
+    assert reference.exit_code == 0, reference.messages
+    causes = [cause for (cause,) in struct.iter_unpack("<I", reference.output)]
+    assert set(causes) == {0, _ILLEGAL_INSTRUCTION}
+    legal = [word for word, cause in zip(words, causes, strict=True) if cause == 0]
+    illegal = [word for word, cause in zip(words, causes, strict=True) if cause != 0]
+    assert len(legal) > _ARITHMETIC_WORDS // 4
+    result = simulate(_executed(legal))
+    assert result.exit_code == 0, result.messages
+    assert len(illegal) > _ILLEGAL_SAMPLE
+    for word in illegal[:_ILLEGAL_SAMPLE]:
+        _check(template, word.to_bytes(4, "little"), tmp_path)
 
 
 def test_reserved_dynamic_rounding_mode(tmp_path: Path) -> None:

@@ -37,9 +37,9 @@ _MNEMONICS = [
     ("first_seed", "placement"),
     [
         (0, Placement.FABRIC_CONTROLLER),
-        (25, Placement.CLUSTER_CORE),
+        (25, Placement.CLUSTER),
         (50, Placement.FABRIC_CONTROLLER),
-        (75, Placement.CLUSTER_CORE),
+        (75, Placement.CLUSTER),
     ],
 )
 def test_same_state_as_qemu(first_seed: int, placement: Placement) -> None:

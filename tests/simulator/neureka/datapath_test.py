@@ -93,9 +93,7 @@ def jobs(draw: st.DrawFn, mode: Mode) -> Job:
         height=height,
         width=width,
         weight_bits=weight_bits,
-        weight_offset=draw(
-            st.one_of(st.just(-(1 << (weight_bits - 1))), st.integers(-300, 300))
-        ),
+        weight_offset=draw(st.one_of(st.just(-(1 << (weight_bits - 1))), st.integers(-300, 300))),
         signed=draw(st.booleans()),
         padding=padding,
         padding_value=padding_value,
@@ -149,7 +147,9 @@ def test_depthwise(job: Job, seed: int) -> None:
 @pytest.mark.parametrize("weights_in_l1", [True, False])
 def test_every_weight_width(mode: Mode, weight_bits: int, weights_in_l1: bool) -> None:
     check(
-        Job(mode, 40, 40, 7, 8, weight_bits, -(1 << (weight_bits - 1)), weights_in_l1=weights_in_l1),
+        Job(
+            mode, 40, 40, 7, 8, weight_bits, -(1 << (weight_bits - 1)), weights_in_l1=weights_in_l1
+        ),
         weight_bits,
     )
 

@@ -178,19 +178,22 @@ def build(job: Job, seed: int, small_values: bool = True) -> Image:
     fit = largest < 2**31
     scale_address = shift_address = bias_address = 0
     result = sums
-    if job.scale_bits is not None:
-        limit = 1 << job.scale_bits
+    scale_bits = job.scale_bits
+    if scale_bits is not None:
+        limit = 1 << scale_bits
         if small_values:
             limit = max(1, min(limit, 2**30 // largest))
-        scale: Integers = random.integers(0, limit, job.k_out)
-        reach = min(2**30, 1 + int(np.abs(sums * scale).max()))
+        scale = random.integers(0, limit, job.k_out)
+        products = sums * scale
+        largest_product = int(np.abs(products).max())
+        reach = min(2**30, 1 + largest_product)
         bias: Integers = random.integers(-reach, reach, job.k_out)
         if job.shift is None:
-            bits = int(np.abs(sums * scale).max()).bit_length()
+            bits = largest_product.bit_length()
             job = dataclasses.replace(job, shift=min(31, max(0, bits - 8)))
         shift = np.full(job.k_out, job.shift)
-        scale_address = allocator.place(job.k_out * job.scale_bits // 8)
-        stored = scale.astype(f"<u{job.scale_bits // 8}").view(np.uint8)
+        scale_address = allocator.place(job.k_out * scale_bits // 8)
+        stored = scale.astype(f"<u{scale_bits // 8}").view(np.uint8)
         l1[scale_address - L1_BASE :][: len(stored)] = stored
         if job.bias:
             bias_address = allocator.place(4 * job.k_out)
@@ -201,9 +204,8 @@ def build(job: Job, seed: int, small_values: bool = True) -> Image:
             shift = (shift + random.integers(-2, 3, job.k_out)) % 32
             shift_address = allocator.place(job.k_out)
             l1[shift_address - L1_BASE :][: job.k_out] = shift.astype(np.uint8)
-        products = sums * scale
         for values in (products, products + bias):
-            fit = fit and bool((-(2**31) <= values).all() and (values < 2**31).all())
+            fit = fit and bool((values >= -(2**31)).all() and (values < 2**31).all())
         result = model.requantise(sums, scale, bias, shift, job.output_bits, job.relu)
 
     expected = l1.copy()

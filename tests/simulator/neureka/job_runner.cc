@@ -8,16 +8,19 @@
 //   weight_memory SIZE                bytes, before "run"
 //   store CYCLE CORE OFFSET VALUE
 //   load CYCLE CORE OFFSET
+//   poke CYCLE CORE ADDRESS VALUE     writes a byte of L1, after the accelerator's access
+//   peek CYCLE CORE ADDRESS           reads one, likewise
 //   hammer ADDRESS BEGIN COUNT        an agent that wants one word per cycle until it had COUNT
 // RESULT is lines of text, ended by "end", then the contents of L1:
 //   load OFFSET VALUE                 in the order of the script
+//   peek ADDRESS VALUE
 //   event CORE NUMBER CYCLE
 //   hammer INDEX LAST LONGEST         cycles: of its last access, and the longest wait for one
 //   statistics NAME VALUE
 //   fault CORE ADDRESS DETAIL         nothing else happens then
-#include <chrono>
 #include <cstdio>
 #include <cstring>
+#include <ctime>
 #include <iostream>
 #include <memory>
 #include <sstream>
@@ -38,38 +41,52 @@ constexpr Cycle kEventWake = 5;
 constexpr NeurekaDescription kDescription{6, 28, 32, 32, 2, 256, 7};
 
 struct Access {
-  bool is_store;
+  enum class Kind { kStore, kLoad, kPoke, kPeek };
+  Kind kind;
   Cycle cycle;
   CoreIndex core;
-  std::uint32_t offset;
+  std::uint32_t address;  // or offset of a register
   std::uint32_t value;
 };
 
 // Stands in for the cores: makes the script's accesses.
 class Driver : public Agent {
  public:
-  Driver(std::vector<Access> accesses, Neureka *neureka)
-      : accesses_(std::move(accesses)), neureka_(neureka) {}
+  Driver(std::vector<Access> accesses, Neureka *neureka, Tcdm *tcdm)
+      : accesses_(std::move(accesses)), neureka_(neureka), tcdm_(tcdm) {}
 
   Cycle first() const { return accesses_.empty() ? kNever : accesses_.front().cycle; }
 
   Cycle step(Cycle now, Cycle /*horizon*/) override {
     for (; next_ < accesses_.size() && accesses_[next_].cycle <= now; ++next_) {
-      const Access &access = accesses_[next_];
-      if (access.is_store) {
-        neureka_->store(access.core, access.offset, access.value, now);
-      } else {
-        const std::uint32_t value = neureka_->load(access.core, access.offset, now);
-        std::printf("load %u %u\n", access.offset, value);
-      }
+      make(accesses_[next_], now);
     }
     return next_ < accesses_.size() ? accesses_[next_].cycle : kNever;
   }
 
  private:
+  void make(const Access &access, Cycle now) {
+    switch (access.kind) {
+      case Access::Kind::kStore:
+        neureka_->store(access.core, access.address, access.value, now);
+        break;
+      case Access::Kind::kLoad:
+        std::printf("load %u %u\n", access.address,
+                    neureka_->load(access.core, access.address, now));
+        break;
+      case Access::Kind::kPoke:
+        tcdm_->data()[access.address - kL1Base] = static_cast<std::uint8_t>(access.value);
+        break;
+      case Access::Kind::kPeek:
+        std::printf("peek %u %u\n", access.address, tcdm_->data()[access.address - kL1Base]);
+        break;
+    }
+  }
+
   std::vector<Access> accesses_;
   std::size_t next_ = 0;
   Neureka *neureka_;
+  Tcdm *tcdm_;
 };
 
 // Accesses one word in every cycle, as a core in a loop of loads would at best.
@@ -143,10 +160,14 @@ int run_script() {
     std::istringstream words(line);
     std::string command;
     words >> command;
-    if (command == "store" || command == "load") {
-      Access access{command == "store", 0, 0, 0, 0};
-      words >> access.cycle >> access.core >> access.offset;
-      if (access.is_store) {
+    if (command == "store" || command == "load" || command == "poke" || command == "peek") {
+      Access access{command == "store"  ? Access::Kind::kStore
+                    : command == "load" ? Access::Kind::kLoad
+                    : command == "poke" ? Access::Kind::kPoke
+                                        : Access::Kind::kPeek,
+                    0, 0, 0, 0};
+      words >> access.cycle >> access.core >> access.address;
+      if (access.kind == Access::Kind::kStore || access.kind == Access::Kind::kPoke) {
         words >> access.value;
       }
       accesses.push_back(access);
@@ -179,7 +200,7 @@ int run_script() {
   Neureka neureka(kDescription, {tcdm.get(), weight_memory.data(), weight_memory_size, &events,
                                  &scheduler, nullptr, kEventWake});
   neureka.set_agent(scheduler.add(&neureka));
-  Driver driver(std::move(accesses), &neureka);
+  Driver driver(std::move(accesses), &neureka, tcdm.get());
   const AgentIndex driver_index = scheduler.add(&driver);
   if (driver.first() != kNever) {
     scheduler.wake(driver_index, driver.first());
@@ -238,7 +259,9 @@ void benchmark(const Workload &w) {
   const std::uint32_t k_in_tile = kernel == 1 ? 32 : 28;
   const std::uint32_t k_out_tile = w.mode == 1 ? 28 : 32;
   const std::uint32_t input_size = w.size + kernel - 1;
-  const auto tiles = [](std::uint32_t size, std::uint32_t tile) { return (size + tile - 1) / tile; };
+  const auto tiles = [](std::uint32_t size, std::uint32_t tile) {
+    return (size + tile - 1) / tile;
+  };
   const auto rest = [&tiles](std::uint32_t size, std::uint32_t tile) {
     return size - (tiles(size, tile) - 1) * tile;
   };
@@ -278,12 +301,12 @@ void benchmark(const Workload &w) {
 
   NoEvents events;
   Scheduler scheduler;
-  Neureka neureka(kDescription,
-                  {tcdm.get(), weight_memory.data(),
-                   static_cast<std::uint32_t>(weight_memory.size()), &events, &scheduler, nullptr,
-                   kEventWake});
+  Neureka neureka(kDescription, {tcdm.get(), weight_memory.data(),
+                                 static_cast<std::uint32_t>(weight_memory.size()), &events,
+                                 &scheduler, nullptr, kEventWake});
   neureka.set_agent(scheduler.add(&neureka));
-  const auto begin = std::chrono::steady_clock::now();
+  // Processor time: the machine may be busy with other things.
+  const std::clock_t begin = std::clock();
   double seconds = 0;
   while (seconds < 1) {
     const Cycle now = scheduler.now();
@@ -293,7 +316,7 @@ void benchmark(const Workload &w) {
     }
     neureka.store(0, 0x00, 0, now);
     scheduler.run_until(kNever - 1);
-    seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+    seconds = static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC;
   }
   const auto products = static_cast<double>(neureka.statistics().multiply_accumulates);
   const auto cycles = static_cast<double>(neureka.statistics().busy_cycles);

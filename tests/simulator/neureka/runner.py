@@ -30,6 +30,7 @@ class Result:
 
     l1: Bytes
     loads: list[tuple[int, int]]  # offset, value
+    peeks: list[tuple[int, int]]  # address, value
     events: list[tuple[int, int, int]]  # core, number, cycle
     hammers: list[tuple[int, int]]  # cycle of the last access, longest wait
     statistics: dict[str, int]
@@ -50,6 +51,14 @@ class Script:
     def load(self, cycle: int, offset: int, core: int = 0) -> None:
         """A load."""
         self._accesses.append((cycle, f"load {cycle} {core} {offset}"))
+
+    def poke(self, cycle: int, address: int, value: int) -> None:
+        """Writes a byte of L1, behind the accelerator's access of the cycle."""
+        self._accesses.append((cycle, f"poke {cycle} 0 {address} {value}"))
+
+    def peek(self, cycle: int, address: int) -> None:
+        """Reads a byte of L1, behind the accelerator's access of the cycle."""
+        self._accesses.append((cycle, f"peek {cycle} 0 {address}"))
 
     def job(self, cycle: int, registers: list[int], core: int = 0) -> None:
         """Acquires, configures and triggers, all in one cycle."""
@@ -74,7 +83,7 @@ class Script:
             timeout=60,
         )
         text, _, image = completed.stdout.partition(b"end\n")
-        result = Result(np.frombuffer(image, np.uint8), [], [], [], {}, None)
+        result = Result(np.frombuffer(image, np.uint8), [], [], [], [], {}, None)
         for line in text.decode().splitlines():
             kind, _, rest = line.partition(" ")
             if kind == "fault":
@@ -83,6 +92,8 @@ class Script:
             words = rest.split(" ")
             if kind == "load":
                 result.loads.append((int(words[0]), int(words[1])))
+            elif kind == "peek":
+                result.peeks.append((int(words[0]), int(words[1])))
             elif kind == "event":
                 result.events.append((int(words[0]), int(words[1]), int(words[2])))
             elif kind == "hammer":
