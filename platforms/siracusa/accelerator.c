@@ -72,6 +72,7 @@ static void check(const tw_accelerator_layer *layer) {
     TW_ASSERT(layer->input_height + layer->padding_top + layer->padding_bottom >= 3);
     TW_ASSERT(layer->input_width + layer->padding_left + layer->padding_right >= 3);
   }
+  TW_ASSERT(layer->padding_value == 0 || layer->padding_bottom + layer->padding_right == 0);
   if (layer->mode == TW_DEPTHWISE_3X3) {
     TW_ASSERT(layer->input_channels == layer->output_channels);
   }

@@ -213,3 +213,32 @@ def decode(word: int, address: int) -> str | None:
         if word & encoding.mask == encoding.match:
             return f"{encoding.mnemonic} {_operand_text(encoding.operands, word, address)}"
     return None
+
+
+def decode_hardware_loop(word: int, address: int) -> str | None:
+    """Assembly text of an instruction of xcvhwlp; None if `word` is none.
+
+    clang's assembler has no names for them: firmware/include/tilewright/hardware_loop.h writes them
+    as words, so in an ELF file they are marked as data.
+    """
+    if word & 0x707F != 0x402B:
+        return None
+    operation, loop = _bits(word, 8, 4), _bits(word, 7, 1)
+    source, immediate = _bits(word, 15, 5), _bits(word, 20, 12)
+    target = f"{address + 4 * immediate & 0xFFFFFFFF:#x}"
+    register = _REGISTERS[source]
+    # By operation: name, operands, what must be zero.
+    forms = [
+        ("starti", target, source),
+        ("start", register, immediate),
+        ("endi", target, source),
+        ("end", register, immediate),
+        ("counti", str(immediate), source),
+        ("count", register, immediate),
+        ("setupi", f"{immediate}, {address + 4 * source & 0xFFFFFFFF:#x}", 0),
+        ("setup", f"{register}, {target}", 0),
+    ]
+    if operation >= len(forms) or forms[operation][2] != 0:
+        return None
+    name, operands, _ = forms[operation]
+    return f"cv.{name} {loop}, {operands}"

@@ -101,9 +101,10 @@ def _decode(decoder: capstone.Cs, data: bytes, address: int, symbols: _Symbols) 
     return 2, f".half {half:#06x}"
 
 
-def _data(data: bytes) -> tuple[int, str]:
+def _data(data: bytes, address: int) -> tuple[int, str]:
     if len(data) >= 4:
-        return 4, f".word {struct.unpack_from('<I', data)[0]:#010x}"
+        (word,) = struct.unpack_from("<I", data)
+        return 4, core_v.decode_hardware_loop(word, address) or f".word {word:#010x}"
     if len(data) >= 2:
         return 2, f".half {struct.unpack_from('<H', data)[0]:#06x}"
     return 1, f".byte {data[0]:#04x}"
@@ -121,7 +122,7 @@ def _section_instructions(section: Section, symbols: _Symbols) -> Iterator[Instr
         address = start + offset
         rest = data[offset:]
         if len(rest) < 2 or symbols.is_data(address, start):
-            size, text = _data(rest)
+            size, text = _data(rest, address)
         else:
             size, text = _decode(decoder, rest[:4], address, symbols)
         yield Instruction(address, rest[:size], text)

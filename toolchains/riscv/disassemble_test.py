@@ -48,6 +48,27 @@ def test_reserved_encodings_are_not_decoded() -> None:
     assert core_v.decode(0x00000013, 0) is None
 
 
+@pytest.mark.parametrize(
+    ("word", "text"),
+    [
+        # CV32E40P user manual, table "Hardware Loops operations encoding".
+        (0x0030402B | 0 << 8 | 1 << 7, "cv.starti 1, 0x10c"),
+        (0x0005C02B | 1 << 8, "cv.start 0, a1"),
+        (0xFFF0402B | 2 << 8, "cv.endi 0, 0x40fc"),
+        (0x0005C02B | 3 << 8 | 1 << 7, "cv.end 1, a1"),
+        (0xFFF0402B | 4 << 8, "cv.counti 0, 4095"),
+        (0x0005C02B | 5 << 8, "cv.count 0, a1"),
+        (0x0072402B | 6 << 8, "cv.setupi 0, 7, 0x110"),
+        (0x0045C02B | 7 << 8 | 1 << 7, "cv.setup 1, a1, 0x110"),
+        (0x0045C02B | 8 << 8, None),  # no such operation
+        (0x0045C02B | 5 << 8, None),  # an immediate where there is none
+        (0x0000002B, None),
+    ],
+)
+def test_hardware_loops_are_decoded(word: int, text: str | None) -> None:
+    assert core_v.decode_hardware_loop(word, 0x100) == text
+
+
 @pytest.fixture(scope="module", name="base_listing")
 def _base_listing() -> list[str]:
     return list(disassemble.listing(_FOLDER / "base_program"))

@@ -8,6 +8,7 @@
 #include "tilewright/counter.h"
 #include "tilewright/exit.h"
 #include "tilewright/network.h"
+#include "tilewright/region.h"
 #include "tilewright/stack.h"
 
 #define MAXIMUM_TENSORS 32
@@ -136,11 +137,13 @@ static uint32_t run_step(const tw_golden_step *step) {
     }
   }
 
+  tw_region_begin(entry_point->name[0] != '\0' ? entry_point->name : "run");
   const uint64_t instructions_before = tw_instructions();
   const uint64_t cycles_before = tw_cycles();
   TW_ASSERT(entry_point->run(inputs, outputs) == 0);
   const uint64_t cycles = tw_cycles() - cycles_before;
   const uint64_t instructions = tw_instructions() - instructions_before;
+  tw_region_end();
 
   uint32_t different = 0;
   for (uint32_t i = 0; i < entry_point->output_count; ++i) {

@@ -31,7 +31,8 @@ typedef struct {
   uint32_t input_channels;
   uint32_t output_channels; /* of a depthwise convolution: as many as input channels */
 
-  /* 3x3 and depthwise only: rows and columns around the input that read as `padding_value`. */
+  /* 3x3 and depthwise only: rows and columns around the input that read as `padding_value`. Below
+   * and to the right the hardware knows 0 only. */
   uint32_t padding_top;
   uint32_t padding_right;
   uint32_t padding_bottom;
