@@ -76,7 +76,8 @@ class Core : public Agent {
   // The next instruction is executed even if it has a breakpoint.
   void step_over_breakpoint();
 
-  // Puts the next instruction off, which counts as waiting for an event. The caller wakes the agent.
+  // Puts the next instruction off, which counts as waiting for an event. The caller wakes the
+  // agent.
   void hold_until(Cycle at);
 
   // Accesses to [begin, begin + size) of the TCDM are stack overflows; size 0: none are.

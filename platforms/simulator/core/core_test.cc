@@ -107,7 +107,6 @@ CoreDescription timing() {
   description.branch_taken = 3;
   description.jump = 2;
   description.jump_register_stall = 1;
-  description.misaligned = 2;
   description.float_divide = 14;
   return description;
 }

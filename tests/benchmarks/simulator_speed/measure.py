@@ -58,10 +58,8 @@ def run(program: str, repeat: int) -> Run:
 def report(what: str, amount: float, unit: str, seconds: float, public: float) -> None:
     """Prints one figure and its ratio to the public simulator's on the same class of machine."""
     rate = amount / seconds / 1e6
-    print(
-        f"{what:<32} {rate:8.1f} M {unit}/s in {seconds:.2f} s, {rate / public:.1f} times {public} M",
-        flush=True,
-    )
+    ratio = f"{rate / public:.1f} times {public} M"
+    print(f"{what:<32} {rate:8.1f} M {unit}/s in {seconds:.2f} s, {ratio}", flush=True)
 
 
 def main() -> None:

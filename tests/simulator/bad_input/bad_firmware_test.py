@@ -108,7 +108,7 @@ CASES = {
     "start_core_at_nowhere": BadFirmware(
         "start_cluster 0x2, 0x40000000\nspin: j spin",
         "TW-1102",
-        (rf"{FC} \(_start\+0x1a\), address 0x10200008", r"core 1: running at 0x40000000"),
+        (r"core 1 at pc 0x40000000, address 0x40000000", r"fabric controller"),
     ),
     "illegal_instruction": BadFirmware(
         "victim: .word 0xffffffff", "TW-1101", (rf"{FC} \(victim\)", "ffffffff")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import subprocess
 import tempfile
@@ -19,8 +20,12 @@ SECONDS = 120
 CYCLES = 200_000_000
 """Default limit of simulated cycles."""
 
-_QEMU_CORE = "rv32,a=off,d=off,v=off,h=off,zba=off,zbb=off,zbc=off,zbs=off"
-"""RV32IMFC, as far as the extensions can be told apart."""
+_BARE_CORE = "rv32i"
+_QEMU_CORES = {
+    True: f"{_BARE_CORE},m=on,f=on,c=on,zicsr=on,zifencei=on",
+    False: "rv32,a=off,d=off,v=off,h=off,zba=off,zbb=off,zbc=off,zbs=off",
+}
+"""RV32IMFC: by what it has, where QEMU has a bare core (since 9.0), else by what it has not."""
 
 EXIT_FAULT = 134
 """Exit code after a fault (firmware/include/tilewright/exit.h)."""
@@ -85,11 +90,17 @@ def run_on_qemu(executable: Path) -> Result:
     """
     return _run(
         [
-            *[qemu(), "-M", "virt", "-cpu", _QEMU_CORE, "-m", "128M", "-smp", "1"],
+            *[qemu(), "-M", "virt", "-cpu", _qemu_core(), "-m", "128M", "-smp", "1"],
             *["-bios", "none", "-display", "none", "-monitor", "none", "-serial", "stdio"],
             *["-kernel", str(executable)],
         ]
     )
+
+
+@functools.cache
+def _qemu_core() -> str:
+    listing = subprocess.run([qemu(), "-cpu", "help"], capture_output=True, text=True, check=True)
+    return _QEMU_CORES[_BARE_CORE in listing.stdout.split()]
 
 
 def simulate(text: str, *, options: list[str] | None = None) -> Result:
