@@ -185,14 +185,14 @@ def lower_max_pool(node: OnnxNode, context: LoweringContext) -> None:
     if len(node.outputs) > 1 and node.outputs[1] is not None:
         raise UnsupportedForm("its output Indices is used", "its first output")
     x = context.required(node, 0)
-    window, _ = _pool_window(node, context, x)
+    window, _ = pool_window(node, context, x)
     _emit_max_pool(node, context, x, window)
 
 
 @lowering("GlobalMaxPool", description="1-D and 2-D; int8 or float32")
 def lower_global_max_pool(node: OnnxNode, context: LoweringContext) -> None:
     x = context.required(node, 0)
-    _refuse_rank(x)
+    refuse_rank(x)
     _emit_max_pool(node, context, x, global_window(x.shape[2:]))
 
 
@@ -203,7 +203,7 @@ def lower_global_max_pool(node: OnnxNode, context: LoweringContext) -> None:
 )
 def lower_average_pool(node: OnnxNode, context: LoweringContext) -> None:
     x = context.required(node, 0)
-    window, pads = _pool_window(node, context, x)
+    window, pads = pool_window(node, context, x)
     counted = pads if node.attribute("count_include_pad", 0) else NO_PADDING
     _emit_average(node, context, x, window, counted)
 
@@ -211,7 +211,7 @@ def lower_average_pool(node: OnnxNode, context: LoweringContext) -> None:
 @lowering("GlobalAveragePool", description="1-D and 2-D; int8 or float32")
 def lower_global_average_pool(node: OnnxNode, context: LoweringContext) -> None:
     x = context.required(node, 0)
-    _refuse_rank(x)
+    refuse_rank(x)
     _emit_average(node, context, x, global_window(x.shape[2:]), NO_PADDING)
 
 
@@ -320,10 +320,11 @@ def choose_average(
     return operation, constants.scale, constants.bias
 
 
-def _pool_window(
+def pool_window(
     node: OnnxNode, context: LoweringContext, x: Operand
 ) -> tuple[Window, tuple[Pair, Pair]]:
-    _refuse_rank(x)
+    """The window of a pooling node, and its (begins, ends) paddings as the model has them."""
+    refuse_rank(x)
     kernel = node.attribute("kernel_shape", list[int]())
     shape = context.model.tensors[node.output()].type.shape
     window, pads = node_window(node, kernel, x.shape[2:], shape[2:])
@@ -343,6 +344,7 @@ def global_window(spatial: Sequence[int]) -> Window:
     return Window(extents, (1, 1), (1, 1), (0, 0), (0, 0))
 
 
-def _refuse_rank(x: Operand) -> None:
+def refuse_rank(x: Operand) -> None:
+    """Refuses what has more than two spatial axes, or none."""
     if len(x.shape) not in (3, 4):
         raise UnsupportedForm(f"it has {len(x.shape) - 2} spatial axes", "1-D and 2-D pooling")
