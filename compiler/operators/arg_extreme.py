@@ -76,8 +76,10 @@ class ArgExtreme(Operation):
 )
 def lower_arg_extreme(node: OnnxNode, context: LoweringContext) -> None:
     x = context.required(node, 0)
-    if not x.shape:
-        raise UnsupportedForm(f"its operand {x.name!r} is a scalar", "at least one axis")
+    if not x.shape or 0 in x.shape:
+        raise UnsupportedForm(
+            f"its operand {x.name!r} is {x.type}", "tensors with axes and elements"
+        )
     operation = ArgExtreme(
         node.attribute("axis", 0) % len(x.shape),
         node.operator == "ArgMin",

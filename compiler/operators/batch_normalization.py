@@ -156,8 +156,10 @@ def lower_batch_normalization(node: OnnxNode, context: LoweringContext) -> None:
             "inference",
             "export the model with training=TrainingMode.EVAL",
         )
-    if len(x.shape) < 2:
-        raise UnsupportedForm(f"its operand {x.name!r} is {x.type}", "[batch, channels, ...]")
+    if len(x.shape) < 2 or 0 in x.shape:
+        raise UnsupportedForm(
+            f"its operand {x.name!r} is {x.type}", "[batch, channels, ...] with elements"
+        )
     arrays: list[Array] = []
     for index in range(1, 5):
         operand = context.required(node, index)

@@ -69,6 +69,10 @@ def lower_cumulative_sum(node: OnnxNode, context: LoweringContext) -> None:
     x, axis = context.required(node, 0), context.required(node, 1)
     if axis.constant is None:
         raise UnsupportedForm(f"its axis {axis.name!r} is computed at run time", "a constant axis")
+    if not x.shape or 0 in x.shape:
+        raise UnsupportedForm(
+            f"its operand {x.name!r} is {x.type}", "tensors with axes and elements"
+        )
     if x.type.data_type not in (DataType.FLOAT32, DataType.INT32, DataType.INT64):
         raise UnsupportedForm(f"its operand {x.name!r} is {x.type.data_type.value}")
     operation = CumulativeSum(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from compiler.errors import UnsupportedForm
-from compiler.ir import Array, Kernel, Operation, Quantization, TensorType
+from compiler.ir import Array, Kernel, Node, Operation, Quantization, TensorType
 from compiler.lowering.operand import Operand
 from compiler.numerics.elementary import ordered_sum
 from compiler.numerics.requantisation import half
@@ -136,12 +136,10 @@ class NormalizationFloat(Normalization):
     def evaluate(self, inputs: Sequence[Array | None]) -> tuple[Array, ...]:
         x, scale, shift = inputs
         assert x is not None and scale is not None
-        elements = np.float32(self.channels * self.inner)
         with np.errstate(all="ignore"):
-            rows = x.reshape(-1, self.channels * self.inner)
-            centred = rows - (ordered_sum(rows, 1) / elements)[:, None]
-            variance = ordered_sum(centred * centred, 1) / elements
-            inverse = np.float32(1.0) / np.sqrt(variance + np.float32(self.epsilon))
+            rows = x.reshape(-1, self.row)
+            mean, inverse = row_statistics(rows, self.epsilon)
+            centred = rows - mean[:, None]
             walked = (-1, self.groups, self.channels, self.inner)
             per_channel = (self.groups, self.channels, 1)
             y = (centred * inverse[:, None]).reshape(walked) * scale.reshape(per_channel)
@@ -154,6 +152,50 @@ class NormalizationFloat(Normalization):
     ) -> Kernel | None:
         parameters = self.walk(outputs[0]) | {"epsilon": self.epsilon}
         return Kernel("tw_normalization_f32", HEADER, parameters)
+
+
+def row_statistics(rows: Array, epsilon: float) -> tuple[Array, Array]:
+    """(mean, 1 / sqrt(variance + epsilon)) of float32 rows [rows, elements]."""
+    elements = np.float32(rows.shape[1])
+    mean = ordered_sum(rows, 1) / elements
+    centred = rows - mean[:, None]
+    variance = ordered_sum(centred * centred, 1) / elements
+    return mean, np.float32(1.0) / np.sqrt(variance + np.float32(epsilon))
+
+
+@dataclass(frozen=True)
+class RowStatistics(Operation):
+    """Mean and 1 / sqrt(variance + epsilon) of float32 rows, as `NormalizationFloat` has them.
+
+    Outputs: mean and inverse, float32 in `shape`; the input has `elements` for each of theirs.
+    """
+
+    elements: int
+    epsilon: float
+    shape: tuple[int, ...]
+
+    def infer(self, inputs: Sequence[TensorType | None]) -> tuple[TensorType, ...]:
+        (x,) = inputs
+        assert x is not None and x.elements == self.elements * prod(self.shape)
+        output = TensorType(x.data_type, self.shape)
+        return output, output
+
+    def evaluate(self, inputs: Sequence[Array | None]) -> tuple[Array, ...]:
+        (x,) = inputs
+        assert x is not None
+        with np.errstate(all="ignore"):
+            mean, inverse = row_statistics(x.reshape(-1, self.elements), self.epsilon)
+        return mean.reshape(self.shape), inverse.reshape(self.shape)
+
+    def kernel(
+        self, inputs: Sequence[TensorType | None], outputs: Sequence[TensorType]
+    ) -> Kernel | None:
+        parameters = {
+            "rows": prod(self.shape),
+            "elements": self.elements,
+            "epsilon": self.epsilon,
+        }
+        return Kernel("tw_row_statistics_f32", HEADER, parameters)
 
 
 def integer_form(
@@ -185,19 +227,28 @@ def integer_form(
 
 @lowering(
     "LayerNormalization",
-    description="trailing axes, with or without bias, first output only; int8 (constant scale and "
-    "bias) or float32",
+    description="trailing axes, with or without bias; int8 (constant scale and bias) or float32",
 )
 def lower_layer_normalization(node: OnnxNode, context: LoweringContext) -> None:
     x = context.required(node, 0)
     _refuse_stash_type(node)
+    axis = node.attribute("axis", -1) % len(x.shape)
+    normalised = x.shape[axis:]
+    epsilon = node.attribute("epsilon", 1e-5)
+    _emit(node, context, NormalizationFloat(1, prod(normalised), 1, epsilon), normalised)
     if any(node.outputs[1:]):
-        raise UnsupportedForm(
-            "its outputs Mean or InvStdDev are used", "its first output", "remove the other outputs"
+        shape = x.shape[:axis] + (1,) * len(normalised)
+        operation = RowStatistics(prod(normalised), epsilon, shape)
+        outputs = (*node.outputs[1:], None)[:2]
+        names = tuple(
+            context.graph.unique_name(name or f"{node.name}/{role}")
+            for name, role in zip(outputs, ("mean", "inverse"), strict=True)
         )
-    normalised = x.shape[node.attribute("axis", -1) % len(x.shape) :]
-    operation = NormalizationFloat(1, prod(normalised), 1, node.attribute("epsilon", 1e-5))
-    _emit(node, context, operation, normalised)
+        name, origin = f"{node.name}/statistics", (node.name, *node.absorbed)
+        context.graph.append(Node(name, operation, (context.plain(x),), names, origin))
+        for output, value in zip(outputs, names, strict=True):
+            if output is not None:
+                context.bind_plain(output, value)
 
 
 @lowering("InstanceNormalization", description="any spatial axes; int8 or float32")
@@ -234,6 +285,8 @@ def _emit(
 ) -> None:
     """Emits the normalisation; scale and shift broadcast to `factors`."""
     x, result = context.required(node, 0), context.result(node)
+    if 0 in x.shape:
+        raise UnsupportedForm(f"its operand {x.name!r} is {x.type}", "tensors with elements")
     scale = _factors(context.required(node, 1), "scale", factors)
     bias = context.operand(node, 2)
     shift = np.zeros(prod(factors), np.float32) if bias is None else _factors(bias, "bias", factors)

@@ -16,7 +16,12 @@ from compiler.ir import Array, Quantization
 from compiler.lowering.lower import lower
 from compiler.operators.kernel_harness import assert_twin
 from compiler.operators.model_harness import ModelBuilder, assert_model
-from compiler.operators.normalization import NormalizationFloat, integer_form, root_bits
+from compiler.operators.normalization import (
+    NormalizationFloat,
+    RowStatistics,
+    integer_form,
+    root_bits,
+)
 
 seeds = st.integers(0, 2**32 - 1)
 
@@ -176,6 +181,19 @@ def test_quantised_layer(unsigned: bool) -> None:
     assert kernels == ["Quantize", "NormalizationInt8", "Dequantize"]
 
 
+@pytest.mark.parametrize("axis", [-1, 1, 0])
+@pytest.mark.parametrize("read", [(0, 1, 2), (1,), (0, 2)])
+def test_statistics(axis: int, read: tuple[int, ...]) -> None:
+    shape = (2, 3, 4)
+    model = ModelBuilder()
+    operands = [model.input("x", shape), model.constant(data(shape[axis:]))]
+    outputs = max(read) + 1
+    y = model.node("LayerNormalization", operands, outputs=outputs, axis=axis)
+    names = [y, f"{y}_1", f"{y}_2"]
+    assert_model(model.build([names[index] for index in read]), {"x": data(shape)})
+    assert_twin(RowStatistics(12, 1e-5, (2, 1, 1)), [data(shape)])
+
+
 def test_huge_shifts_are_computed_in_float() -> None:
     one = np.ones(4)
     real = NormalizationFloat(1, 4, 1, 1e-5)
@@ -224,18 +242,15 @@ def assert_normalised(
 def test_refusals() -> None:
     model = ModelBuilder(21)
     x = model.input("x", (2, 6, 8))
-    scale = model.constant(data((8,)))
     narrow = model.input("narrow", (1,))
     rows = model.constant(data((6, 1)))
     outputs = [
-        model.node("LayerNormalization", [x, scale], outputs=2) + "_1",
         model.node("LayerNormalization", [x, narrow]),
         model.node("LayerNormalization", [x, rows]),
     ]
     with pytest.raises(CompileError) as caught:
         lower(import_model(model.build(outputs)), "run")
     text = str(caught.value)
-    assert "(LayerNormalization): its outputs Mean or InvStdDev are used" in text
     assert "its scale 'narrow' is float32[1], computed at run time, and broadcast" in text
     assert "is [6, 1]" in text and "a scale that broadcasts to [8]" in text
 

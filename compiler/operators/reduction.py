@@ -202,6 +202,8 @@ def _neighbouring(
 
 def _reduced_axes(node: OnnxNode, context: LoweringContext, x: Operand) -> list[int]:
     """The axes, from the attribute or the operand, counted from 0 and sorted."""
+    if 0 in x.shape:
+        raise UnsupportedForm(f"its operand {x.name!r} is {x.type}", "tensors with elements")
     rank = len(x.shape)
     axes = node.attribute("axes", list[int]())
     operand = context.operand(node, 1)

@@ -69,6 +69,10 @@ def lower_top_k(node: OnnxNode, context: LoweringContext) -> None:
     x, k = context.required(node, 0), context.required(node, 1)
     if k.constant is None:
         raise UnsupportedForm(f"its K {k.name!r} is computed at run time", "a constant K")
+    if not x.shape or 0 in x.shape:
+        raise UnsupportedForm(
+            f"its operand {x.name!r} is {x.type}", "tensors with axes and elements"
+        )
     axis = node.attribute("axis", -1) % len(x.shape)
     count = int(k.constant.item())
     if not 1 <= count <= x.shape[axis]:

@@ -46,4 +46,15 @@ void tw_normalization_s8(const tw_normalization_s8_parameters *parameters, const
                          const int16_t *scale, const int32_t *bias, int8_t *output, uint32_t core,
                          uint32_t cores);
 
+typedef struct {
+  uint32_t rows;
+  uint32_t elements; /* per row */
+  float epsilon;
+} tw_row_statistics_f32_parameters;
+
+/* mean, inverse = the mean of each row and 1 / sqrt(variance + epsilon), as in
+ * tw_normalization_f32. */
+void tw_row_statistics_f32(const tw_row_statistics_f32_parameters *parameters, const float *input,
+                           float *mean, float *inverse, uint32_t core, uint32_t cores);
+
 #endif /* TILEWRIGHT_NORMALIZATION_H_ */
