@@ -11,6 +11,7 @@ import numpy as np
 from compiler.errors import UnsupportedForm
 from compiler.ir import Array, Kernel, TensorType
 from compiler.lowering.operand import Operand
+from compiler.numerics import elementary
 from compiler.operators.movement import channels_first, emit_channels_last
 from compiler.operators.pooling import HEADER, Pool, global_window, pool_window, refuse_rank
 from compiler.operators.registry import lowering
@@ -23,9 +24,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class LpPool(Pool):
-    """float32: sum of magnitudes (norm 1), or root of the sum of squares (norm 2), of each window.
+    """float32: the `norm`-th root of the sum of |x|^norm over each window.
 
-    The sum starts from 0 and runs over kernel rows and kernel columns; padding adds nothing.
+    The sum starts from 0 and runs over kernel rows and kernel columns; padding adds nothing. Powers
+    are repeated products; roots from the third on are exp(log(sum) / norm).
     """
 
     norm: int
@@ -36,12 +38,18 @@ class LpPool(Pool):
         (output,) = self.infer([TensorType.of(x)])
         batches, extents, channels = split_shape(x.shape)
         with np.errstate(all="ignore"):
-            terms = np.abs(x) if self.norm == 1 else x * x
+            magnitude = np.abs(x)
+            terms = magnitude
+            for _ in range(self.norm - 1):
+                terms = terms * magnitude
             image = terms.reshape(batches, *extents, channels)
             total = np.zeros((batches, *self.window.output(extents), channels), np.float32)
             for _, _, (rows, columns), (in_rows, in_columns) in self.window.taps(extents):
                 total[:, rows, columns] += image[:, in_rows, in_columns]
-            total = total if self.norm == 1 else np.sqrt(total)
+            if self.norm == 2:
+                total = np.sqrt(total)
+            elif self.norm > 2:
+                total = elementary.exp(elementary.log(total) / np.float32(self.norm))
         return (total.reshape(output.shape),)
 
     def kernel(
@@ -55,7 +63,7 @@ class LpPool(Pool):
 
 @lowering(
     "LpPool",
-    description="1-D and 2-D, p 1 or 2; strides, dilations, padding, ceil_mode; float32 arithmetic",
+    description="1-D and 2-D, any p; strides, dilations, padding, ceil_mode; float32 arithmetic",
 )
 def lower_lp_pool(node: OnnxNode, context: LoweringContext) -> None:
     x = context.required(node, 0)
@@ -63,7 +71,7 @@ def lower_lp_pool(node: OnnxNode, context: LoweringContext) -> None:
     _emit(node, context, x, window)
 
 
-@lowering("GlobalLpPool", description="1-D and 2-D, p 1 or 2; float32 arithmetic")
+@lowering("GlobalLpPool", description="1-D and 2-D, any p; float32 arithmetic")
 def lower_global_lp_pool(node: OnnxNode, context: LoweringContext) -> None:
     x = context.required(node, 0)
     refuse_rank(x)
@@ -72,8 +80,8 @@ def lower_global_lp_pool(node: OnnxNode, context: LoweringContext) -> None:
 
 def _emit(node: OnnxNode, context: LoweringContext, x: Operand, window: Window) -> None:
     norm = node.attribute("p", 2)
-    if norm not in (1, 2):
-        raise UnsupportedForm(f"its p is {norm}", "p 1 and 2")
+    if norm < 1:
+        raise UnsupportedForm(f"its p is {norm}", "p from 1 on")
     inputs = [emit_channels_last(node, context, context.plain(x))]
     then = channels_first(len(x.shape))
     context.emit_plain(node, LpPool(window, norm), inputs, context.result(node), then)

@@ -8,7 +8,7 @@ void tw_lp_pool_f32(const tw_lp_pool_f32_parameters *parameters, const float *in
   const uint32_t rows = parameters->output_height;
   const uint32_t columns = parameters->output_width;
   const uint32_t channels = parameters->output_channels;
-  const uint32_t squared = parameters->norm == 2;
+  const uint32_t norm = parameters->norm;
   const tw_range share = tw_share(parameters->batches * rows * columns * channels, core, cores);
   tw_position at = tw_position_at(share.begin, rows, columns, channels);
   for (uint32_t i = share.begin; i < share.end; ++i) {
@@ -29,10 +29,19 @@ void tw_lp_pool_f32(const tw_lp_pool_f32_parameters *parameters, const float *in
             input[tw_pixel(at.batch, y, x, parameters->input_height, parameters->input_width) *
                       channels +
                   at.channel];
-        sum += squared ? value * value : tw_absolute(value);
+        const float magnitude = tw_absolute(value);
+        float power = magnitude;
+        for (uint32_t factor = 1; factor < norm; ++factor) {
+          power *= magnitude;
+        }
+        sum += power;
       }
     }
-    output[i] = squared ? tw_sqrt(sum) : sum;
+    if (norm == 1) {
+      output[i] = sum;
+    } else {
+      output[i] = norm == 2 ? tw_sqrt(sum) : tw_exp(tw_log(sum) / (float)norm);
+    }
     tw_position_next(&at, rows, columns, channels);
   }
 }

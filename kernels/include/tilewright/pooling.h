@@ -128,11 +128,12 @@ typedef struct {
   uint32_t dilation_width;
   int32_t pad_top;
   int32_t pad_left;
-  uint32_t norm; /* 1 or 2 */
+  uint32_t norm; /* p, 1 or more */
 } tw_lp_pool_f32_parameters;
 
-/* output = the sum of magnitudes of the window (norm 1), or the square root of its sum of squares
- * (norm 2); the sum starts from 0 and runs over kernel rows and kernel columns. */
+/* output = the p-th root of the sum of |input|^p over the window. The sum starts from 0 and runs
+ * over kernel rows and kernel columns; powers are repeated products; roots from the third on are
+ * exp(log(sum) / p). */
 void tw_lp_pool_f32(const tw_lp_pool_f32_parameters *parameters, const float *input, float *output,
                     uint32_t core, uint32_t cores);
 
