@@ -14,9 +14,8 @@ typedef struct {
 } tw_where_8_parameters;
 
 /* output = condition ? left : right, for elements of 8 bits. */
-void tw_where_8(const tw_where_8_parameters *parameters, const uint8_t *condition,
-                const uint8_t *left, const uint8_t *right, uint8_t *output, uint32_t core,
-                uint32_t cores);
+void tw_where_8(const tw_where_8_parameters *parameters, const uint8_t *condition, const void *left,
+                const void *right, void *output, uint32_t core, uint32_t cores);
 
 typedef struct {
   uint32_t elements;
@@ -28,7 +27,6 @@ typedef struct {
 
 /* output = condition ? left : right, for elements of 32 bits. */
 void tw_where_32(const tw_where_32_parameters *parameters, const uint8_t *condition,
-                 const uint32_t *left, const uint32_t *right, uint32_t *output, uint32_t core,
-                 uint32_t cores);
+                 const void *left, const void *right, void *output, uint32_t core, uint32_t cores);
 
 #endif /* TILEWRIGHT_WHERE_H_ */
