@@ -1,4 +1,4 @@
-"""Add, Sub, Mul and comparisons with broadcasting."""
+"""Add, Sub and Mul with broadcasting; what all functions of two operands share."""
 
 from __future__ import annotations
 
@@ -11,7 +11,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from compiler.errors import UnsupportedForm
-from compiler.ir import Array, DataType, Kernel, Operation, ParameterValue, TensorType
+from compiler.ir import (
+    Array,
+    DataType,
+    Kernel,
+    Operation,
+    ParameterValue,
+    Quantization,
+    TensorType,
+)
 from compiler.lowering.operand import Operand, Result
 from compiler.numerics.addition import choose_addition, choose_multiplication
 from compiler.numerics.floating import clip_float
@@ -57,6 +65,7 @@ class Binary(Operation):
         inputs: Sequence[TensorType | None],
         outputs: Sequence[TensorType],
         parameters: dict[str, ParameterValue],
+        header: str = HEADER,
     ) -> Kernel:
         """A call of a kernel that walks two operands."""
         left, right = inputs
@@ -70,7 +79,7 @@ class Binary(Operation):
             "left_strides": left_strides,
             "right_strides": right_strides,
         }
-        return Kernel(function, HEADER, walk | parameters)
+        return Kernel(function, header, walk | parameters)
 
     @property
     def in_place(self) -> tuple[int, ...]:
@@ -179,26 +188,6 @@ FUNCTIONS: dict[str, Callable[[Array, Array], Array]] = {
 }
 
 
-@dataclass(frozen=True)
-class Comparison(Binary):
-    """int32 `a < b` as bool, or `a <= b` if `or_equal`."""
-
-    or_equal: bool
-
-    def infer(self, inputs: Sequence[TensorType | None]) -> tuple[TensorType, ...]:
-        (output,) = super().infer(inputs)
-        return (TensorType(DataType.BOOL, output.shape),)
-
-    def compute(self, left: Array, right: Array) -> Array:
-        return left <= right if self.or_equal else left < right
-
-    def kernel(
-        self, inputs: Sequence[TensorType | None], outputs: Sequence[TensorType]
-    ) -> Kernel | None:
-        function = "tw_less_or_equal_s32" if self.or_equal else "tw_less_s32"
-        return self.call(function, inputs, outputs, {})
-
-
 @lowering("Add", description="broadcasting up to 6 axes; int8, float32, int32 and int64")
 def lower_add(node: OnnxNode, context: LoweringContext) -> None:
     _lower_arithmetic(node, context, "add")
@@ -214,26 +203,8 @@ def lower_multiply(node: OnnxNode, context: LoweringContext) -> None:
     _lower_arithmetic(node, context, "multiply")
 
 
-@lowering(
-    "Less",
-    "LessOrEqual",
-    "Greater",
-    "GreaterOrEqual",
-    description="int32 and int64, broadcasting up to 6 axes",
-)
-def lower_comparison(node: OnnxNode, context: LoweringContext) -> None:
-    left, right = _operands(node, context)
-    if left.type.data_type not in (DataType.INT32, DataType.INT64):
-        raise UnsupportedForm(f"it compares {left.type.data_type.value}", "int32 and int64")
-    if node.operator.startswith("Greater"):
-        left, right = right, left
-    operation = Comparison((), node.operator.endswith("OrEqual"))
-    inputs = [context.plain(left), context.plain(right)]
-    context.emit_plain(node, operation, inputs, context.result(node))
-
-
 def _lower_arithmetic(node: OnnxNode, context: LoweringContext, function: str) -> None:
-    left, right = _operands(node, context)
+    left, right = binary_operands(node, context)
     data_type = left.type.data_type
     if data_type not in (DataType.FLOAT32, DataType.INT32, DataType.INT64):
         raise UnsupportedForm(
@@ -241,23 +212,28 @@ def _lower_arithmetic(node: OnnxNode, context: LoweringContext, function: str) -
             "float32, int32, int64, and int8 or uint8 between DequantizeLinear and QuantizeLinear",
         )
     result = context.result(node, fuse_clip=data_type.is_float)
-    if _emit_table(node, context, function, left, right, result):
+    if emit_scalar_table(node, context, FUNCTIONS[function], left, right, result):
         return
     if _emit_integer(node, context, function, left, right, result):
         return
-    operation = Arithmetic(_full(left, right, result), function, result.minimum, result.maximum)
+    operation = Arithmetic(
+        full_operands(left, right, result), function, result.minimum, result.maximum
+    )
     context.emit_plain(node, operation, [context.plain(left), context.plain(right)], result)
 
 
-def _emit_table(
+def emit_scalar_table(
     node: OnnxNode,
     context: LoweringContext,
-    function: str,
+    compute: Callable[[Array, Array], Array],
     left: Operand,
     right: Operand,
     result: Result,
 ) -> bool:
-    """A quantised tensor and a constant scalar: a function of one operand, exactly rounded."""
+    """Emits a table if one operand is a quantised tensor and the other a constant scalar.
+
+    `compute` is the function in float64; returns whether that is the node's form.
+    """
     target = result.quantization
     for x, scalar, swapped in ((left, right, False), (right, left, True)):
         fits = scalar.constant is not None and scalar.constant.size == 1 and x.shape == result.shape
@@ -265,7 +241,6 @@ def _emit_table(
             continue
         assert scalar.constant is not None
         value = scalar.constant.astype(np.float64).reshape(())
-        compute = FUNCTIONS[function]
         unary = partial(compute, value) if swapped else partial(_swapped, compute, value)
         table = np.clip(build_table(unary, x.quantization, target), *result.clip).astype(np.int8)
         inputs = [context.stored(x), context.constant(node, "table", table)]
@@ -289,7 +264,7 @@ def _emit_integer(
     a, b, y = left.quantization, right.quantization, result.quantization
     if a is None or b is None or y is None or not (left.is_int8 and right.is_int8):
         return False
-    full = _full(left, right, result)
+    full = full_operands(left, right, result)
     low, high = result.clip
     operation: Operation
     if function == "multiply":
@@ -329,20 +304,50 @@ def _emit_integer(
     return True
 
 
-def _operands(node: OnnxNode, context: LoweringContext) -> tuple[Operand, Operand]:
+def binary_operands(node: OnnxNode, context: LoweringContext) -> tuple[Operand, Operand]:
+    """Both operands of a node, if a kernel can walk them together."""
     left, right = context.required(node, 0), context.required(node, 1)
-    shape = np.broadcast_shapes(left.shape, right.shape)
-    strides = [broadcast_strides(operand.shape, shape) for operand in (left, right)]
-    try:
-        collapse(shape, strides)
-    except ValueError as error:
-        raise UnsupportedForm(
-            f"{left.name!r} {list(left.shape)} and {right.name!r} {list(right.shape)} broadcast "
-            f"over {error}",
-            f"broadcasting that leaves up to {RANK} axes",
-        ) from error
+    require_walk(left, right)
     return left, right
 
 
-def _full(left: Operand, right: Operand, result: Result) -> tuple[int, ...]:
+def require_walk(*operands: Operand) -> None:
+    """Refuses operands that broadcast over more axes than a kernel can walk."""
+    shape = np.broadcast_shapes(*(operand.shape for operand in operands))
+    try:
+        collapse(shape, [broadcast_strides(operand.shape, shape) for operand in operands])
+    except ValueError as error:
+        names = " and ".join(f"{operand.name!r} {list(operand.shape)}" for operand in operands)
+        raise UnsupportedForm(
+            f"{names} broadcast over {error}", f"broadcasting that leaves up to {RANK} axes"
+        ) from error
+
+
+def full_operands(left: Operand, right: Operand, result: Result) -> tuple[int, ...]:
+    """Indices of the operands that have the result's shape (`Binary.full`)."""
     return tuple(index for index, x in enumerate((left, right)) if x.shape == result.shape)
+
+
+def values_as(
+    node: OnnxNode, context: LoweringContext, operands: Sequence[Operand], wanted: Quantization
+) -> list[str] | None:
+    """The operands as int8 values with the parameters `wanted`, exactly rounded.
+
+    For functions that only choose between operands. None unless some operand is quantised and the
+    others are quantised too or constant numbers.
+    """
+    if not any(operand.is_int8 for operand in operands):
+        return None
+    values: list[str] = []
+    for index, operand in enumerate(operands):
+        if operand.constant is not None:
+            if np.any(np.isnan(operand.constant)):
+                return None
+            steps = np.rint(operand.constant.astype(np.float64) / wanted.scale) + wanted.zero_point
+            stored = np.clip(steps, -128, 127).astype(np.int8)
+            values.append(context.constant(node, f"operand_{index}", stored))
+        elif operand.is_int8:
+            values.append(context.requantised(operand, wanted))
+        else:
+            return None
+    return values

@@ -19,17 +19,23 @@ if TYPE_CHECKING:
     from compiler.lowering.context import LoweringContext
 
 TWINS: dict[str, Callable[..., Array]] = {
+    "absolute": np.abs,
+    "ceil": elementary.quiet(np.ceil),
     "elu": elementary.elu,
     "erf": elementary.erf,
     "exp": elementary.exp,
+    "floor": elementary.quiet(np.floor),
     "gelu": elementary.gelu,
     "gelu_tanh": elementary.gelu_tanh,
     "hard_sigmoid": elementary.hard_sigmoid,
     "hard_swish": elementary.hard_swish,
     "log": elementary.log,
     "mish": elementary.mish,
+    "negate": np.negative,
     "reciprocal": elementary.reciprocal,
+    "round": elementary.quiet(np.rint),
     "sigmoid": elementary.sigmoid,
+    "sign": np.sign,
     "softplus": elementary.softplus,
     "sqrt": elementary.sqrt,
     "swish": elementary.swish,
@@ -74,6 +80,11 @@ def _exact(function: Callable[[Array], Array]) -> Callable[[Array], Array]:
     return bounded
 
 
+def _stepwise(function: Callable[[Array], Array]) -> Callable[[Array], Array]:
+    """A function that jumps is one of the float32 value that DequantizeLinear gives."""
+    return lambda x: function(x.astype(np.float32)).astype(np.float64)
+
+
 def _sigmoid(x: Array) -> Array:
     return np.exp(np.minimum(x, 0.0)) / (1.0 + np.exp(-np.abs(x)))
 
@@ -95,12 +106,15 @@ def _gelu_tanh(x: Array) -> Array:
 
 
 EXACT: dict[str, tuple[str, Callable[[Array], Array]]] = {
+    "Ceil": ("ceil", _stepwise(np.ceil)),
     "Erf": ("erf", _erf),
     "Exp": ("exp", np.exp),
+    "Floor": ("floor", _stepwise(np.floor)),
     "HardSwish": ("hard_swish", lambda x: x * np.clip(x / 6.0 + 0.5, 0.0, 1.0)),
     "Log": ("log", np.log),
     "Mish": ("mish", lambda x: x * np.tanh(_softplus(x))),
     "Reciprocal": ("reciprocal", lambda x: 1.0 / x),
+    "Round": ("round", _stepwise(np.rint)),
     "Sigmoid": ("sigmoid", _sigmoid),
     "Softplus": ("softplus", _softplus),
     "Sqrt": ("sqrt", np.sqrt),

@@ -23,9 +23,11 @@ CONSTANTS = {
     "hard_sigmoid": (("alpha", 0.2), ("beta", 0.5)),
 }
 NODES: list[tuple[str, dict[str, Any]]] = [
+    ("Ceil", {}),
     ("Elu", {"alpha": 0.7}),
     ("Erf", {}),
     ("Exp", {}),
+    ("Floor", {}),
     ("Gelu", {}),
     ("Gelu", {"approximate": "tanh"}),
     ("HardSigmoid", {}),
@@ -34,6 +36,7 @@ NODES: list[tuple[str, dict[str, Any]]] = [
     ("Log", {}),
     ("Mish", {}),
     ("Reciprocal", {}),
+    ("Round", {}),
     ("Sigmoid", {}),
     ("Softplus", {}),
     ("Sqrt", {}),
@@ -48,7 +51,25 @@ def values() -> Array:
     random = np.random.default_rng(1)
     bits = random.integers(0, 2**32, 20000, dtype=np.uint64).astype(np.uint32).view(np.float32)
     special = [0.0, -0.0, np.inf, -np.inf, np.nan, 1e-45, -1e-45, 3.4e38, -3.4e38, 1.1754942e-38]
-    edges = [88.7, 88.73, 89.0, -87.3, -87.4, -103.9, -104.0, 0.625, 1.0, 4.0, -0.625, 20.0, -20.0]
+    edges = [
+        88.7,
+        88.73,
+        89.0,
+        -87.3,
+        -87.4,
+        -103.9,
+        -104.0,
+        0.625,
+        1.0,
+        4.0,
+        -0.625,
+        20.0,
+        -20.0,
+        0.5,
+        1.5,
+        -2.5,
+    ]
+    edges += [8388607.5, -8388607.5, 8388608.0]
     return np.concatenate(
         [
             bits,

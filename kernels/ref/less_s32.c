@@ -1,21 +1,6 @@
-#include "tilewright/binary.h"
-#include "tilewright/parallel.h"
-#include "tilewright/strided.h"
+#include "tilewright/binary_loop.h"
+#include "tilewright/comparison.h"
 
-void tw_less_s32(const tw_less_s32_parameters *parameters, const int32_t *left,
-                 const int32_t *right, uint8_t *output, uint32_t core, uint32_t cores) {
-  const tw_range share = tw_share(parameters->elements, core, cores);
-  const int32_t left_stride = parameters->left_strides[TW_AXES - 1];
-  const int32_t right_stride = parameters->right_strides[TW_AXES - 1];
-  tw_walk walk = tw_walk_at(parameters->extents, share.begin);
-  for (uint32_t i = share.begin; i < share.end;) {
-    const uint32_t run = tw_walk_run(&walk, share.end - i);
-    const int32_t *a = left + tw_walk_offset(&walk, parameters->left_strides);
-    const int32_t *b = right + tw_walk_offset(&walk, parameters->right_strides);
-    for (uint32_t j = 0; j < run; ++j, a += left_stride, b += right_stride) {
-      output[i + j] = *a < *b;
-    }
-    tw_walk_advance(&walk, run);
-    i += run;
-  }
-}
+static uint8_t less(int32_t left, int32_t right) { return left < right; }
+
+TW_BINARY_KERNEL(tw_less_s32, int32_t, uint8_t, less)

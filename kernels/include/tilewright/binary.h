@@ -113,26 +113,4 @@ typedef struct {
 void tw_multiply_s32(const tw_multiply_s32_parameters *parameters, const int32_t *left,
                      const int32_t *right, int32_t *output, uint32_t core, uint32_t cores);
 
-typedef struct {
-  uint32_t elements;
-  uint32_t extents[6]; /* of the output, see strided.h */
-  int32_t left_strides[6];
-  int32_t right_strides[6];
-} tw_less_s32_parameters;
-
-/* output = left < right, as 0 or 1. */
-void tw_less_s32(const tw_less_s32_parameters *parameters, const int32_t *left,
-                 const int32_t *right, uint8_t *output, uint32_t core, uint32_t cores);
-
-typedef struct {
-  uint32_t elements;
-  uint32_t extents[6]; /* of the output, see strided.h */
-  int32_t left_strides[6];
-  int32_t right_strides[6];
-} tw_less_or_equal_s32_parameters;
-
-/* output = left <= right, as 0 or 1. */
-void tw_less_or_equal_s32(const tw_less_or_equal_s32_parameters *parameters, const int32_t *left,
-                          const int32_t *right, uint8_t *output, uint32_t core, uint32_t cores);
-
 #endif /* TILEWRIGHT_BINARY_H_ */

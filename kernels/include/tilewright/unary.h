@@ -129,4 +129,84 @@ typedef struct {
 void tw_hard_swish_f32(const tw_hard_swish_f32_parameters *parameters, const float *input,
                        float *output, uint32_t core, uint32_t cores);
 
+typedef struct {
+  uint32_t elements;
+} tw_negate_f32_parameters;
+
+/* output[i] = -input[i]. */
+void tw_negate_f32(const tw_negate_f32_parameters *parameters, const float *input, float *output,
+                   uint32_t core, uint32_t cores);
+
+typedef struct {
+  uint32_t elements;
+} tw_absolute_f32_parameters;
+
+/* output[i] = |input[i]|. */
+void tw_absolute_f32(const tw_absolute_f32_parameters *parameters, const float *input,
+                     float *output, uint32_t core, uint32_t cores);
+
+typedef struct {
+  uint32_t elements;
+} tw_floor_f32_parameters;
+
+/* output[i] = input[i] rounded down. */
+void tw_floor_f32(const tw_floor_f32_parameters *parameters, const float *input, float *output,
+                  uint32_t core, uint32_t cores);
+
+typedef struct {
+  uint32_t elements;
+} tw_ceil_f32_parameters;
+
+/* output[i] = input[i] rounded up. */
+void tw_ceil_f32(const tw_ceil_f32_parameters *parameters, const float *input, float *output,
+                 uint32_t core, uint32_t cores);
+
+typedef struct {
+  uint32_t elements;
+} tw_round_f32_parameters;
+
+/* output[i] = input[i] rounded to an integer, half to even. */
+void tw_round_f32(const tw_round_f32_parameters *parameters, const float *input, float *output,
+                  uint32_t core, uint32_t cores);
+
+typedef struct {
+  uint32_t elements;
+} tw_sign_f32_parameters;
+
+/* output[i] = -1, 0 or 1 with the sign of input[i]; NaN stays NaN. */
+void tw_sign_f32(const tw_sign_f32_parameters *parameters, const float *input, float *output,
+                 uint32_t core, uint32_t cores);
+
+typedef struct {
+  uint32_t elements;
+} tw_negate_s32_parameters;
+
+/* output[i] = -input[i] modulo 2^32. */
+void tw_negate_s32(const tw_negate_s32_parameters *parameters, const int32_t *input,
+                   int32_t *output, uint32_t core, uint32_t cores);
+
+typedef struct {
+  uint32_t elements;
+} tw_absolute_s32_parameters;
+
+/* output[i] = |input[i]|; -2^31 stays. */
+void tw_absolute_s32(const tw_absolute_s32_parameters *parameters, const int32_t *input,
+                     int32_t *output, uint32_t core, uint32_t cores);
+
+typedef struct {
+  uint32_t elements;
+} tw_sign_s32_parameters;
+
+/* output[i] = -1, 0 or 1 with the sign of input[i]. */
+void tw_sign_s32(const tw_sign_s32_parameters *parameters, const int32_t *input, int32_t *output,
+                 uint32_t core, uint32_t cores);
+
+typedef struct {
+  uint32_t elements;
+} tw_not_u8_parameters;
+
+/* output[i] = 1 if input[i] is 0, else 0. */
+void tw_not_u8(const tw_not_u8_parameters *parameters, const uint8_t *input, uint8_t *output,
+               uint32_t core, uint32_t cores);
+
 #endif /* TILEWRIGHT_UNARY_H_ */

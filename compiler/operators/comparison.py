@@ -1,0 +1,98 @@
+"""Comparisons, and functions of two bools, with broadcasting."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from compiler.errors import UnsupportedForm
+from compiler.ir import Array, DataType, Kernel, TensorType
+from compiler.operators.binary import Binary, binary_operands
+from compiler.operators.registry import lowering
+
+if TYPE_CHECKING:
+    from compiler.frontend.model import OnnxNode
+    from compiler.lowering.context import LoweringContext
+
+HEADER = "tilewright/comparison.h"
+FUNCTIONS: dict[str, Callable[[Array, Array], Array]] = {
+    "less": np.less,
+    "less_or_equal": np.less_equal,
+    "equal": np.equal,
+    "and": np.logical_and,
+    "or": np.logical_or,
+    "xor": np.logical_xor,
+}
+SUFFIXES = {DataType.FLOAT32: "f32", DataType.INT32: "s32", DataType.BOOL: "u8"}
+NUMBERS = (DataType.FLOAT32, DataType.INT32, DataType.INT64)
+OPERATORS: dict[str, tuple[str, tuple[DataType, ...]]] = {
+    "Less": ("less", NUMBERS),
+    "LessOrEqual": ("less_or_equal", NUMBERS),
+    "Greater": ("less", NUMBERS),
+    "GreaterOrEqual": ("less_or_equal", NUMBERS),
+    "Equal": ("equal", (*NUMBERS, DataType.BOOL)),
+    "And": ("and", (DataType.BOOL,)),
+    "Or": ("or", (DataType.BOOL,)),
+    "Xor": ("xor", (DataType.BOOL,)),
+}
+"""Function of an ONNX operator, and the element types of the model that it takes."""
+
+
+@dataclass(frozen=True)
+class Comparison(Binary):
+    """Two operands to a bool; `function` is a key of `FUNCTIONS`."""
+
+    function: str
+
+    def infer(self, inputs: Sequence[TensorType | None]) -> tuple[TensorType, ...]:
+        (output,) = super().infer(inputs)
+        return (TensorType(DataType.BOOL, output.shape),)
+
+    def compute(self, left: Array, right: Array) -> Array:
+        return FUNCTIONS[self.function](left, right)
+
+    def kernel(
+        self, inputs: Sequence[TensorType | None], outputs: Sequence[TensorType]
+    ) -> Kernel | None:
+        left = inputs[0]
+        assert left is not None
+        function = f"tw_{self.function}_{SUFFIXES[left.data_type]}"
+        return self.call(function, inputs, outputs, {}, HEADER)
+
+
+def _lower(node: OnnxNode, context: LoweringContext) -> None:
+    function, supported = OPERATORS[node.operator]
+    left, right = binary_operands(node, context)
+    if left.type.data_type not in supported:
+        raise UnsupportedForm(
+            f"it compares {left.type.data_type.value}",
+            ", ".join(data_type.value for data_type in supported),
+        )
+    if node.operator.startswith("Greater"):
+        left, right = right, left
+    inputs = [context.plain(left), context.plain(right)]
+    context.emit_plain(node, Comparison((), function), inputs, context.result(node))
+
+
+@lowering(
+    "Less",
+    "LessOrEqual",
+    "Greater",
+    "GreaterOrEqual",
+    description="float32, int32 and int64, broadcasting up to 6 axes",
+)
+def lower_order(node: OnnxNode, context: LoweringContext) -> None:
+    _lower(node, context)
+
+
+@lowering("Equal", description="float32, int32, int64 and bool, broadcasting up to 6 axes")
+def lower_equal(node: OnnxNode, context: LoweringContext) -> None:
+    _lower(node, context)
+
+
+@lowering("And", "Or", "Xor", description="bool, broadcasting up to 6 axes")
+def lower_logic(node: OnnxNode, context: LoweringContext) -> None:
+    _lower(node, context)
