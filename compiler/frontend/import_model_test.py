@@ -112,6 +112,25 @@ def test_shapes_that_depend_on_folded_values_become_known() -> None:
     assert imported.tensors["y"].type.shape == (5,)
 
 
+def test_size_and_constant_of_shape_are_folded() -> None:
+    seven = helper.make_tensor("seven", TensorProto.FLOAT, [1], [7.0])
+    nodes = [
+        helper.make_node("Size", ["x"], ["size"]),
+        helper.make_node("Div", ["size", "two"], ["half"]),
+        helper.make_node("Unsqueeze", ["half", "zero"], ["half_row"]),
+        helper.make_node("Concat", ["two_rows", "half_row"], ["wanted"], axis=0),
+        helper.make_node("ConstantOfShape", ["wanted"], ["sevens"], value=seven),
+        helper.make_node("Reshape", ["x", "wanted"], ["rows"], "reshape"),
+        helper.make_node("Add", ["rows", "sevens"], ["y"], "add"),
+    ]
+    constants = {"zero": np.array([0]), "two": np.array(2), "two_rows": np.array([2])}
+    imported = import_model(model(nodes, {"x": [4, "n"]}, {"y": [2, 6]}, constants), {"n": 3})
+    assert [node.name for node in imported.nodes] == ["reshape", "add"]
+    folded = imported.tensors["sevens"].constant
+    assert folded is not None
+    assert np.array_equal(folded, np.full((2, 6), 7, np.float32))
+
+
 def test_dequantised_weights_stay_quantised() -> None:
     nodes = [
         helper.make_node("DequantizeLinear", ["w", "scale", "zero"], ["real"], "weights"),

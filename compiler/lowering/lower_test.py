@@ -117,8 +117,8 @@ def test_an_output_that_is_an_input_is_copied() -> None:
 
 def test_all_unsupported_operators_are_reported_at_once() -> None:
     model = quantised_product(
-        helper.make_node("Einsum", ["y"], ["a"], "first", equation="ij->ji"),
-        helper.make_node("Einsum", ["a"], ["b"], "second", equation="ij->ji"),
+        helper.make_node("EyeLike", ["y"], ["a"], "first"),
+        helper.make_node("EyeLike", ["a"], ["b"], "second"),
         helper.make_node("Hardmax", ["b"], ["z"], "third"),
         outputs=("z",),
     )

@@ -11,6 +11,7 @@ import numpy as np
 from compiler.errors import UnsupportedForm
 from compiler.ir import Array, DataType, Kernel, Operation, Quantization, TensorType
 from compiler.lowering.operand import Operand, Result
+from compiler.operators.padding import emit_padded_by_gather
 from compiler.operators.registry import lowering
 from compiler.operators.strides import RANK, collapse, dense_strides
 
@@ -280,19 +281,23 @@ def lower_concat(node: OnnxNode, context: LoweringContext) -> None:
         context.emit_plain(node, Concatenate(axis), inputs, result)
 
 
-@lowering("Pad", description="mode constant, constant amounts and value; up to 6 axes")
+@lowering(
+    "Pad",
+    description="constant amounts and value; modes constant (up to 6 axes), reflect, edge, wrap",
+)
 def lower_pad(node: OnnxNode, context: LoweringContext) -> None:
     x = context.required(node, 0)
-    _refuse_rank(x)
     rank = len(x.shape)
     mode = node.attribute("mode", "constant")
-    if mode != "constant":
-        raise UnsupportedForm(f"its mode is {mode}", "mode constant")
     amounts = _integers(node, context, 1, "pads")
     axes = _integers(node, context, 3, "axes", list(range(rank)))
     before, after = [0] * rank, [0] * rank
     for index, axis in enumerate(axes):
         before[axis % rank], after[axis % rank] = amounts[index], amounts[index + len(axes)]
+    if mode != "constant":
+        emit_padded_by_gather(node, context, x, mode, before, after)
+        return
+    _refuse_rank(x)
     value = context.operand(node, 2)
     if value is not None and value.constant is None:
         raise UnsupportedForm(f"its value {value.name!r} is computed at run time", "constants")

@@ -158,6 +158,9 @@ CASES: dict[str, tuple[str, list[tuple[int, ...]], list[Array], dict[str, Any]]]
         [np.array([0, 1, 2, 0, 3, 1]), np.array(0.4, np.float32)],
         {},
     ),
+    "reflect": ("Pad", [(3, 4, 2)], [np.array([2, 1, 0, 1, 3, 0])], {"mode": "reflect"}),
+    "edge": ("Pad", [(3, 4)], [np.array([4, 1, 0, 6])], {"mode": "edge"}),
+    "wrap": ("Pad", [(3, 4)], [np.array([2, 1, 3, 4])], {"mode": "wrap"}),
     "crop and pad": ("Pad", [(3, 4)], [np.array([-1, 0, 2, -2])], {}),
 }
 
@@ -167,7 +170,7 @@ CASES: dict[str, tuple[str, list[tuple[int, ...]], list[Array], dict[str, Any]]]
 def test_model(case: str, integer: bool) -> None:
     operator, operands, constants, attributes = CASES[case]
     random = np.random.default_rng(23)
-    model = ModelBuilder()
+    model = ModelBuilder(19)
     inputs = {f"x{i}": random.normal(size=shape) for i, shape in enumerate(operands)}
     names = [model.input(name, x.shape) for name, x in inputs.items()]
     if integer:
@@ -216,10 +219,13 @@ def test_refusals() -> None:
     model = ModelBuilder()
     x = model.input("x", (4, 5))
     outputs = [
-        model.node("Pad", [x, model.constant(np.array([0, 1, 0, 1]))], mode="reflect"),
+        model.node("Pad", [x, model.constant(np.array([0, 5, 0, 1]))], mode="reflect"),
+        model.node("Pad", [x, model.constant(np.array([0, 1, 0, -1]))], mode="edge"),
         model.node("Transpose", [model.input("y", (1,) * 6 + (2,))]),
     ]
     with pytest.raises(CompileError) as caught:
         lower(import_model(model.build(outputs)), "run")
-    assert "node 'node_pad0' (Pad): its mode is reflect" in str(caught.value)
+    message = str(caught.value)
+    assert "node 'node_pad0' (Pad): it reflects 5 elements of axis 1, which has 5" in message
+    assert "node 'node_pad1' (Pad): its pads are negative" in message
     assert "'y' has 7 axes" in str(caught.value)

@@ -1,0 +1,173 @@
+"""Resize, nearest and linear."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import prod
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from compiler.errors import UnsupportedForm
+from compiler.ir import Array, DataType, Kernel, Operation, TensorType
+from compiler.operators.gather import Gather
+from compiler.operators.moves import Step, emit_steps
+from compiler.operators.registry import lowering
+
+if TYPE_CHECKING:
+    from compiler.frontend.model import OnnxNode
+    from compiler.lowering.context import LoweringContext
+
+COORDINATES = ("half_pixel", "pytorch_half_pixel", "asymmetric", "align_corners")
+ROUNDINGS = ("round_prefer_floor", "round_prefer_ceil", "floor", "ceil")
+
+
+@dataclass(frozen=True)
+class Interpolate(Operation):
+    """`x[lower] * (1 - weight) + x[upper] * weight` along an axis.
+
+    Inputs: x float32 of any shape; lower and upper int32 [outputs], inside of the axis; their
+    weights float32 [outputs] each. Output: x's shape with `outputs` on the axis. Two products and
+    one sum, each rounded to float32.
+    """
+
+    axis: int
+
+    def infer(self, inputs: Sequence[TensorType | None]) -> tuple[TensorType, ...]:
+        x, lower = inputs[:2]
+        assert x is not None and x.data_type is DataType.FLOAT32
+        assert lower is not None and lower.data_type is DataType.INT32
+        shape = (*x.shape[: self.axis], *lower.shape, *x.shape[self.axis + 1 :])
+        return (TensorType(DataType.FLOAT32, shape),)
+
+    def evaluate(self, inputs: Sequence[Array | None]) -> tuple[Array, ...]:
+        x, lower, upper, lower_weight, upper_weight = inputs
+        assert x is not None and lower is not None and upper is not None
+        assert lower_weight is not None and upper_weight is not None
+        column = (-1,) + (1,) * (x.ndim - 1 - self.axis)
+        below = np.take(x, lower, self.axis) * lower_weight.reshape(column)
+        above = np.take(x, upper, self.axis) * upper_weight.reshape(column)
+        return (np.ascontiguousarray(below + above),)
+
+    def kernel(
+        self, inputs: Sequence[TensorType | None], outputs: Sequence[TensorType]
+    ) -> Kernel | None:
+        x = inputs[0]
+        assert x is not None
+        parameters = {
+            "outer": prod(x.shape[: self.axis]),
+            "extent": x.shape[self.axis],
+            "outputs": outputs[0].shape[self.axis],
+            "inner": prod(x.shape[self.axis + 1 :]),
+        }
+        return Kernel("tw_interpolate_f32", "tilewright/interpolate.h", parameters)
+
+
+@lowering(
+    "Resize",
+    description="nearest (all types) and linear (computed in float32) with constant scales or "
+    f"sizes; coordinates {', '.join(COORDINATES)}",
+)
+def lower_resize(node: OnnxNode, context: LoweringContext) -> None:
+    x = context.required(node, 0)
+    mode = node.attribute("mode", "nearest")
+    _refuse(node, mode)
+    shape = context.model.tensors[node.output()].type.shape
+    scales = _scales(node, context, x.shape, shape)
+    resized = [
+        axis for axis in range(len(shape)) if scales[axis] != 1 or shape[axis] != x.shape[axis]
+    ]
+    if mode == "nearest":
+        steps: list[Step] = []
+        for axis in resized:
+            position = _positions(node, x.shape[axis], shape[axis], scales[axis])
+            index = np.clip(_rounded(node, position), 0, x.shape[axis] - 1).astype(np.int32)
+            steps.append((Gather(axis), (context.constant(node, "index", index),)))
+        emit_steps(node, context, x, steps)
+        return
+    if not resized:
+        context.alias(node, x)
+        return
+    value = context.plain(x)
+    result = context.result(node)
+    for axis in resized:
+        extent = x.shape[axis]
+        position = _positions(node, extent, shape[axis], scales[axis])
+        position = np.clip(position, 0, np.float32(extent - 1))
+        lower = np.floor(position).astype(np.int32)
+        weight = (position - lower).astype(np.float32)
+        constants = {
+            "lower": lower,
+            "upper": np.minimum(lower + 1, extent - 1).astype(np.int32),
+            "lower_weight": (np.float32(1) - weight).astype(np.float32),
+            "upper_weight": weight,
+        }
+        inputs = [value, *(context.constant(node, role, c) for role, c in constants.items())]
+        if axis == resized[-1]:
+            context.emit_plain(node, Interpolate(axis), inputs, result)
+        else:
+            value = context.emit_value(node, "step", Interpolate(axis), inputs)
+
+
+def _refuse(node: OnnxNode, mode: str) -> None:
+    coordinates = node.attribute("coordinate_transformation_mode", "half_pixel")
+    rounding = node.attribute("nearest_mode", "round_prefer_floor")
+    policy = node.attribute("keep_aspect_ratio_policy", "stretch")
+    if mode not in ("nearest", "linear"):
+        raise UnsupportedForm(f"its mode is {mode}", "modes nearest and linear")
+    if coordinates not in COORDINATES:
+        raise UnsupportedForm(
+            f"its coordinate_transformation_mode is {coordinates}", ", ".join(COORDINATES)
+        )
+    if rounding not in ROUNDINGS:
+        raise UnsupportedForm(f"its nearest_mode is {rounding}", ", ".join(ROUNDINGS))
+    if node.attribute("antialias", 0):
+        raise UnsupportedForm("its antialias is 1", "antialias 0")
+    if policy != "stretch":
+        raise UnsupportedForm(
+            f"its keep_aspect_ratio_policy is {policy}", "stretch", "give the resulting scales"
+        )
+
+
+def _scales(
+    node: OnnxNode, context: LoweringContext, shape: Sequence[int], output: Sequence[int]
+) -> list[np.float32]:
+    """Output elements per input element, for each axis."""
+    scales = [np.float32(wanted) / np.float32(n) for wanted, n in zip(output, shape, strict=True)]
+    given = context.operand(node, 2)
+    if given is not None and given.type.elements:
+        if given.constant is None:
+            raise UnsupportedForm("its scales are computed at run time", "constant scales")
+        axes = node.attribute("axes", list(range(len(shape))))
+        for axis, scale in zip(axes, given.constant.reshape(-1), strict=True):
+            scales[axis % len(shape)] = np.float32(scale)
+    return scales
+
+
+def _positions(node: OnnxNode, extent: int, outputs: int, scale: np.float32) -> Array:
+    """For each output, where it lies on the input's axis; float32, as onnxruntime computes it."""
+    index = np.arange(outputs, dtype=np.float32)
+    half = np.float32(0.5)
+    coordinates = node.attribute("coordinate_transformation_mode", "half_pixel")
+    if coordinates == "asymmetric":
+        return index / scale
+    if coordinates == "align_corners":
+        if outputs == 1:
+            return np.zeros(1, np.float32)
+        return index * np.float32(extent - 1) / np.float32(outputs - 1)
+    if coordinates == "pytorch_half_pixel" and outputs == 1:
+        return np.zeros(1, np.float32)
+    return (index + half) / scale - half
+
+
+def _rounded(node: OnnxNode, position: Array) -> Array:
+    rounding = node.attribute("nearest_mode", "round_prefer_floor")
+    if rounding == "floor":
+        return np.floor(position)
+    if rounding == "ceil":
+        return np.ceil(position)
+    half = np.float32(0.5)
+    if rounding == "round_prefer_ceil":
+        return np.floor(position + half)
+    return np.ceil(position - half)

@@ -1,0 +1,95 @@
+"""Resize: kernel equals NumPy twin, lowering equals onnxruntime."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from compiler.errors import CompileError
+from compiler.frontend.import_model import import_model
+from compiler.lowering.lower import lower
+from compiler.operators.kernel_harness import assert_twin
+from compiler.operators.model_harness import ModelBuilder, assert_model
+from compiler.operators.resize import COORDINATES, ROUNDINGS, Interpolate
+
+SCALES = [(1.0, 1.0, 2.0, 3.0), (1.0, 1.0, 0.6, 1.5), (1.0, 1.0, 0.2, 1.0), (1.0, 2.0, 1.0, 0.5)]
+
+
+@settings(deadline=None)
+@given(
+    shape=st.lists(st.integers(1, 5), min_size=1, max_size=4),
+    outputs=st.integers(1, 9),
+    seed=st.integers(0, 2**32 - 1),
+)
+def test_twin(shape: list[int], outputs: int, seed: int) -> None:
+    random = np.random.default_rng(seed)
+    axis = int(random.integers(len(shape)))
+    x = random.normal(size=shape).astype(np.float32)
+    indices = random.integers(0, shape[axis], (2, outputs)).astype(np.int32)
+    weights = random.random((2, outputs), np.float32)
+    assert_twin(Interpolate(axis), [x, *indices, *weights])
+
+
+def resized(
+    scales: tuple[float, ...] | None, sizes: list[int] | None, integer: bool, **attributes: Any
+) -> ModelBuilder:
+    model = ModelBuilder(19)
+    x = model.input("x", (2, 3, 5, 4))
+    operand = model.quantised(x, 0.02, -7) if integer else x
+    scale = "" if scales is None else model.constant(np.array(scales, np.float32))
+    inputs = [operand, "", scale, *([] if sizes is None else [model.constant(np.array(sizes))])]
+    y = model.node("Resize", inputs, **attributes)
+    model.quantised(y, 0.02, -7)
+    return model
+
+
+DATA = np.random.default_rng(3).normal(size=(2, 3, 5, 4)).astype(np.float32)
+
+
+def last_output(model: ModelBuilder) -> str:
+    return model.nodes[-1].output[0]
+
+
+@pytest.mark.parametrize("integer", [False, True])
+@pytest.mark.parametrize("scales", SCALES)
+@pytest.mark.parametrize("rounding", ROUNDINGS)
+@pytest.mark.parametrize("coordinates", COORDINATES)
+def test_nearest(coordinates: str, rounding: str, scales: tuple[float, ...], integer: bool) -> None:
+    attributes = {"coordinate_transformation_mode": coordinates, "nearest_mode": rounding}
+    model = resized(scales, None, integer, mode="nearest", **attributes)
+    graph = assert_model(model.build([last_output(model)]), {"x": DATA})
+    assert sum(type(n.operation).__name__ == "Dequantize" for n in graph.nodes) == 1
+
+
+@pytest.mark.parametrize("integer", [False, True])
+@pytest.mark.parametrize("scales", SCALES[:3])
+@pytest.mark.parametrize("coordinates", COORDINATES)
+def test_linear(coordinates: str, scales: tuple[float, ...], integer: bool) -> None:
+    model = resized(
+        scales, None, integer, mode="linear", coordinate_transformation_mode=coordinates
+    )
+    assert_model(model.build([last_output(model)]), {"x": DATA}, step=0.02)
+
+
+@pytest.mark.parametrize("mode", ["nearest", "linear"])
+def test_sizes(mode: str) -> None:
+    model = resized(None, [7, 10], False, mode=mode, axes=[2, 3])
+    assert_model(model.build([model.nodes[-3].output[0]]), {"x": DATA})
+
+
+@pytest.mark.parametrize(
+    ("attributes", "message"),
+    [
+        ({"mode": "cubic"}, "its mode is cubic"),
+        ({"coordinate_transformation_mode": "half_pixel_symmetric"}, "half_pixel_symmetric"),
+        ({"mode": "linear", "antialias": 1}, "its antialias is 1"),
+    ],
+)
+def test_refusals(attributes: dict[str, Any], message: str) -> None:
+    model = resized(SCALES[0], None, False, **attributes)
+    with pytest.raises(CompileError, match=message):
+        lower(import_model(model.build([last_output(model)])), "run")

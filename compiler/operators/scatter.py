@@ -1,0 +1,168 @@
+"""Operators with an index per element or slice: GatherElements and ScatterND."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import prod
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from compiler.errors import UnsupportedForm
+from compiler.ir import Array, DataType, Kernel, Operation, TensorType
+from compiler.lowering.operand import Operand, Result
+from compiler.operators.registry import lowering
+from compiler.operators.strides import RANK
+
+if TYPE_CHECKING:
+    from compiler.frontend.model import OnnxNode
+    from compiler.lowering.context import LoweringContext
+
+HEADER = "tilewright/scatter.h"
+
+
+@dataclass(frozen=True)
+class GatherElements(Operation):
+    """`output[i] = data[i with i[axis] replaced by indices[i]]`.
+
+    Inputs: data of any type; indices int32 of the same rank and, on other axes, at most data's
+    extents. A negative index counts from the end; one outside of the axis reads its first or last
+    element, where ONNX leaves the result open.
+    """
+
+    axis: int
+
+    def infer(self, inputs: Sequence[TensorType | None]) -> tuple[TensorType, ...]:
+        data, indices = inputs
+        assert data is not None and indices is not None
+        assert indices.data_type is DataType.INT32 and len(data.shape) == len(indices.shape)
+        return (TensorType(data.data_type, indices.shape),)
+
+    def evaluate(self, inputs: Sequence[Array | None]) -> tuple[Array, ...]:
+        data, indices = inputs
+        assert data is not None and indices is not None
+        extent = data.shape[self.axis]
+        wide = indices.astype(np.int64)
+        index = np.clip(np.where(wide < 0, wide + extent, wide), 0, extent - 1)
+        seen = tuple(
+            slice(None) if axis == self.axis else slice(0, wanted)
+            for axis, wanted in enumerate(indices.shape)
+        )
+        return (np.ascontiguousarray(np.take_along_axis(data[seen], index, self.axis)),)
+
+    def kernel(
+        self, inputs: Sequence[TensorType | None], outputs: Sequence[TensorType]
+    ) -> Kernel | None:
+        data = inputs[0]
+        assert data is not None
+        missing = RANK - len(data.shape)
+        parameters = {
+            "elements": outputs[0].elements,
+            "element_bytes": data.data_type.bytes,
+            "axis": missing + self.axis,
+            "extents": (1,) * missing + outputs[0].shape,
+            "data_extents": (1,) * missing + data.shape,
+        }
+        return Kernel("tw_gather_elements", HEADER, parameters)
+
+
+@dataclass(frozen=True)
+class ScatterND(Operation):
+    """A copy of data in which slices are replaced, each at its own index.
+
+    Inputs: data of any type; indices int32 [..., depth], one index into the first `depth` axes of
+    data for each slice; updates [..., slice]. A negative index counts from the end. Slices whose
+    index lies outside of data are not written, where ONNX leaves the result open; of several
+    slices with the same index the last one stays.
+    """
+
+    def infer(self, inputs: Sequence[TensorType | None]) -> tuple[TensorType, ...]:
+        data, indices, updates = inputs
+        assert data is not None and indices is not None and updates is not None
+        assert indices.data_type is DataType.INT32 and data.data_type is updates.data_type
+        depth = indices.shape[-1]
+        assert updates.shape == (*indices.shape[:-1], *data.shape[depth:])
+        return (data,)
+
+    def evaluate(self, inputs: Sequence[Array | None]) -> tuple[Array, ...]:
+        data, indices, updates = inputs
+        assert data is not None and indices is not None and updates is not None
+        depth = indices.shape[-1]
+        extents = np.array(data.shape[:depth])
+        index = indices.reshape(-1, depth).astype(np.int64)
+        index = np.where(index < 0, index + extents, index)
+        inside = np.all((index >= 0) & (index < extents), axis=1)
+        result = data.copy()
+        slices = updates.reshape(len(index), *data.shape[depth:])
+        for number in np.flatnonzero(inside):  # in order: the last one stays
+            result[tuple(index[number])] = slices[number]
+        return (result,)
+
+    def kernel(
+        self, inputs: Sequence[TensorType | None], outputs: Sequence[TensorType]
+    ) -> Kernel | None:
+        indices = inputs[1]
+        assert indices is not None
+        depth, shape = indices.shape[-1], outputs[0].shape
+        parameters = {
+            "slices": prod(indices.shape[:-1]),
+            "depth": depth,
+            "slice_bytes": prod(shape[depth:]) * outputs[0].data_type.bytes,
+            "data_bytes": outputs[0].bytes,
+            "extents": shape[:depth] + (1,) * (RANK - depth),
+        }
+        return Kernel("tw_scatter_nd", HEADER, parameters)
+
+
+@lowering("GatherElements", description="any axis, up to 6 axes; all types")
+def lower_gather_elements(node: OnnxNode, context: LoweringContext) -> None:
+    data, indices = context.required(node, 0), context.required(node, 1)
+    _refuse_rank(data, len(data.shape))
+    axis = node.attribute("axis", 0) % len(data.shape)
+    if indices.constant is not None:
+        _refuse_outside(data, indices, indices.constant, [data.shape[axis]])
+    context.emit_moved(node, GatherElements(axis), [data], [context.plain(indices)])
+
+
+@lowering("ScatterND", description="reduction none, indices of up to 6 axes; all types")
+def lower_scatter_nd(node: OnnxNode, context: LoweringContext) -> None:
+    data, indices, updates = (context.required(node, index) for index in range(3))
+    reduction = node.attribute("reduction", "none")
+    if reduction != "none":
+        raise UnsupportedForm(f"its reduction is {reduction}", "reduction none")
+    depth = indices.shape[-1]
+    _refuse_rank(data, depth)
+    if indices.constant is not None:
+        _refuse_outside(data, indices, indices.constant, data.shape[:depth])
+    result = context.result(node)
+    quantization = result.quantization
+    if quantization is None and data.quantization == updates.quantization:
+        quantization = data.quantization
+    index = context.plain(indices)
+    if quantization is not None and data.is_int8 and updates.is_int8:
+        stored = Result(result.name, result.type, quantization, fused=result.fused)
+        first, second = (context.requantised(operand, quantization) for operand in (data, updates))
+        context.emit_stored(node, ScatterND(), [first, index, second], stored)
+    else:
+        first, second = context.plain(data), context.plain(updates)
+        context.emit_plain(node, ScatterND(), [first, index, second], result)
+
+
+def _refuse_rank(data: Operand, axes: int) -> None:
+    if axes > RANK:
+        raise UnsupportedForm(f"it indexes {axes} axes of {data.name!r}", f"up to {RANK} axes")
+
+
+def _refuse_outside(
+    data: Operand, indices: Operand, constant: Array, extents: Sequence[int]
+) -> None:
+    """Refuses constant indices outside of [-extent, extent); `extents` broadcasts to them."""
+    limits = np.array(extents)
+    outside = (constant < -limits) | (constant >= limits)
+    if bool(np.any(outside)):
+        found = constant[outside].reshape(-1)[0]
+        raise UnsupportedForm(
+            f"index {found} of {indices.name!r} is outside of {data.name!r}, {data.type}",
+            "indices from -extent to extent - 1",
+        )
