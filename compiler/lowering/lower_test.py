@@ -91,6 +91,20 @@ def test_integer_interface_drops_the_outer_conversions() -> None:
     assert quantization.zero_point == 100 - 128
 
 
+@pytest.mark.parametrize("data_type", [TensorProto.INT8, TensorProto.UINT8])
+def test_without_a_zero_point_it_is_zero_of_the_stored_type(data_type: int) -> None:
+    nodes = [
+        helper.make_node("QuantizeLinear", ["x", "x_scale"], ["s"], output_dtype=data_type),
+        helper.make_node("DequantizeLinear", ["s", "x_scale"], ["y"]),
+    ]
+    tensors = [helper.make_tensor_value_info(name, TensorProto.FLOAT, [40]) for name in "xy"]
+    scale = numpy_helper.from_array(CONSTANTS["x_scale"], "x_scale")
+    graph = helper.make_graph(nodes, "graph", tensors[:1], tensors[1:], [scale])
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 21)], ir_version=10)
+    x = np.linspace(-15, 15, 40, dtype=np.float32)
+    assert np.array_equal(interpret(lowered(model), {"x": x})["y"], reference(model, x)[0])
+
+
 def test_a_float_reader_keeps_the_product_in_float() -> None:
     extra = helper.make_node("MatMul", ["product", "square"], ["z"], "reader")
     model = quantised_product(extra, outputs=("y", "z"))
