@@ -30,4 +30,12 @@ static inline int8_t tw_requantise_wide(int32_t accumulator, uint32_t scale, int
   return (int8_t)(shifted < low ? low : (shifted > high ? high : shifted));
 }
 
+/* The form that a kernel's parameter `wide` chooses; output_zero_point is for the wide one. */
+static inline int8_t tw_requantise_either(int32_t accumulator, uint32_t scale, int32_t bias,
+                                          uint32_t shift, uint32_t wide, int32_t output_zero_point,
+                                          int32_t low, int32_t high) {
+  return wide ? tw_requantise_wide(accumulator, scale, bias, shift, output_zero_point, low, high)
+              : tw_requantise(accumulator, scale, bias, shift, low, high);
+}
+
 #endif /* TILEWRIGHT_ARITHMETIC_H_ */
