@@ -24,7 +24,7 @@ pairs = st.tuples(st.integers(1, 3), st.integers(1, 3))
 
 channels = st.sampled_from(
     # (groups, input channels, output channels)
-    [(1, 1, 1), (1, 33, 2), (1, 3, 33), (2, 4, 6), (3, 3, 3), (3, 3, 6), (33, 33, 33)]
+    [(1, 1, 1), (1, 33, 2), (1, 3, 33), (2, 4, 6), (2, 6, 10), (3, 3, 3), (3, 3, 6), (33, 33, 33)]
 )
 
 
