@@ -98,7 +98,7 @@ def test_without_a_zero_point_it_is_zero_of_the_stored_type(data_type: int) -> N
         helper.make_node("DequantizeLinear", ["s", "x_scale"], ["y"]),
     ]
     tensors = [helper.make_tensor_value_info(name, TensorProto.FLOAT, [40]) for name in "xy"]
-    scale = numpy_helper.from_array(CONSTANTS["x_scale"], "x_scale")
+    scale = numpy_helper.from_array(np.asarray(CONSTANTS["x_scale"]), "x_scale")
     graph = helper.make_graph(nodes, "graph", tensors[:1], tensors[1:], [scale])
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 21)], ir_version=10)
     x = np.linspace(-15, 15, 40, dtype=np.float32)
