@@ -31,6 +31,9 @@ WRONG = "wrong: "
 SHAPED_BY_FIRST_INPUT = ("ConstantOfShape", "Range")
 """Operators whose output has a static shape only if all of their inputs are constants."""
 
+INHERENT = (Code.UNSUPPORTED_OPERATOR.code, Code.UNSUPPORTED_DATA_TYPE.code)
+"""Reasons that constants do not change: the one found first is the one to show."""
+
 INITIALIZERS_ARE_NO_INPUTS = 4
 """The first version of ONNX's format in which an initialiser need not be an input as well."""
 
@@ -102,7 +105,8 @@ def _compile(case: Case, name: str) -> Compiled | str:
         try:
             network = _generate(_converted(model), name)
         except CompileError as error:
-            refusal = _reason(error)
+            if not refusal.startswith(INHERENT):
+                refusal = _reason(error)
             continue
         except Exception as error:  # any other is a defect, which must not hide other cases
             return f"{WRONG}the compiler raises {type(error).__name__}: {_first_line(error)}"
@@ -176,6 +180,8 @@ def _reason(error: CompileError) -> str:
     """The first problem without the names and sizes that differ from model to model."""
     problem = error.problems[0]
     code = problem.code.code
+    if problem.code is Code.UNSUPPORTED_OPSET:
+        return f"{code}: {problem.found}"
     if problem.code is Code.UNSUPPORTED_OPERATOR:
         return f"{code}: {problem.where}"
     if problem.code is Code.UNSUPPORTED_DATA_TYPE:
