@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conformance import operators_page, records
+from tests.conformance import operators_page, records, sample
 from tests.conformance.cases import BUCKETS, SUITES, Case, load_cases
 from tests.conformance.known_failures import KNOWN_FAILURES
 from tests.conformance.outcome import WRONG, outcomes
@@ -52,4 +52,14 @@ def test_nothing_recorded_is_wrong_but_known_failures() -> None:
 
 def test_the_page_is_not_stale() -> None:
     page = (WORKSPACE / operators_page.PAGE).read_text()
-    assert page == operators_page.render(records.read(WORKSPACE)), f"run '{records.COMMAND}'"
+    wanted = operators_page.render(records.read(WORKSPACE), sample.read(WORKSPACE))
+    assert page == wanted, f"run '{records.COMMAND}'"
+
+
+def test_the_sample_has_every_operator(cases: list[Case]) -> None:
+    chosen = sample.read(WORKSPACE)
+    groups = {case.name: case.group for case in cases}
+    sampled = [groups[name] for names in chosen.shards for name in names]
+    assert sorted([*sampled, *chosen.missing]) == sample.passing_operators(
+        records.read(WORKSPACE)
+    ), f"run '{records.COMMAND}'"

@@ -101,9 +101,9 @@ def _compile(case: Case, name: str) -> Compiled | str:
         return f"{Code.UNSUPPORTED_DATA_TYPE.code}: {_spelt(unusual[0])}"
     refusal = ""
     for attempt in _attempts(case):
-        model = _with_constants(case, attempt.constants)
+        model = with_constants(case, attempt.constants)
         try:
-            network = _generate(_converted(model), name)
+            network = _generate(converted(model), name)
         except CompileError as error:
             if not refusal.startswith(INHERENT):
                 refusal = _reason(error)
@@ -113,13 +113,18 @@ def _compile(case: Case, name: str) -> Compiled | str:
         arguments = [value.name for value in model.graph.input]
         runs: list[tuple[Mapping[str, Array], Sequence[Array]]] = []
         for inputs, outputs in case.data:
-            given = {n: _narrowed(array) for n, array in zip(arguments, inputs, strict=False)}
-            wanted = [_narrowed(array) for array in outputs]
+            given = {n: narrowed(array) for n, array in zip(arguments, inputs, strict=False)}
+            wanted = [narrowed(array) for array in outputs]
             if any(array is None for array in (*given.values(), *wanted)):
                 return "an input or output has integers beyond 32 bits"
             runs.append((given, wanted))  # pyright: ignore[reportArgumentType]
         return Compiled(case, attempt.outcome, network, tuple(runs))
     return refusal
+
+
+def constants_of(case: Case, outcome: str) -> int:
+    """How many inputs, from the last, are constants in the attempt with this outcome."""
+    return next(a.constants for a in _attempts(case) if a.outcome == outcome)
 
 
 def _attempts(case: Case) -> Iterator[Attempt]:
@@ -133,7 +138,7 @@ def _attempts(case: Case) -> Iterator[Attempt]:
             yield Attempt(PASSED_FOLDED, inputs)
 
 
-def _with_constants(case: Case, constants: int) -> ModelProto:
+def with_constants(case: Case, constants: int) -> ModelProto:
     """The case's model; initialisers are no inputs, the last `constants` inputs initialisers."""
     model = ModelProto()
     model.CopyFrom(case.model)
@@ -151,16 +156,16 @@ def _with_constants(case: Case, constants: int) -> ModelProto:
     return model
 
 
-def _converted(model: ModelProto) -> ModelProto:
-    """The model in an operator set that the compiler takes, as its message advises."""
+def converted(model: ModelProto, opsets: range = SUPPORTED_OPSETS) -> ModelProto:
+    """The model in the nearest of operator sets, or as it is if ONNX cannot convert it."""
     opset = max((e.version for e in model.opset_import if e.domain in ONNX_DOMAINS), default=0)
-    if opset in SUPPORTED_OPSETS or opset == 0:
+    if opset in opsets or opset == 0:
         return model
-    nearest = SUPPORTED_OPSETS[0] if opset < SUPPORTED_OPSETS[0] else SUPPORTED_OPSETS[-1]
+    nearest = opsets[0] if opset < opsets[0] else opsets[-1]
     try:
         return onnx.version_converter.convert_version(model, nearest)
     except (RuntimeError, ValueError, onnx.version_converter.ConvertError):
-        return model  # the compiler refuses it
+        return model
 
 
 def _generate(model: ModelProto, name: str) -> GeneratedNetwork:
@@ -198,7 +203,7 @@ def _first_line(error: Exception) -> str:
     return next(iter(str(error).strip().splitlines()), "")
 
 
-def _narrowed(array: Array) -> Array | None:
+def narrowed(array: Array) -> Array | None:
     """int64 as the int32 that networks compute with; None if that loses values."""
     if array.dtype != np.int64:
         return array

@@ -1,4 +1,5 @@
-"""Runs all conformance cases; records their outcomes and writes docs/operators.md.
+"""Runs all conformance cases; records their outcomes, the sample for simulators and
+docs/operators.md.
 
 python -m tests.conformance.update
 
@@ -14,7 +15,7 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-from tests.conformance import operators_page, records
+from tests.conformance import operators_page, records, sample
 from tests.conformance.cases import load_cases
 from tests.conformance.outcome import PASSES, WRONG, outcomes
 
@@ -42,7 +43,9 @@ def main() -> int:
         print(*wrong, *lost, "nothing is written", sep="\n", file=sys.stderr)
         return 1
     (workspace / records.RECORDS).write_text(records.text_of(found))
-    (workspace / operators_page.PAGE).write_text(operators_page.render(found))
+    chosen = sample.choose(cases, found)
+    (workspace / sample.SAMPLE).write_text(chosen.text())
+    (workspace / operators_page.PAGE).write_text(operators_page.render(found, chosen))
     for outcome, number in Counter(new.values()).most_common():
         print(f"{number:5} {outcome}")
     return 0
