@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from tests.conformance import operators_page, records, sample
+from tests.conformance.attempts import WRONG
 from tests.conformance.cases import BUCKETS, SUITES, Case, load_cases
 from tests.conformance.known_failures import KNOWN_FAILURES
-from tests.conformance.outcome import WRONG, outcomes
+from tests.conformance.outcome import outcomes
 
 WORKSPACE = Path(__file__).parents[2]
 ADVICE = f"if it is meant to be so, run '{records.COMMAND}'"

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from compiler.operators import OPERATORS
+from tests.conformance.attempts import PASSED, PASSED_FOLDED, PASSED_WITH_CONSTANTS, PASSES
 from tests.conformance.cases import SUITES
-from tests.conformance.outcome import PASSED, PASSED_FOLDED, PASSED_WITH_CONSTANTS, PASSES
 from tests.conformance.records import COMMAND, KNOWN_FAILURE, Records, count
 from tests.conformance.sample import Sample
 
@@ -78,8 +78,8 @@ def render(records: Records, sample: Sample) -> str:
         lines.append(f"| {suite} | {passed} of {all_cases} | {_reasons(records[suite])} |")
     lines += ["", "## Operators without support", ""]
     lines += [
-        "Where some of their cases pass, the case has the nodes of the function that ONNX defines the",
-        "operator by, or the operator disappears when constants are folded.",
+        "Where cases pass, they have the nodes of the function that ONNX defines the operator by,",
+        "or the operator disappears when constants are folded.",
         "",
         "| Operator | Passed | Not passed |",
         "|---|---:|---|",

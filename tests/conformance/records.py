@@ -6,9 +6,9 @@ import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from tests.conformance.attempts import PASSES, WRONG
 from tests.conformance.cases import Case
 from tests.conformance.known_failures import KNOWN_FAILURES
-from tests.conformance.outcome import PASSES, WRONG
 
 COMMAND = "python -m tests.conformance.update"
 RECORDS = Path("tests/conformance/outcomes.json")

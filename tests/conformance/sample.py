@@ -15,14 +15,14 @@ from compiler.frontend.import_model import ONNX_DOMAINS, SUPPORTED_OPSETS, impor
 from compiler.ir import Array
 from compiler.lowering.lower import lower
 from compiler.operators import OPERATORS
-from tests.conformance.cases import Case
-from tests.conformance.outcome import (
+from tests.conformance.attempts import (
     PASSES,
     constants_of,
     converted,
     narrowed,
     with_constants,
 )
+from tests.conformance.cases import Case
 from tests.conformance.records import Records, by_name
 
 SAMPLE = Path("tests/conformance/sample.json")

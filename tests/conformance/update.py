@@ -16,8 +16,9 @@ from collections import Counter
 from pathlib import Path
 
 from tests.conformance import operators_page, records, sample
+from tests.conformance.attempts import PASSES, WRONG
 from tests.conformance.cases import load_cases
-from tests.conformance.outcome import PASSES, WRONG, outcomes
+from tests.conformance.outcome import outcomes
 
 
 def main() -> int:
