@@ -66,19 +66,28 @@ def _kernels() -> tuple[tempfile.TemporaryDirectory[str], list[str]]:
     return folder, linked
 
 
+def _compile(networks: Sequence[GeneratedNetwork], *flags: str) -> ctypes.CDLL:
+    with tempfile.TemporaryDirectory() as text:
+        folder = Path(text)
+        sources: list[Path] = []
+        for network in networks:
+            for file, data in network.files().items():
+                (folder / file).write_bytes(data)
+            name = network.interface.name
+            sources += [folder / f"{name}.c", folder / f"{name}_weights.S"]
+        compile_c(sources, folder / "network.so", "-shared", *flags, *_kernels()[1])
+        return ctypes.CDLL(str(folder / "network.so"))
+
+
 class CompiledNetwork:
     """A generated network as a shared library of its own, with its own states and arena."""
 
-    def __init__(self, network: GeneratedNetwork, *flags: str) -> None:
+    def __init__(
+        self, network: GeneratedNetwork, *flags: str, library: ctypes.CDLL | None = None
+    ) -> None:
+        """Compiles the network with further compiler flags, or takes it from `library`."""
         self.network = network
-        name = network.interface.name
-        with tempfile.TemporaryDirectory() as text:
-            folder = Path(text)
-            for file, data in network.files().items():
-                (folder / file).write_bytes(data)
-            sources = [folder / f"{name}.c", folder / f"{name}_weights.S"]
-            compile_c(sources, folder / "network.so", "-shared", *flags, *_kernels()[1])
-            self.library = ctypes.CDLL(str(folder / "network.so"))
+        self.library = library or _compile([network], *flags)
 
     def reset(self) -> None:
         getattr(self.library, f"{self.network.interface.name}_reset")()
@@ -108,6 +117,12 @@ class CompiledNetwork:
         function.restype = ctypes.c_int32
         pointers = [ctypes.c_void_p(buffer.ctypes.data + GUARD_BYTES) for buffer in buffers]
         assert function(*pointers) == 0
+
+
+def compile_together(networks: Sequence[GeneratedNetwork]) -> list[CompiledNetwork]:
+    """Compiles networks of different names into one library: one run of the C compiler."""
+    library = _compile(networks)
+    return [CompiledNetwork(network, library=library) for network in networks]
 
 
 def _garbage(argument: Argument) -> Array:

@@ -35,7 +35,7 @@ py_library(
     name = "{name}",
     data = glob(
         {patterns},
-        exclude = ["**/* *"],
+        exclude = ["**/* *", "site/{kept}/**"],
         allow_empty = True,
     ),
     imports = ["site"],
@@ -48,6 +48,18 @@ _NOT_IMPORTED = {"bin", "include", "share"}
 
 # Test suites of the packages: thousands of files that every sandbox would have to link.
 _TEST_FOLDERS = ("tests", "test")
+
+# A suite that is used, and the name of the target that has it.
+_KEPT_SUITE = Path("onnx/backend/test")
+_KEPT_TARGET = "onnx_backend_test"
+_KEPT_LIBRARY = """
+py_library(
+    name = "{name}",
+    data = glob(["site/{folder}/**"], exclude = ["**/* *"]),
+    imports = ["site"],
+    deps = [":onnx"],
+)
+"""
 
 
 def install(lock: Path, wheels: Path) -> None:
@@ -66,10 +78,11 @@ def normalised(name: str) -> str:
 
 
 def remove_test_suites(site: Path) -> None:
-    """Removes the test suites that packages install."""
+    """Removes the test suites that packages install, except for `_KEPT_SUITE`."""
+    kept = site / _KEPT_SUITE
     for name in _TEST_FOLDERS:
         for folder in sorted(site.glob(f"*/**/{name}")):
-            if folder.is_dir():
+            if folder.is_dir() and not folder.is_relative_to(kept):
                 shutil.rmtree(folder)
 
 
@@ -96,6 +109,7 @@ def library(distribution: importlib.metadata.Distribution, known: set[str]) -> s
         name=name,
         patterns=_list(patterns),
         deps=_list([*deps, "@local_python//:version"]),
+        kept=_KEPT_SUITE,
     )
 
 
@@ -125,6 +139,8 @@ def main(arguments: list[str]) -> int:
     text = _HEADER
     for name in sorted(distributions):
         text += library(distributions[name], set(distributions))
+    if (_SITE / _KEPT_SUITE).is_dir():
+        text += _KEPT_LIBRARY.format(name=_KEPT_TARGET, folder=_KEPT_SUITE)
     Path("BUILD.bazel").write_text(text, encoding="utf-8")
     return 0
 
