@@ -31,6 +31,8 @@ class OnnxNode:
     attributes: dict[str, AttributeValue]
     opset: int
     domain: str = ""
+    has_graphs: bool = False
+    """Whether it has attributes that are graphs, which `attributes` leaves out."""
 
     def attribute(self, name: str, default: AttributeType) -> AttributeType:
         """Attribute `name`, or `default` if absent; the ONNX checker guarantees its type."""
