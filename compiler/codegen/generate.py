@@ -155,7 +155,8 @@ def _introduction(name: str) -> str:
 
 
 def _documentation(entry_point: EntryPoint) -> str:
-    what = f"Entry point {entry_point.name}." if entry_point.name else "Runs the network."
+    name = comment_text(entry_point.name)
+    what = f"Entry point {name}." if name else "Runs the network."
     lines = [f"{what} Returns 0.", ""]
     lines += [
         f"{argument.identifier}: {'output' if argument.is_output else 'input'} "
