@@ -106,6 +106,10 @@ def _template_values(interface: Interface, content: Source, plan: Plan) -> dict[
         "states": interface.states,
         "state_bytes": plan.states_bytes,
         "arena_bytes": plan.arena_bytes,
+        # Without a byte of it, empty operands still point there.
+        "uses_arena": any(
+            "arena" in line for function in content.functions for line in function.lines
+        ),
         "alignment": plan.alignment,
         "input_bytes_maximum": _largest((e.inputs for e in interface.entry_points), plan),
         "output_bytes_maximum": _largest((e.outputs for e in interface.entry_points), plan),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from compiler.errors import UnsupportedForm
@@ -29,23 +31,46 @@ def node_quantization(node: OnnxNode, model: OnnxModel) -> Quantization | tuple[
         raise UnsupportedForm("its scale is computed at run time", "constant scales")
     scale = scale.astype(np.float64)
     if not bool(np.all(np.isfinite(scale) & (scale > 0))):
+        bad = scale[~(np.isfinite(scale) & (scale > 0))].reshape(-1)
         raise UnsupportedForm(
-            f"its scale is {scale.min():g}", "positive finite scales", "recalibrate the model"
+            f"its scale is {bad[0]:g}" + (f" in {bad.size} places" if bad.size > 1 else ""),
+            "positive finite scales",
+            "recalibrate the model",
         )
+    if not scale.size:
+        raise UnsupportedForm("its scale has no elements", "positive finite scales")
     if node.attribute("block_size", 0):
         raise UnsupportedForm("blocked quantisation", "per-tensor and per-channel scales")
     zero_point = _constant(node, model, 2)
     if zero_point is None:
-        zero_point = np.zeros(scale.shape, np.uint8)
+        if node.has_input(2):
+            raise UnsupportedForm("its zero point is computed at run time", "constant zero points")
+        zero_point = np.zeros(scale.shape, _default_type(node, model))
     if zero_point.dtype.name not in ("int8", "uint8", "int32"):
         raise UnsupportedForm(f"it is quantised to {zero_point.dtype.name}", "int8 and uint8")
     offset = UINT8_OFFSET if zero_point.dtype == np.uint8 else 0
     zero_point = zero_point.astype(np.int64) - offset
     if scale.size == 1:
         return Quantization(float(scale.item()), int(zero_point.reshape(-1)[0]))
-    data = model.tensors[node.inputs[0] or ""].type
-    axis = node.attribute("axis", 1) % max(1, len(data.shape))
-    return scale, zero_point, axis
+    shape = model.tensors[node.inputs[0] or ""].type.shape
+    axis = node.attribute("axis", 1)
+    if not -len(shape) <= axis < len(shape):
+        raise UnsupportedForm(f"its axis is {axis}, and its input has rank {len(shape)}")
+    if scale.shape != (shape[axis],) or zero_point.shape != scale.shape:
+        raise UnsupportedForm(
+            f"its scale has shape {list(scale.shape)}, its zero point {list(zero_point.shape)}, "
+            f"and axis {axis} of its input has {shape[axis]} elements",
+            "one scale and zero point, or one of each for every index of the axis",
+            "quantise the model again",
+        )
+    return scale, zero_point, axis % len(shape)
+
+
+def _default_type(node: OnnxNode, model: OnnxModel) -> np.dtype[Any]:
+    """The stored type if the node has no zero point."""
+    if node.operator == "DequantizeLinear":
+        return model.tensors[node.inputs[0] or ""].type.data_type.numpy
+    return model.tensors[node.output()].type.data_type.numpy
 
 
 def stored_constant(data: Array) -> Array:

@@ -75,7 +75,9 @@ def check_case(case: Case, *, sanitize: bool, entering: Callable[[str], None]) -
             entering("generated C")
             _compare_bits(graph, found, run_sanitized(folder / "out", graph, inputs))
         entering("onnxruntime")
-        return _compare(ModelProto.FromString(case.content), lowered.model.inputs, graph, found, inputs)
+        return _compare(
+            ModelProto.FromString(case.content), lowered.model.inputs, graph, found, inputs
+        )
 
 
 def _compile(path: Path, output: Path) -> bool:
@@ -129,7 +131,11 @@ def _compare_bits(graph: Graph, expected: dict[str, Array], found: dict[str, Arr
 
 
 def _compare(
-    model: ModelProto, names: list[str], graph: Graph, found: dict[str, Array], data: dict[str, Array]
+    model: ModelProto,
+    names: list[str],
+    graph: Graph,
+    found: dict[str, Array],
+    data: dict[str, Array],
 ) -> Outcome:
     types = {value.name: value.type.tensor_type.elem_type for value in model.graph.input}
     feeds: dict[str, Array] = {}

@@ -99,7 +99,8 @@ def _quantise(model: ModelProto, random: Random) -> None:
                     node.input[index] = f"{name}_real"
         parameters = [scale.name, zero.name]
         graph.node.insert(
-            0, helper.make_node("DequantizeLinear", [f"{name}_stored", *parameters], [f"{name}_real"])
+            0,
+            helper.make_node("DequantizeLinear", [f"{name}_stored", *parameters], [f"{name}_real"]),
         )
         graph.node.insert(
             0, helper.make_node("QuantizeLinear", [name, *parameters], [f"{name}_stored"])
