@@ -23,7 +23,7 @@ def check_structure(proto: ModelProto) -> None:
             that nothing makes (TW-0107), cycles (TW-0106).
     """
     graph = proto.graph
-    problems = [*_duplicates(graph), *_undefined(graph)]
+    problems = [*_duplicates(graph), *_undefined(graph), *_split_counts(graph)]
     if graph.sparse_initializer:
         names = [tensor.values.name for tensor in graph.sparse_initializer]
         problems.append(
@@ -133,6 +133,21 @@ def _undefined(graph: GraphProto) -> Iterator[Problem]:
                 Code.UNDEFINED_TENSOR,
                 f"output {value.name!r}",
                 "no node makes it",
+                advice="export the model again",
+            )
+
+
+def _split_counts(graph: GraphProto) -> Iterator[Problem]:
+    """Split nodes whose counts of outputs differ: ONNX's shape inference aborts on them."""
+    for node in graph.node:
+        counts = [
+            a.i for a in node.attribute if node.op_type == "Split" and a.name == "num_outputs"
+        ]
+        if counts and counts != [len(node.output)]:
+            yield Problem(
+                Code.INVALID_MODEL,
+                f"node {_name(node)} (Split)",
+                f"its num_outputs is {counts[0]}, and it has {len(node.output)} outputs",
                 advice="export the model again",
             )
 

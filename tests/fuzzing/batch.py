@@ -106,7 +106,8 @@ def _run_until_it_dies(
 
 def _main(arguments: Sequence[str]) -> int:
     first, last, sanitize_every = map(int, arguments)
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
+    _, hard = resource.getrlimit(resource.RLIMIT_AS)
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, hard))
     compiled = 0
     for seed in range(first, last):
         _say(seed, phase="start")

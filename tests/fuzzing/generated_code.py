@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
+import resource
 import subprocess
 import tempfile
 from collections.abc import Mapping
@@ -64,9 +65,21 @@ def _kernels() -> Path:
     return archive
 
 
+def _unlimited() -> None:
+    """The address sanitizer maps much more than the process that compiles models may have."""
+    _, hard = resource.getrlimit(resource.RLIMIT_AS)
+    resource.setrlimit(resource.RLIMIT_AS, (hard, hard))
+
+
 def _call(command: list[str], data: bytes = b"", cwd: Path | None = None) -> bytes:
     result = subprocess.run(
-        command, input=data, capture_output=True, check=False, timeout=TIME_LIMIT * 5, cwd=cwd
+        command,
+        input=data,
+        capture_output=True,
+        check=False,
+        timeout=TIME_LIMIT * 5,
+        cwd=cwd,
+        preexec_fn=_unlimited,
     )
     if result.returncode != 0:
         raise GeneratedCodeError(result.stderr.decode(errors="replace")[:4000])
