@@ -24,13 +24,22 @@ REAL_OPERANDS = {
 }
 """How many of an operator's first inputs are real numbers: float32, or dequantised."""
 
+REDUCING = frozenset(
+    {
+        *("AveragePool", "Conv", "GlobalAveragePool", "GlobalMaxPool", "MaxPool", "ReduceMean"),
+        *("LpPool", "GlobalLpPool", "ConvTranspose"),
+    }
+)
+"""What these make of nothing is not defined."""
+
 OTHER_AXES = frozenset({"DequantizeLinear", "Flatten", "QuantizeLinear"})
 """Their attribute `axis` may also be the rank of the input, or means nothing for scalars."""
 
 
 def check_node(node: OnnxNode, model: OnnxModel) -> None:
     """Raises UnsupportedForm for operands of a type that the operator does not compute with, for
-    attributes that are no numbers, and for axes that the first input does not have."""
+    attributes that are no numbers, for means of nothing, and for axes that the first input does
+    not have."""
     for name, value in node.attributes.items():
         if isinstance(value, float) and math.isnan(value):
             raise UnsupportedForm(f"its attribute {name!r} is NaN", "numbers")
@@ -45,6 +54,10 @@ def check_node(node: OnnxNode, model: OnnxModel) -> None:
                 "cast it to float32, or quantise it with QDQ nodes",
             )
     first = node.inputs[0] if node.inputs else None
+    if first is not None and node.operator in REDUCING:
+        type_ = model.tensors[first].type
+        if not type_.elements:
+            raise UnsupportedForm(f"its input {first!r} is {type_}", "inputs that have elements")
     if first is None or node.operator in OTHER_AXES:
         return
     axis = node.attributes.get("axis")

@@ -107,19 +107,17 @@ def test_without_a_zero_point_the_stored_type_is_that_of_the_input(element: int)
 
 
 @pytest.mark.parametrize(
-    ("node", "shape", "constants"),
+    ("operator", "shape", "constant"),
     [
-        (("Conv", {}), [1, 3, 8, 8], {"w": np.ones((2, 1, 3, 3), np.float32)}),
-        (("Split", {"axis": 0}), [6], {"w": np.array([2, 2], np.int64)}),
+        ("Conv", [1, 3, 8, 8], np.ones((2, 1, 3, 3), np.float32)),
+        ("Conv", [1, 3, 0, 8], np.ones((2, 3, 1, 1), np.float32)),
+        ("Split", [6], np.array([2, 2], np.int64)),
     ],
 )
 def test_shapes_that_onnx_does_not_compare(
-    node: tuple[str, dict[str, Any]], shape: list[int], constants: dict[str, Array]
+    operator: str, shape: list[int], constant: Array
 ) -> None:
-    operator, attributes = node
     outputs = ["y", "z"] if operator == "Split" else ["y"]
-    proto = model(
-        [helper.make_node(operator, ["x", "w"], outputs, "node", **attributes)], shape, constants
-    )
-    (problem,) = problems(proto)
+    node = helper.make_node(operator, ["x", "w"], outputs, "node")
+    (problem,) = problems(model([node], shape, {"w": constant}))
     assert problem.code in (Code.UNSUPPORTED_FORM, Code.INVALID_MODEL)

@@ -224,8 +224,6 @@ def lower_reduce_mean(node: OnnxNode, context: LoweringContext) -> None:
     if not axes:
         context.alias(node, x)
         return
-    if 0 in x.shape:
-        raise UnsupportedForm(f"its input is {x.type}, of which there is no mean")
     shape = context.model.tensors[node.output()].type.shape
     if len(x.shape) == 4 and axes == [2, 3]:
         _emit_average(node, context, x, _global_window(x.shape[2:]), NO_PADDING, View(shape))

@@ -95,7 +95,7 @@ def lower_tensor_scatter(node: OnnxNode, context: LoweringContext) -> None:
         or update.shape != written
         or update.shape[axis] > cache.shape[axis]
         or (index_type is not None and index_type.shape != cache.shape[:1])
-        or (index_type is not None and index_type.data_type not in INDEX_TYPES)
+        or (index_type is not None and index_type.data_type not in (DataType.INT64, DataType.INT32))
     ):
         raise UnsupportedForm(
             f"its cache is {cache.type}, its update {update.type}"
