@@ -31,6 +31,8 @@ from compiler.ir import Array, DataType, TensorType
 
 SUPPORTED_OPSETS = range(13, 25)
 ONNX_DOMAINS = ("", "ai.onnx")
+TYPED_LIKE_OPERAND = frozenset({"GroupNormalization"})
+"""Operators whose output has the type of operand 0, but for which ONNX infers none."""
 ELEMENT_TYPES = {
     onnx.TensorProto.BOOL: DataType.BOOL,
     onnx.TensorProto.INT8: DataType.INT8,
@@ -190,6 +192,7 @@ def _symbols(proto: ModelProto) -> list[str]:
 def _infer(proto: ModelProto) -> ModelProto:
     try:
         del proto.graph.value_info[:]
+        proto = _infer_like_operands(proto)
         # Folding does what data propagation would, which allocates whatever a shape asks for.
         return onnx.shape_inference.infer_shapes(proto, strict_mode=True)
     except (onnx.shape_inference.InferenceError, ValueError, RuntimeError) as error:
@@ -203,6 +206,30 @@ def _infer(proto: ModelProto) -> ModelProto:
                 )
             ]
         ) from error
+
+
+def _infer_like_operands(proto: ModelProto) -> ModelProto:
+    """The model with types of the outputs of `TYPED_LIKE_OPERAND`, in `value_info`."""
+    missing = [
+        node
+        for node in proto.graph.node
+        if node.domain in ONNX_DOMAINS and node.op_type in TYPED_LIKE_OPERAND
+    ]
+    while missing:
+        # Not strict: what reads an output without a type cannot be inferred yet.
+        proto = onnx.shape_inference.infer_shapes(proto, strict_mode=False, data_prop=True)
+        graph = proto.graph
+        known = {v.name: v for v in (*graph.input, *graph.value_info, *graph.output)}
+        typed = [node for node in missing if node.input[0] in known]
+        for node in typed:
+            if node.output[0] not in known:
+                value = graph.value_info.add()
+                value.CopyFrom(known[node.input[0]])
+                value.name = node.output[0]
+        if not typed:
+            break
+        missing = [node for node in missing if node.input[0] not in known]
+    return proto
 
 
 def _name_nodes(proto: ModelProto) -> None:

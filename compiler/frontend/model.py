@@ -22,7 +22,10 @@ class OnnxTensor:
 
 @dataclass
 class OnnxNode:
-    """A node as in the file. Unnamed nodes get a name from their operator and first output."""
+    """A node as in the file. Unnamed nodes get a name from their operator and first output.
+
+    `absorbed` are the names of nodes whose work it does besides its own, after a rewrite.
+    """
 
     operator: str
     name: str
@@ -31,6 +34,7 @@ class OnnxNode:
     attributes: dict[str, AttributeValue]
     opset: int
     domain: str = ""
+    absorbed: tuple[str, ...] = ()
     has_graphs: bool = False
     """Whether it has attributes that are graphs, which `attributes` leaves out."""
 

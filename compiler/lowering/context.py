@@ -372,7 +372,13 @@ class LoweringContext:
         name = self.graph.unique_name(output)
         result = name if then is None else self.graph.unique_name(f"{output}/kernel_layout")
         (value,) = self.graph.append(
-            Node(node.name, operation, tuple(inputs), (result,), (node.name, *fused))
+            Node(
+                node.name,
+                operation,
+                tuple(inputs),
+                (result,),
+                (node.name, *node.absorbed, *fused),
+            )
         )
         if then is None:
             return value

@@ -9,6 +9,7 @@ from compiler.frontend.model import OnnxModel, OnnxNode
 from compiler.ir import DataType, Graph, Node, Quantization, State, TensorType, Value
 from compiler.lowering.check_node import check_node
 from compiler.lowering.context import LoweringContext, narrowed
+from compiler.lowering.fold_batch_normalization import fold_batch_normalizations
 from compiler.operators import OPERATORS
 from compiler.operators.copy import Copy
 
@@ -32,6 +33,7 @@ def lower(
         CompileError: all nodes in an unsupported form; else all states that do not fit.
     """
     _check_states(model, states)
+    model = fold_batch_normalizations(model)
     graph = Graph(name)
     context = LoweringContext(model, graph)
     integer = {*integer_io, *(state.input for state in states), *(state.output for state in states)}

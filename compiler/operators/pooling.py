@@ -1,10 +1,9 @@
-"""Max and average pooling, global pooling, and means over axes."""
+"""Max and average pooling, and global pooling."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import prod
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,7 +14,6 @@ from compiler.lowering.operand import Operand, Result
 from compiler.numerics.requantisation import choose_requantisation, requantise
 from compiler.operators.movement import channels_first, emit_channels_last
 from compiler.operators.registry import lowering
-from compiler.operators.view import View
 from compiler.operators.window import Pair, Window, node_window, split_shape, with_spatial
 
 if TYPE_CHECKING:
@@ -187,15 +185,15 @@ def lower_max_pool(node: OnnxNode, context: LoweringContext) -> None:
     if len(node.outputs) > 1 and node.outputs[1] is not None:
         raise UnsupportedForm("its output Indices is used", "its first output")
     x = context.required(node, 0)
-    window, _ = _pool_window(node, context, x)
+    window, _ = pool_window(node, context, x)
     _emit_max_pool(node, context, x, window)
 
 
 @lowering("GlobalMaxPool", description="1-D and 2-D; int8 or float32")
 def lower_global_max_pool(node: OnnxNode, context: LoweringContext) -> None:
     x = context.required(node, 0)
-    _refuse_rank(x)
-    _emit_max_pool(node, context, x, _global_window(x.shape[2:]))
+    refuse_rank(x)
+    _emit_max_pool(node, context, x, global_window(x.shape[2:]))
 
 
 @lowering(
@@ -205,7 +203,7 @@ def lower_global_max_pool(node: OnnxNode, context: LoweringContext) -> None:
 )
 def lower_average_pool(node: OnnxNode, context: LoweringContext) -> None:
     x = context.required(node, 0)
-    window, pads = _pool_window(node, context, x)
+    window, pads = pool_window(node, context, x)
     counted = pads if node.attribute("count_include_pad", 0) else NO_PADDING
     _emit_average(node, context, x, window, counted)
 
@@ -213,42 +211,8 @@ def lower_average_pool(node: OnnxNode, context: LoweringContext) -> None:
 @lowering("GlobalAveragePool", description="1-D and 2-D; int8 or float32")
 def lower_global_average_pool(node: OnnxNode, context: LoweringContext) -> None:
     x = context.required(node, 0)
-    _refuse_rank(x)
-    _emit_average(node, context, x, _global_window(x.shape[2:]), NO_PADDING)
-
-
-@lowering("ReduceMean", description="constant neighbouring axes; int8 or float32")
-def lower_reduce_mean(node: OnnxNode, context: LoweringContext) -> None:
-    x = context.required(node, 0)
-    axes = _reduced_axes(node, context, x)
-    if not axes:
-        context.alias(node, x)
-        return
-    shape = context.model.tensors[node.output()].type.shape
-    if len(x.shape) == 4 and axes == [2, 3]:
-        _emit_average(node, context, x, _global_window(x.shape[2:]), NO_PADDING, View(shape))
-        return
-    if axes != list(range(axes[0], axes[-1] + 1)):
-        raise UnsupportedForm(
-            f"it reduces axes {axes}", "neighbouring axes", "reduce in steps, or transpose first"
-        )
-    before, after = prod(x.shape[: axes[0]]), prod(x.shape[axes[-1] + 1 :])
-    reduced = prod(x.shape) // (before * after)
-    rows = View((before, reduced, after))
-    _emit_average(node, context, x, _global_window((reduced,)), NO_PADDING, View(shape), rows)
-
-
-def _reduced_axes(node: OnnxNode, context: LoweringContext, x: Operand) -> list[int]:
-    rank = len(x.shape)
-    axes = node.attribute("axes", list[int]())
-    operand = context.operand(node, 1)
-    if operand is not None:
-        if operand.constant is None:
-            raise UnsupportedForm("its axes are computed at run time", "constant axes")
-        axes = [int(axis) for axis in operand.constant.reshape(-1)]
-    if not axes and not node.attribute("noop_with_empty_axes", 0):
-        axes = list(range(rank))
-    return sorted(axis % rank for axis in axes)
+    refuse_rank(x)
+    _emit_average(node, context, x, global_window(x.shape[2:]), NO_PADDING)
 
 
 def _emit_max_pool(node: OnnxNode, context: LoweringContext, x: Operand, window: Window) -> None:
@@ -275,27 +239,42 @@ def _emit_average(
     x: Operand,
     window: Window,
     counted: tuple[Pair, Pair],
-    then: Operation | None = None,
-    before: Operation | None = None,
 ) -> None:
-    """Emits an average pooling.
-
-    `before` and `then` go from the model's layout to the kernels' and back; by default transposes.
-    """
+    """Emits an average pooling of a tensor in the model's layout."""
     result = context.result(node)
-    source, target = x.quantization, result.quantization
-    integer = source is not None and target is not None
-    value = context.stored(x) if integer else context.plain(x)
-    if before is None:
-        value = emit_channels_last(node, context, value)
-    else:
-        value = context.emit_value(node, "rows", before, [value])
-    then = then or channels_first(len(x.shape))
+    source = x.quantization if result.quantization is not None else None
+    value = context.plain(x) if source is None else context.stored(x)
+    value = emit_channels_last(node, context, value)
+    then = channels_first(len(x.shape))
+    emit_average(node, context, value, window, counted, source, result, then)
+
+
+def emit_average(
+    node: OnnxNode,
+    context: LoweringContext,
+    value: str,
+    window: Window,
+    counted: tuple[Pair, Pair],
+    source: Quantization | None,
+    result: Result,
+    then: Operation,
+    *,
+    divide: bool = True,
+) -> None:
+    """Emits averages of windows over a value [batch, spatial..., channels].
+
+    `source`: parameters of the value if it is int8; None if it is float32. `then` goes to the
+    model's layout. Without `divide`, which int8 alone can do without, the results are sums.
+    """
+    target = result.quantization
     if source is None or target is None:
+        assert divide
         context.emit_plain(node, AveragePoolFloat(window, counted), [value], result, then)
         return
     extents = split_shape(context.graph.values[value].type.shape)[1]
-    operation, scale, bias = choose_average(window, counted, extents, source, target, result.clip)
+    operation, scale, bias = choose_average(
+        window, counted, extents, source, target, result.clip, divide=divide
+    )
     inputs = [
         value,
         context.constant(node, "scale", scale),
@@ -311,14 +290,19 @@ def choose_average(
     source: Quantization,
     target: Quantization,
     clip: tuple[int, int] = (-128, 127),
+    *,
+    divide: bool = True,
 ) -> tuple[AveragePoolInt8, Array, Array]:
-    """The integer operation for images of the given extents, with its scale and bias."""
+    """The integer operation for images of the given extents, with its scale and bias.
+
+    Without `divide` it computes sums of windows.
+    """
     counts = count_taps(window, counted, extents)
     largest = int(counts.max())
     uniform = bool((counts == largest).all())
     taps = np.array([largest]) if uniform else np.arange(largest + 1)
     constants = choose_requantisation(
-        source.scale / (target.scale * np.maximum(taps, 1)),
+        source.scale / (target.scale * (np.maximum(taps, 1) if divide else np.ones(taps.size))),
         255 * taps,
         np.zeros(taps.size, np.int64),
         target.zero_point,
@@ -336,10 +320,11 @@ def choose_average(
     return operation, constants.scale, constants.bias
 
 
-def _pool_window(
+def pool_window(
     node: OnnxNode, context: LoweringContext, x: Operand
 ) -> tuple[Window, tuple[Pair, Pair]]:
-    _refuse_rank(x)
+    """The window of a pooling node, and its (begins, ends) paddings as the model has them."""
+    refuse_rank(x)
     kernel = node.attribute("kernel_shape", list[int]())
     shape = context.model.tensors[node.output()].type.shape
     window, pads = node_window(node, kernel, x.shape[2:], shape[2:])
@@ -353,11 +338,13 @@ def _pool_window(
     return window, pads
 
 
-def _global_window(spatial: Sequence[int]) -> Window:
+def global_window(spatial: Sequence[int]) -> Window:
+    """The window that covers an image with the given one or two spatial extents."""
     _, extents, _ = split_shape((1, *spatial, 1))
     return Window(extents, (1, 1), (1, 1), (0, 0), (0, 0))
 
 
-def _refuse_rank(x: Operand) -> None:
+def refuse_rank(x: Operand) -> None:
+    """Refuses what has more than two spatial axes, or none."""
     if len(x.shape) not in (3, 4):
         raise UnsupportedForm(f"it has {len(x.shape) - 2} spatial axes", "1-D and 2-D pooling")

@@ -189,42 +189,18 @@ def test_quantised_model(case: str, unsigned: bool) -> None:
     assert kernels.count("Dequantize") == 1, "no float in between"
 
 
-@pytest.mark.parametrize("keepdims", [0, 1])
-@pytest.mark.parametrize("version", [13, 18])
-@pytest.mark.parametrize("axes", [[2, 3], [-1], [0, 1], [1, -2], [1, 2, 3, 0]])
-@pytest.mark.parametrize("integer", [False, True])
-def test_mean(axes: list[int], version: int, keepdims: int, integer: bool) -> None:
-    model = ModelBuilder(version)
-    x = model.input("x", (2, 3, 4, 5))
-    if integer:
-        x = model.quantised(x, 0.02, -7)
-    if version < 18:
-        y = model.node("ReduceMean", [x], axes=axes, keepdims=keepdims)
-    else:
-        operands = [x, model.constant(np.array(axes))]
-        y = model.node("ReduceMean", operands, keepdims=keepdims)
-    if integer:
-        y = model.quantised(y, 0.01, 4)
-    graph = assert_model(
-        model.build([y]), {"x": data((2, 3, 4, 5))}, step=0.01 if integer else None
-    )
-    assert not integer or all("Float" not in type(n.operation).__name__ for n in graph.nodes)
-
-
 def test_refusals() -> None:
     model = ModelBuilder()
     x = model.input("x", (1, 2, 5, 5))
     outputs = [
         model.node("MaxPool", [x], outputs=2, kernel_shape=[2, 2]) + "_1",
         model.node("AveragePool", [model.input("v", (1, 2, 3, 3, 3))], kernel_shape=[2, 2, 2]),
-        model.node("ReduceMean", [x], axes=[0, 2]),
     ]
     with pytest.raises(CompileError) as caught:
         lower(import_model(model.build(outputs)), "run")
     text = str(caught.value)
     assert "node 'node_maxpool0' (MaxPool): its output Indices is used" in text
     assert "node 'node_averagepool1' (AveragePool): it has 3 spatial axes" in text
-    assert "node 'node_reducemean2' (ReduceMean): it reduces axes [0, 2]" in text
 
 
 def data(shape: tuple[int, ...]) -> Array:

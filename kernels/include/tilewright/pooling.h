@@ -112,4 +112,28 @@ typedef struct {
 void tw_average_pool_f32(const tw_average_pool_f32_parameters *parameters, const float *input,
                          float *output, uint32_t core, uint32_t cores);
 
+typedef struct {
+  uint32_t batches;
+  uint32_t input_height;
+  uint32_t input_width;
+  uint32_t input_channels;
+  uint32_t output_height;
+  uint32_t output_width;
+  uint32_t output_channels;
+  uint32_t kernel_height;
+  uint32_t kernel_width;
+  uint32_t stride_height;
+  uint32_t stride_width;
+  uint32_t dilation_height;
+  uint32_t dilation_width;
+  int32_t pad_top;
+  int32_t pad_left;
+  uint32_t norm; /* 1 or 2 */
+} tw_lp_pool_f32_parameters;
+
+/* output = the sum of magnitudes of the window (norm 1), or the square root of its sum of squares
+ * (norm 2); the sum starts from 0 and runs over kernel rows and kernel columns. */
+void tw_lp_pool_f32(const tw_lp_pool_f32_parameters *parameters, const float *input, float *output,
+                    uint32_t core, uint32_t cores);
+
 #endif /* TILEWRIGHT_POOLING_H_ */

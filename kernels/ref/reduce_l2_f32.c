@@ -1,0 +1,18 @@
+#include "tilewright/elementary.h"
+#include "tilewright/parallel.h"
+#include "tilewright/reduction.h"
+
+void tw_reduce_l2_f32(const tw_reduce_l2_f32_parameters *parameters, const float *input,
+                      float *output, uint32_t core, uint32_t cores) {
+  const uint32_t inner = parameters->inner;
+  const uint32_t elements = parameters->extent * inner;
+  const tw_range share = tw_share(parameters->outer * inner, core, cores);
+  for (uint32_t i = share.begin; i < share.end; ++i) {
+    const float *x = input + i / inner * elements + i % inner;
+    float sum = 0.0f;
+    for (uint32_t j = 0; j < elements; j += inner) {
+      sum += x[j] * x[j];
+    }
+    output[i] = tw_sqrt(sum);
+  }
+}
