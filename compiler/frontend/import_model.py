@@ -217,7 +217,7 @@ def _infer_like_operands(proto: ModelProto) -> ModelProto:
     ]
     while missing:
         # Not strict: what reads an output without a type cannot be inferred yet.
-        proto = onnx.shape_inference.infer_shapes(proto, strict_mode=False, data_prop=True)
+        proto = onnx.shape_inference.infer_shapes(proto, strict_mode=False)
         graph = proto.graph
         known = {v.name: v for v in (*graph.input, *graph.value_info, *graph.output)}
         typed = [node for node in missing if node.input[0] in known]
@@ -255,7 +255,9 @@ def _nodes(proto: ModelProto, opset: int) -> Iterator[OnnxNode]:
             _attributes(node),
             opset,
             "" if node.domain in ONNX_DOMAINS else node.domain,
-            any(a.type in (AttributeProto.GRAPH, AttributeProto.GRAPHS) for a in node.attribute),
+            has_graphs=any(
+                a.type in (AttributeProto.GRAPH, AttributeProto.GRAPHS) for a in node.attribute
+            ),
         )
 
 

@@ -33,6 +33,16 @@ def _tensors(model: ModelProto) -> list[str]:
     return names + [name for node in graph.node for name in node.output]
 
 
+def _data(tensor: TensorProto) -> np.ndarray | None:
+    """A copy of its elements; None if an earlier mutation damaged it."""
+    if tensor.data_location == TensorProto.EXTERNAL:
+        return None
+    try:
+        return numpy_helper.to_array(tensor).copy()
+    except (ValueError, TypeError, KeyError):
+        return None
+
+
 def change_operator(random: Random, model: ModelProto) -> str:
     node = _node(random, model)
     if node is None:
@@ -140,8 +150,8 @@ def change_all_element_types(random: Random, model: ModelProto) -> str:
         if value.type.tensor_type.elem_type == TensorProto.FLOAT:
             value.type.tensor_type.elem_type = new
     for tensor in model.graph.initializer:
-        if tensor.data_type == TensorProto.FLOAT:
-            data = numpy_helper.to_array(tensor)
+        data = _data(tensor)
+        if data is not None and tensor.data_type == TensorProto.FLOAT:
             with np.errstate(all="ignore"):
                 cast = data.astype(helper.tensor_dtype_to_np_dtype(new))
             tensor.CopyFrom(numpy_helper.from_array(cast, tensor.name))
@@ -263,11 +273,8 @@ def change_values(random: Random, model: ModelProto) -> str:
     if not model.graph.initializer:
         return "nothing"
     tensor = random.choice(model.graph.initializer)
-    try:
-        data = numpy_helper.to_array(tensor).copy()
-    except (ValueError, TypeError, KeyError):
-        return "nothing"
-    if not data.size:
+    data = _data(tensor)
+    if data is None or not data.size:
         return "nothing"
     index = random.randrange(data.size)
     if data.dtype.kind == "f":
