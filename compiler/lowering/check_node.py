@@ -13,7 +13,17 @@ REAL_OPERANDS = {
     for count, operators in {
         1: (
             *("AveragePool", "Clip", "Elu", "Erf", "Exp", "Gelu", "GlobalAveragePool"),
-            *("GlobalMaxPool", "HardSigmoid", "HardSwish", "LeakyRelu", "Log", "LogSoftmax"),
+            *("BatchNormalization", "GlobalLpPool", "GroupNormalization", "InstanceNormalization"),
+            *(
+                "LayerNormalization",
+                "LpPool",
+                "GlobalMaxPool",
+                "HardSigmoid",
+                "HardSwish",
+                "LeakyRelu",
+                "Log",
+                "LogSoftmax",
+            ),
             *("MaxPool", "Mish", "QuantizeLinear", "Reciprocal", "ReduceMean", "Relu", "Sigmoid"),
             *("Softmax", "Softplus", "Sqrt", "Swish", "Tanh"),
         ),
@@ -27,7 +37,8 @@ REAL_OPERANDS = {
 REDUCING = frozenset(
     {
         *("AveragePool", "Conv", "GlobalAveragePool", "GlobalMaxPool", "MaxPool", "ReduceMean"),
-        *("LpPool", "GlobalLpPool", "ConvTranspose"),
+        *("BatchNormalization", "ConvTranspose", "GlobalLpPool", "GroupNormalization"),
+        *("InstanceNormalization", "LayerNormalization", "LpPool", "RMSNormalization"),
     }
 )
 """What these make of nothing is not defined."""
@@ -43,6 +54,8 @@ def check_node(node: OnnxNode, model: OnnxModel) -> None:
     for name, value in node.attributes.items():
         if isinstance(value, float) and math.isnan(value):
             raise UnsupportedForm(f"its attribute {name!r} is NaN", "numbers")
+        if isinstance(value, bytes) and not value.isascii():
+            raise UnsupportedForm(f"its attribute {name!r} is {value!r}", "words of ONNX")
     if node.domain:
         return
     for name in node.inputs[: REAL_OPERANDS.get(node.operator, 0)]:

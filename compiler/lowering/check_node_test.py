@@ -57,6 +57,7 @@ def test_integers_where_real_numbers_are_computed() -> None:
     ("operator", "attributes", "found"),
     [
         ("LeakyRelu", {"alpha": float("nan")}, "attribute 'alpha' is NaN"),
+        ("Gelu", {"approximate": b"\xff"}, "attribute 'approximate' is b"),
         ("LogSoftmax", {"axis": 2**40}, "axis is 1099511627776"),
     ],
 )
