@@ -38,7 +38,8 @@ REDUCING = frozenset(
     {
         *("AveragePool", "Conv", "GlobalAveragePool", "GlobalMaxPool", "MaxPool", "ReduceMean"),
         *("BatchNormalization", "ConvTranspose", "GlobalLpPool", "GroupNormalization"),
-        *("InstanceNormalization", "LayerNormalization", "LpPool", "RMSNormalization"),
+        *("Attention", "InstanceNormalization", "LayerNormalization", "LpPool"),
+        "RMSNormalization",
     }
 )
 """What these make of nothing is not defined."""
@@ -67,7 +68,8 @@ def check_node(node: OnnxNode, model: OnnxModel) -> None:
                 "cast it to float32, or quantise it with QDQ nodes",
             )
     first = node.inputs[0] if node.inputs else None
-    if first is not None and node.operator in REDUCING:
+    reduces = node.operator in REDUCING or node.operator.startswith(("Reduce", "Arg"))
+    if first is not None and reduces:
         type_ = model.tensors[first].type
         if not type_.elements:
             raise UnsupportedForm(f"its input {first!r} is {type_}", "inputs that have elements")
@@ -75,6 +77,8 @@ def check_node(node: OnnxNode, model: OnnxModel) -> None:
         return
     axis = node.attributes.get("axis")
     rank = len(model.tensors[first].type.shape)
+    if rank == 0 and node.operator in ("LogSoftmax", "Softmax"):
+        raise UnsupportedForm(f"its input {first!r} is a scalar", "tensors with axes")
     if isinstance(axis, int) and not -rank <= axis < max(rank, 1):
         raise UnsupportedForm(
             f"its axis is {axis}, and {first!r} has rank {rank}", f"axes from {-rank} to {rank - 1}"
