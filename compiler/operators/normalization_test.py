@@ -12,11 +12,11 @@ from onnx import TensorProto, helper
 
 from compiler.errors import CompileError
 from compiler.frontend.import_model import import_model
-from compiler.ir import Array
+from compiler.ir import Array, Quantization
 from compiler.lowering.lower import lower
 from compiler.operators.kernel_harness import assert_twin
 from compiler.operators.model_harness import ModelBuilder, assert_model
-from compiler.operators.normalization import NormalizationFloat
+from compiler.operators.normalization import NormalizationFloat, integer_form, root_bits
 
 seeds = st.integers(0, 2**32 - 1)
 
@@ -59,6 +59,68 @@ def test_float_twin(
     spread = np.abs(real).max(axis=(2, 3), keepdims=True) / np.sqrt(variance + epsilon)
     limit = 2e-5 * (1.0 + spread) * (1.0 + np.abs(scale).max())
     assert np.all(np.abs(found - exact) <= limit)
+
+
+@settings(max_examples=120, deadline=None)
+@given(
+    groups=st.integers(1, 4),
+    channels=st.sampled_from([1, 2, 3, 17, 64]),
+    inner=st.sampled_from([1, 2, 9, 300]),
+    amplitude=st.sampled_from([0, 1, 2, 20, 255]),
+    exponent=st.floats(-6.0, 3.0),
+    epsilon=st.sampled_from([1e-12, 1e-5, 1e-2]),
+    seed=seeds,
+)
+def test_integer_twin(
+    groups: int,
+    channels: int,
+    inner: int,
+    amplitude: int,
+    exponent: float,
+    epsilon: float,
+    seed: int,
+) -> None:
+    random = np.random.default_rng(seed)
+    shape = (2, groups, channels, inner)
+    centre = int(random.integers(-128, 128))
+    drawn = centre + random.integers(-amplitude, amplitude + 1, shape)
+    x = np.clip(drawn, -128, 127).astype(np.int8)
+    source = Quantization(10.0**exponent, int(random.integers(-128, 128)))
+    scale, shift = random.normal(1.0, 0.5, (2, groups * channels)) * 10.0 ** random.uniform(-3, 3)
+    real = (x.astype(np.float64) - source.zero_point) * source.scale
+    centred = real - real.mean(axis=(2, 3), keepdims=True)
+    variance = (centred * centred).mean(axis=(2, 3), keepdims=True)
+    per_channel = (groups, channels, 1)
+    exact = centred / np.sqrt(variance + epsilon) * scale.reshape(per_channel)
+    exact += shift.reshape(per_channel)
+    peak = float(np.abs(exact).max())
+    target = Quantization(peak / random.uniform(20, 400), int(random.integers(-128, 128)))
+    form = integer_form(
+        NormalizationFloat(groups, channels, inner, epsilon), scale, shift, source, target
+    )
+    if form is None:
+        gain = np.abs(scale).max() * 2 ** root_bits(channels * inner) / target.scale
+        assert gain > 8191 or np.abs(shift).max() / target.scale > 2000 or exponent < -5
+        return
+    operation, factor, bias = form
+    (found,) = assert_twin(operation, [x, factor, bias])
+    steps = np.clip(np.rint(exact / target.scale + target.zero_point), -128, 127)
+    assert np.abs(found - steps).max() <= 1
+
+
+@pytest.mark.parametrize("pattern", ["constant", "one", "halves"])
+def test_integer_edges(pattern: str) -> None:
+    """The longest row: constant, with one element apart, and with the largest variance."""
+    x = np.full((1, 32768), -128, np.int8)
+    x[0, 5 if pattern == "one" else slice(0, 0 if pattern == "constant" else 16384)] = 127
+    real = NormalizationFloat(1, 32768, 1, 0.0)
+    ones = np.ones(32768)
+    form = integer_form(real, ones, ones, Quantization(0.1, 3), Quantization(0.1, -5))
+    assert form is not None
+    (found,) = assert_twin(form[0], [x, *form[1:]])
+    centred = x - x.mean()
+    exact = np.zeros(x.shape) if pattern == "constant" else centred / x.std()
+    assert np.abs(found - np.clip(np.rint((exact + 1) / 0.1) - 5, -128, 127)).max() <= 1
 
 
 def test_float_edges() -> None:
@@ -109,7 +171,16 @@ def test_quantised_layer(unsigned: bool) -> None:
     y = model.quantised(
         model.node("LayerNormalization", operands, axis=-1), 0.03, 4 + shift, unsigned
     )
-    assert_model(model.build([y]), {"x": data((2, 3, 32))}, step=0.03)
+    graph = assert_model(model.build([y]), {"x": data((2, 3, 32))}, step=0.03)
+    kernels = [type(node.operation).__name__ for node in graph.nodes]
+    assert kernels == ["Quantize", "NormalizationInt8", "Dequantize"]
+
+
+def test_huge_shifts_are_computed_in_float() -> None:
+    one = np.ones(4)
+    real = NormalizationFloat(1, 4, 1, 1e-5)
+    quantization = Quantization(0.1, 0)
+    assert integer_form(real, one, one * 1e4, quantization, quantization) is None
 
 
 SHAPES = [(2, 6, 5), (1, 6, 5, 4), (2, 6, 2, 3, 2), (1, 6, 1, 2)]
