@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
+import traceback
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -20,6 +22,9 @@ if TYPE_CHECKING:
 Result = TypeVar("Result")
 INTERRUPTED = 130
 """Exit status after Ctrl-C, as shells give it."""
+
+TRACEBACK_VARIABLE = "TILEWRIGHT_TRACEBACK"
+"""Set in the environment, an internal error shows where it happened."""
 
 PROGRAM = "python -m compiler"
 FILE_OPTIONS = {
@@ -45,7 +50,33 @@ def main(arguments: Sequence[str]) -> int:
         return 1
     except KeyboardInterrupt:
         return INTERRUPTED
+    except RecursionError:
+        print(_internal_error("the model is nested too deeply"), file=sys.stderr)
+        return 1
+    # Whatever it is, its user cannot read a traceback, and can report a code.
+    except Exception as error:
+        if os.environ.get(TRACEBACK_VARIABLE):
+            traceback.print_exc()
+        print(_internal_error(_located(error)), file=sys.stderr)
+        return 1
     return 0
+
+
+def _internal_error(found: str) -> Problem:
+    return Problem(
+        Code.INTERNAL_ERROR,
+        "the compiler",
+        found,
+        advice=f"report this with the model and the command; {TRACEBACK_VARIABLE}=1 shows more",
+    )
+
+
+def _located(error: Exception) -> str:
+    """The exception in one line, with the module and line that raised it."""
+    message = " ".join(str(error).split())[:400]
+    frames = traceback.extract_tb(error.__traceback__)
+    where = f" (in {Path(frames[-1].filename).stem}, line {frames[-1].lineno})" if frames else ""
+    return f"{type(error).__name__}: {message}{where}"
 
 
 def _run(arguments: list[str]) -> None:

@@ -22,6 +22,11 @@ class Code(enum.Enum):
     DYNAMIC_SHAPE = ("TW-0103", "a dimension is not static")
     UNSUPPORTED_DATA_TYPE = ("TW-0104", "a tensor's element type is not supported")
     MISSING_INITIALIZER_DATA = ("TW-0105", "an initialiser's data is not in the file")
+    CYCLE = ("TW-0106", "the graph has a cycle")
+    UNDEFINED_TENSOR = ("TW-0107", "a tensor is read that nothing makes")
+    DUPLICATE_TENSOR = ("TW-0108", "two tensors have one name")
+    TENSOR_TOO_LARGE = ("TW-0109", "a tensor is too large")
+    UNSAFE_PATH = ("TW-0110", "external data lies outside the model's folder")
     # 02xx: operators
     UNSUPPORTED_OPERATOR = ("TW-0201", "an operator is not supported")
     UNSUPPORTED_FORM = ("TW-0202", "an operator is supported, but not in this form")
@@ -35,6 +40,8 @@ class Code(enum.Enum):
     DOES_NOT_FIT = ("TW-0501", "the network does not fit the memory")
     # 06xx: interface names
     NAME_COLLISION = ("TW-0601", "two names become the same C identifier")
+    # 09xx: the compiler itself
+    INTERNAL_ERROR = ("TW-0901", "the compiler has a defect")
 
     def __init__(self, code: str, summary: str) -> None:
         self.code = code
@@ -83,3 +90,9 @@ class UnsupportedForm(Exception):
         self.supported = supported
         self.advice = advice
         super().__init__(found)
+
+
+def shown_names(names: Sequence[str], limit: int = 8) -> str:
+    """Names in quotes for a message: the first `limit`, and how many more there are."""
+    shown = ", ".join(repr(name) for name in names[:limit])
+    return shown + (f" and {len(names) - limit} more" if len(names) > limit else "")

@@ -106,6 +106,10 @@ def _template_values(interface: Interface, content: Source, plan: Plan) -> dict[
         "states": interface.states,
         "state_bytes": plan.states_bytes,
         "arena_bytes": plan.arena_bytes,
+        # Without a byte of it, empty operands still point there.
+        "uses_arena": any(
+            "arena" in line for function in content.functions for line in function.lines
+        ),
         "alignment": plan.alignment,
         "input_bytes_maximum": _largest((e.inputs for e in interface.entry_points), plan),
         "output_bytes_maximum": _largest((e.outputs for e in interface.entry_points), plan),
@@ -155,7 +159,8 @@ def _introduction(name: str) -> str:
 
 
 def _documentation(entry_point: EntryPoint) -> str:
-    what = f"Entry point {entry_point.name}." if entry_point.name else "Runs the network."
+    name = comment_text(entry_point.name)
+    what = f"Entry point {name}." if name else "Runs the network."
     lines = [f"{what} Returns 0.", ""]
     lines += [
         f"{argument.identifier}: {'output' if argument.is_output else 'input'} "

@@ -9,7 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from compiler.codegen.identifiers import Scope, common_prefix, described, identifier, merged
+from compiler.codegen.identifiers import (
+    LENGTH,
+    Scope,
+    common_prefix,
+    described,
+    identifier,
+    merged,
+    shortened,
+)
 from compiler.codegen.literals import comment_text, integer, literal, real, string
 
 
@@ -29,6 +37,46 @@ def test_names_of_kernels_and_types_are_avoided() -> None:
         "int8_t_",
         "twice",
     ]
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("größe", "gro_u00df_e"),
+        ("入力", "u5165_u529b"),
+        ("../../etc/passwd", "etc_passwd"),
+        ("a*/b", "a_b"),
+        ("??/", "unnamed"),
+        ("9 lives", "n9_lives"),
+        ("constexpr", "constexpr_"),
+        ("INT32_MAX", "INT32_MAX_"),
+        ("UINT8_C", "UINT8_C_"),
+    ],
+)
+def test_hostile_names_stay_readable(name: str, expected: str) -> None:
+    assert identifier(name) == expected
+
+
+def test_long_names_are_cut_and_stay_apart() -> None:
+    first, second = (identifier("layer/" * 2000 + last) for last in "ab")
+    assert first != second
+    assert len(first) <= LENGTH + 9
+    assert first.startswith("layer_layer_")
+    assert identifier("x" * LENGTH) == "x" * LENGTH
+
+
+def test_long_texts_are_shortened_in_literals_and_comments() -> None:
+    for text in ("é" * 10_000, '"' * 10_000, "\0" * 10_000):
+        assert len(string(text)) <= 4095
+    assert len(comment_text("/" * 10_000)) < 1000
+    assert shortened("abc", 3) == "abc"
+    assert shortened("a" * 100, 80) != shortened("a" * 50 + "b" + "a" * 49, 80)
+
+
+@given(st.text(alphabet="*/?\\\n a", max_size=12))
+def test_nothing_breaks_out_of_a_comment(text: str) -> None:
+    shown = comment_text(text)
+    assert not any(mark in shown for mark in ("*/", "/*", "??", "\\", "\n"))
 
 
 def test_scope_numbers_names_that_are_taken() -> None:

@@ -14,6 +14,9 @@ from compiler.memory import Plan, interface_inputs, interface_outputs
 RESERVED = ("core", "cores", "arena", "state", "row", "i", "inputs", "outputs")
 """Identifiers that the generated code uses itself."""
 
+OWN_MACROS = ("arena", "state", "weights")
+"""Tensors whose macros would be those of the network, such as NETWORK_WEIGHTS_BYTES."""
+
 
 @dataclass(frozen=True)
 class Argument:
@@ -147,7 +150,7 @@ def _claim(
 
 def _argument(value: Value, prefix: str, is_output: bool) -> Argument:
     name = identifier(value.name)
-    if name in RESERVED:
+    if name in RESERVED or name.lower() in OWN_MACROS:
         name += "_"
     macro = f"{prefix}_{name}".upper()
     return Argument(value.name, name, macro, value.type, value.quantization, is_output)

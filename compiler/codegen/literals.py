@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 
 import numpy as np
 
+from compiler.codegen.identifiers import shortened
 from compiler.ir import ParameterValue
+
+STRING_LENGTH = 300
+"""Characters of a text in a literal: each takes at most 4 bytes, which may be written as 4 each,
+and a shortened text is no longer than this says plus 16."""
+
+COMMENT_LENGTH = 400
 
 
 def integer(value: int) -> str:
@@ -50,13 +58,22 @@ def sequence(values: Sequence[int | float]) -> str:
 
 
 def string(text: str) -> str:
-    """A string literal; whatever is not printable ASCII becomes octal escapes of its UTF-8."""
+    """A string literal; whatever is not printable ASCII becomes octal escapes of its UTF-8.
+
+    C99 promises 4,095 characters: longer texts are shortened.
+    """
     plain = {byte: chr(byte) for byte in range(32, 127)}
     plain.update({ord('"'): '\\"', ord("\\"): "\\\\", ord("?"): "\\?"})
-    return '"' + "".join(plain.get(byte, f"\\{byte:03o}") for byte in text.encode()) + '"'
+    octets = shortened(text, STRING_LENGTH).encode("utf-8", "surrogatepass")
+    return '"' + "".join(plain.get(byte, f"\\{byte:03o}") for byte in octets) + '"'
 
 
 def comment_text(text: str) -> str:
-    """Text that can stand in a C comment: printable ASCII, no end of comment."""
+    """Text that can stand in a C comment: short, printable ASCII, no end of comment, no trigraph.
+
+    A trigraph could hide the end of a line, and warnings about one are errors in many projects.
+    """
     printable = "".join(c if " " <= c <= "~" else f"<U+{ord(c):04X}>" for c in text)
-    return printable.replace("*/", "* /").replace("/*", "/ *")
+    printable = shortened(printable, COMMENT_LENGTH)
+    apart = re.sub(r"\?(?=\?)", "? ", printable).replace("*/", "* /").replace("/*", "/ *")
+    return apart.replace("\\", "<backslash>")

@@ -57,21 +57,30 @@ class Step:
 
 
 def steps_of(graph: Graph, memory: MemoryMap) -> list[Step]:
-    """The kernel calls of one entry point; views need none."""
+    """The kernel calls of one entry point; views and empty results need none."""
     root = _roots(graph)
     steps: list[Step] = []
     for index, node in enumerate(graph.nodes):
-        steps += [_copy_step(graph, copy) for copy in memory.copies if copy.step == index]
+        steps += [_copy_step(graph, copy) for copy in _copies(graph, memory, index)]
         step = _node_step(graph, node, memory, root)
         if step is not None:
             steps.append(step)
-    return steps + [
-        _copy_step(graph, copy) for copy in memory.copies if copy.step == len(graph.nodes)
+    return steps + [_copy_step(graph, copy) for copy in _copies(graph, memory, len(graph.nodes))]
+
+
+def _copies(graph: Graph, memory: MemoryMap, step: int) -> list[MemoryCopy]:
+    """The copies before a node, of values that have elements."""
+    return [
+        copy
+        for copy in memory.copies
+        if copy.step == step and graph.values[copy.value].type.elements
     ]
 
 
 def _node_step(graph: Graph, node: Node, memory: MemoryMap, root: dict[str, str]) -> Step | None:
     input_types, output_types = graph.input_types(node), graph.output_types(node)
+    if all(type_.elements == 0 for type_ in output_types):
+        return None
     kernel = node.operation.kernel(input_types, output_types)
     if kernel is None:
         return None

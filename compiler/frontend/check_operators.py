@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from compiler.errors import Code, CompileError, Problem
+from compiler.errors import Code, CompileError, Problem, shown_names
 from compiler.frontend.model import OnnxNode
 from compiler.operators import OPERATORS
 
@@ -23,15 +23,10 @@ def check_operators(nodes: Sequence[OnnxNode]) -> None:
                 Problem(
                     Code.UNSUPPORTED_OPERATOR,
                     f"operator {f'{domain}.' if domain else ''}{operator}",
-                    f"used by {_listing(names)}",
+                    f"used by {shown_names(names)}",
                     supported,
                     "replace the operator, or add it (docs/adding_an_operator.md)",
                 )
                 for (domain, operator), names in unsupported.items()
             ]
         )
-
-
-def _listing(names: Sequence[str], limit: int = 8) -> str:
-    shown = ", ".join(repr(name) for name in names[:limit])
-    return shown + (f" and {len(names) - limit} more nodes" if len(names) > limit else "")

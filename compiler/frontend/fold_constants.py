@@ -3,16 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import prod
 
 import numpy as np
-from onnx import ModelProto, TypeProto, helper, numpy_helper
+from onnx import ModelProto, TypeProto, helper, numpy_helper, shape_inference
 from onnx.reference import ReferenceEvaluator
 
+from compiler.errors import Code, CompileError, Problem
+from compiler.frontend.check_sizes import MAXIMUM_FOLDED_BYTES, check_sizes
 from compiler.frontend.model import OnnxNode
 from compiler.ir import Array
 
 KEPT = frozenset({"DequantizeLinear"})
 """Dequantised weights stay quantised: that is what the integer kernels want."""
+
+RANDOM = frozenset(
+    {
+        *("Bernoulli", "Multinomial", "RandomNormal", "RandomNormalLike"),
+        *("RandomUniform", "RandomUniformLike"),
+    }
+)
+"""Their results are not constant; a Dropout that is no identity is refused by its lowering."""
+
+SHAPE_ELEMENTS = 1024
+"""Constants of at most as many elements can be shapes, and are shown to the shape inference."""
 
 
 def fold_constants(
@@ -41,18 +55,62 @@ def _evaluate(
     constants: Mapping[str, Array],
     opset: int,
 ) -> dict[str, Array] | None:
-    if node.domain or node.operator in KEPT:
+    if node.domain or node.operator in KEPT | RANDOM or node.has_graphs:
         return None
     if node.operator in ("Shape", "Size"):
         return _shape(node, types, constants)
     names = [name for name in node.inputs if name is not None]
     if any(name not in constants for name in names):
         return None
+    if node.operator == "Dropout" and len(names) > 2 and bool(np.any(constants[names[2]])):
+        return None
     outputs = [name for name in node.outputs if name is not None]
-    evaluator = ReferenceEvaluator(_single_node_model(node, names, outputs, constants, opset))
+    model = _single_node_model(node, names, outputs, constants, opset)
     feeds = {name: constants[name] for name in dict.fromkeys(names)}
-    results = evaluator.run(outputs, feeds)  # pyright: ignore[reportUnknownMemberType]
-    return {name: np.asarray(result) for name, result in zip(outputs, results, strict=True)}
+    try:
+        _check_result_sizes(model, feeds)
+        with np.errstate(all="ignore"):
+            results = ReferenceEvaluator(model).run(outputs, feeds)  # pyright: ignore
+        arrays = {
+            name: np.asarray(result)
+            for name, result in zip(outputs, results, strict=True)  # pyright: ignore
+        }
+        if any(array.dtype == np.object_ for array in arrays.values()):
+            return None  # a sequence, or text: no lowering has these
+    except CompileError:
+        raise
+    # What it raises for operands that do not fit is not specified.
+    except Exception as error:
+        message = " ".join(str(error).split()) or type(error).__name__
+        raise CompileError(
+            [
+                Problem(
+                    Code.INVALID_MODEL,
+                    f"node {node.name!r} ({node.operator})",
+                    f"its inputs are constant, but its result cannot be computed: {message}",
+                    advice="export the model again",
+                )
+            ]
+        ) from error
+    return arrays
+
+
+def _check_result_sizes(model: ModelProto, constants: Mapping[str, Array]) -> None:
+    """Raises CompileError if a result is too large; whatever cannot be inferred is small."""
+    small = {name: data for name, data in constants.items() if data.size <= SHAPE_ELEMENTS}
+    shown = ModelProto()
+    shown.CopyFrom(model)
+    shown.graph.initializer.extend(
+        numpy_helper.from_array(data, name)
+        for name, data in small.items()
+        if data.dtype != np.object_
+    )
+    del shown.graph.output[:]
+    inferred = shape_inference.infer_shapes(shown, strict_mode=True, data_prop=False)
+    check_sizes(
+        {value.name: value.type.tensor_type for value in inferred.graph.value_info},
+        MAXIMUM_FOLDED_BYTES,
+    )
 
 
 def _shape(
@@ -67,7 +125,7 @@ def _shape(
     else:
         return None
     if node.operator == "Size":
-        return {node.output(): np.array(int(np.prod(shape)), np.int64)}
+        return {node.output(): np.array(prod(shape), np.int64)}
     start = node.attribute("start", 0)
     end = node.attribute("end", len(shape))
     return {node.output(): np.array(shape[start:end], np.int64)}

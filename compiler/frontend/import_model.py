@@ -6,7 +6,6 @@ from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import google.protobuf.message
 import onnx
 import onnx.checker
 import onnx.inliner
@@ -23,8 +22,11 @@ from onnx import (
 
 from compiler.errors import Code, CompileError, Problem
 from compiler.frontend.check_operators import check_operators
+from compiler.frontend.check_sizes import MAXIMUM_BYTES, check_sizes, too_large
+from compiler.frontend.check_structure import check_structure, initializers, tensor_data
 from compiler.frontend.fold_constants import fold_constants
 from compiler.frontend.model import AttributeValue, OnnxModel, OnnxNode, OnnxTensor
+from compiler.frontend.read_model import read_model
 from compiler.ir import Array, DataType, TensorType
 
 SUPPORTED_OPSETS = range(13, 25)
@@ -52,18 +54,24 @@ def import_model(
     Raises:
         CompileError: all problems of the first kind that is met: the file cannot be read, the
             model is invalid, its operator set is not supported, an input's dimension is not
-            static, operators are not supported, another tensor's shape is not static, or a tensor
-            has an unsupported element type.
+            static, a tensor is too large, operators are not supported, another tensor's shape is
+            not static, or a tensor has an unsupported element type.
     """
-    proto = source if isinstance(source, ModelProto) else _read(source)
+    if isinstance(source, ModelProto):
+        proto = ModelProto()
+        proto.CopyFrom(source)
+    else:
+        proto = read_model(source)
+    check_structure(proto)
+    constants = initializers(proto)
     proto = _check(proto)
     opset = _opset(proto)
-    proto = _pin(proto, dict(dimensions or {}))  # a copy, which the steps below change
+    _pin(proto, dict(dimensions or {}))
     _name_nodes(proto)
-    constants = {tensor.name: numpy_helper.to_array(tensor) for tensor in proto.graph.initializer}
     while True:
         proto = _infer(proto)
         nodes, types = list(_nodes(proto, opset)), _types(proto)
+        check_sizes(types)
         remaining = fold_constants(nodes, types, constants, opset)
         if len(remaining) == len(nodes):
             # Before types: what an unknown operator makes has none, and that is not the problem.
@@ -71,27 +79,6 @@ def import_model(
             return _assemble(proto, nodes, types, constants)
         # Shapes that depend on what was just folded are only known after another inference.
         proto = _without_folded(proto, {node.name for node in remaining}, constants)
-
-
-def _read(path: Path) -> ModelProto:
-    try:
-        return onnx.load(path)  # pyright: ignore[reportUnknownMemberType]
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise CompileError(
-            [Problem(Code.UNREADABLE_FILE, str(path), reason, advice="check the path")]
-        ) from error
-    except (google.protobuf.message.DecodeError, onnx.checker.ValidationError) as error:
-        raise CompileError(
-            [
-                Problem(
-                    Code.INVALID_MODEL,
-                    str(path),
-                    "the file is not an ONNX model, or its external data is missing",
-                    advice="export the model again",
-                )
-            ]
-        ) from error
 
 
 def _check(proto: ModelProto) -> ModelProto:
@@ -129,53 +116,67 @@ def _inputs(proto: ModelProto) -> list[ValueInfoProto]:
     return [value for value in proto.graph.input if value.name not in initialized]
 
 
-def _pin(proto: ModelProto, dimensions: dict[str, int]) -> ModelProto:
-    """Sets symbolic dimensions; every input must be static afterwards."""
-    pinned = ModelProto()
-    pinned.CopyFrom(proto)
-    used: set[str] = set()
-    problems: list[Problem] = []
-    for value in [*pinned.graph.input, *pinned.graph.output, *pinned.graph.value_info]:
-        for dimension in value.type.tensor_type.shape.dim:
-            if dimension.dim_param in dimensions:
-                used.add(dimension.dim_param)
-                dimension.dim_value = dimensions[dimension.dim_param]
-    for value in _inputs(pinned):
-        if not value.type.tensor_type.HasField("shape"):
-            problems.append(
-                Problem(
-                    Code.DYNAMIC_SHAPE,
-                    f"input {value.name!r}",
-                    "it has no shape",
-                    "static shapes",
-                    "export the model with shapes",
-                )
+def _pin(proto: ModelProto, dimensions: dict[str, int]) -> None:
+    """Sets symbolic dimensions; every input must be a static tensor afterwards."""
+    known = _symbols(proto)
+    problems = [
+        Problem(
+            Code.BAD_ENTRY_POINT,
+            f"dimension {name!r}",
+            "the model has no symbolic dimension of this name",
+            "its dimensions: " + (", ".join(known) or "none is symbolic"),
+        )
+        for name in dimensions
+        if name not in known
+    ]
+    excessive = [name for name, extent in dimensions.items() if extent > MAXIMUM_BYTES]
+    if excessive:
+        raise CompileError([too_large(name, [dimensions[name]]) for name in excessive])
+    for value in [*proto.graph.input, *proto.graph.output, *proto.graph.value_info]:
+        if value.type.HasField("tensor_type"):
+            for dimension in value.type.tensor_type.shape.dim:
+                if dimension.dim_param in dimensions:
+                    dimension.dim_value = dimensions[dimension.dim_param]
+    open_inputs = [problem for value in _inputs(proto) for problem in _input_problems(value)]
+    if problems or open_inputs:
+        raise CompileError([*open_inputs, *problems])
+
+
+def _input_problems(value: ValueInfoProto) -> Iterator[Problem]:
+    where = f"input {value.name!r}"
+    if not value.type.HasField("tensor_type") or not value.type.tensor_type.elem_type:
+        kind = value.type.WhichOneof("value") or "undefined"
+        found = "it has no element type" if kind == "tensor_type" else f"its type is {kind}"
+        yield Problem(
+            Code.UNSUPPORTED_DATA_TYPE, where, found, "dense tensors", "export the model with types"
+        )
+        return
+    if not value.type.tensor_type.HasField("shape"):
+        yield Problem(
+            Code.DYNAMIC_SHAPE,
+            where,
+            "it has no shape",
+            "static shapes",
+            "export the model with shapes",
+        )
+    for axis, dimension in enumerate(value.type.tensor_type.shape.dim):
+        if not dimension.HasField("dim_value"):
+            name = dimension.dim_param or "?"
+            yield Problem(
+                Code.DYNAMIC_SHAPE,
+                where,
+                f"dimension {axis} is {name!r}, which has no value",
+                "static shapes",
+                f"pin it: {name}=<extent>" if dimension.dim_param else "give it an extent",
             )
-        for axis, dimension in enumerate(value.type.tensor_type.shape.dim):
-            if not dimension.HasField("dim_value"):
-                name = dimension.dim_param or "?"
-                problems.append(
-                    Problem(
-                        Code.DYNAMIC_SHAPE,
-                        f"input {value.name!r}",
-                        f"dimension {axis} is {name!r}, which has no value",
-                        "static shapes",
-                        f"pin it: {name}=<extent>" if dimension.dim_param else "give it an extent",
-                    )
-                )
-    for name in dimensions:
-        if name not in used:
-            problems.append(
-                Problem(
-                    Code.BAD_ENTRY_POINT,
-                    f"dimension {name!r}",
-                    "the model has no symbolic dimension of this name",
-                    "its dimensions: " + (", ".join(_symbols(proto)) or "none is symbolic"),
-                )
+        elif dimension.dim_value < 0:
+            yield Problem(
+                Code.DYNAMIC_SHAPE,
+                where,
+                f"dimension {axis} is {dimension.dim_value}",
+                "static shapes",
+                "give it an extent",
             )
-    if problems:
-        raise CompileError(problems)
-    return pinned
 
 
 def _symbols(proto: ModelProto) -> list[str]:
@@ -192,8 +193,9 @@ def _infer(proto: ModelProto) -> ModelProto:
     try:
         del proto.graph.value_info[:]
         proto = _infer_like_operands(proto)
-        return onnx.shape_inference.infer_shapes(proto, strict_mode=True, data_prop=True)
-    except onnx.shape_inference.InferenceError as error:
+        # Folding does what data propagation would, which allocates whatever a shape asks for.
+        return onnx.shape_inference.infer_shapes(proto, strict_mode=True)
+    except (onnx.shape_inference.InferenceError, ValueError, RuntimeError) as error:
         message = " ".join(str(error).split())
         raise CompileError(
             [
@@ -215,7 +217,7 @@ def _infer_like_operands(proto: ModelProto) -> ModelProto:
     ]
     while missing:
         # Not strict: what reads an output without a type cannot be inferred yet.
-        proto = onnx.shape_inference.infer_shapes(proto, strict_mode=False, data_prop=True)
+        proto = onnx.shape_inference.infer_shapes(proto, strict_mode=False)
         graph = proto.graph
         known = {v.name: v for v in (*graph.input, *graph.value_info, *graph.output)}
         typed = [node for node in missing if node.input[0] in known]
@@ -253,6 +255,9 @@ def _nodes(proto: ModelProto, opset: int) -> Iterator[OnnxNode]:
             _attributes(node),
             opset,
             "" if node.domain in ONNX_DOMAINS else node.domain,
+            has_graphs=any(
+                a.type in (AttributeProto.GRAPH, AttributeProto.GRAPHS) for a in node.attribute
+            ),
         )
 
 
@@ -274,7 +279,7 @@ def _attributes(node: NodeProto) -> dict[str, AttributeValue]:
     result: dict[str, AttributeValue] = {}
     for attribute in node.attribute:
         if attribute.type == AttributeProto.TENSOR:
-            result[attribute.name] = numpy_helper.to_array(attribute.t)
+            result[attribute.name] = tensor_data(attribute.t)
         elif attribute.type == AttributeProto.STRINGS:
             result[attribute.name] = [text.decode() for text in attribute.strings]
         elif attribute.type in (

@@ -35,6 +35,8 @@ class OnnxNode:
     opset: int
     domain: str = ""
     absorbed: tuple[str, ...] = ()
+    has_graphs: bool = False
+    """Whether it has attributes that are graphs, which `attributes` leaves out."""
 
     def attribute(self, name: str, default: AttributeType) -> AttributeType:
         """Attribute `name`, or `default` if absent; the ONNX checker guarantees its type."""

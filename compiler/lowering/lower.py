@@ -7,6 +7,7 @@ from collections.abc import Collection, Sequence
 from compiler.errors import Code, CompileError, Problem, UnsupportedForm
 from compiler.frontend.model import OnnxModel, OnnxNode
 from compiler.ir import DataType, Graph, Node, Quantization, State, TensorType, Value
+from compiler.lowering.check_node import check_node
 from compiler.lowering.context import LoweringContext, narrowed
 from compiler.lowering.fold_batch_normalization import fold_batch_normalizations
 from compiler.operators import OPERATORS
@@ -43,6 +44,7 @@ def lower(
         if context.is_absorbed(node):
             continue
         try:
+            check_node(node, model)
             OPERATORS[node.domain, node.operator].lower(node, context)
         except UnsupportedForm as error:
             problems.append(_problem(node, error))

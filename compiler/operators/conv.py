@@ -203,6 +203,11 @@ def lower_conv(node: OnnxNode, context: LoweringContext) -> None:
     shape = context.model.tensors[node.output()].type.shape
     window, _ = node_window(node, weights.shape[2:], x.shape[2:], shape[2:])
     groups = node.attribute("group", 1)
+    if groups < 1 or weights.shape[1] * groups != x.shape[1] or weights.shape[0] % groups:
+        raise UnsupportedForm(
+            f"its input is {x.type}, its weights are {weights.type}, and it has {groups} groups",
+            "input channels = groups * channels of the weights; outputs a multiple of the groups",
+        )
     result = context.result(node, fuse_clip=True)
     if not _emit_integer(node, context, window, groups, (x, weights, bias), result):
         _emit_float(node, context, window, groups, (x, weights, bias), result)

@@ -244,17 +244,19 @@ def lower_split(node: OnnxNode, context: LoweringContext) -> None:
     _refuse_rank(x)
     rank = len(x.shape)
     axis = node.attribute("axis", 0) % rank
+    sizes = _integers(node, context, 1, "split", _even_sizes(node, x.shape[axis]))
+    if len(sizes) != len(node.outputs) or min(sizes) < 0 or sum(sizes) != x.shape[axis]:
+        raise UnsupportedForm(
+            f"it splits {x.shape[axis]} elements into {sizes} for {len(node.outputs)} outputs",
+            "a size for each output, with the sum of the axis",
+        )
     start = 0
-    for index, name in enumerate(node.outputs):
-        # The sizes, given or implied, are those of the outputs' types; an unused output has none.
-        if name is None:
-            sizes = _integers(node, context, 1, "split", _even_sizes(node, x.shape[axis]))
-            start += sizes[index]
-            continue
-        shape = context.model.tensors[name].type.shape
-        starts = tuple(start if a == axis else 0 for a in range(rank))
-        _emit_slice(node, context, x, Slice(starts, (1,) * rank, shape), index)
-        start += shape[axis]
+    for index, (name, size) in enumerate(zip(node.outputs, sizes, strict=True)):
+        if name is not None:
+            starts = tuple(start if a == axis else 0 for a in range(rank))
+            shape = tuple(size if a == axis else extent for a, extent in enumerate(x.shape))
+            _emit_slice(node, context, x, Slice(starts, (1,) * rank, shape), index)
+        start += size
 
 
 @lowering("Concat", description="any number of operands, up to 6 axes")
@@ -329,7 +331,7 @@ def _emit_slice(
 def _even_sizes(node: OnnxNode, extent: int) -> list[int]:
     count = len(node.outputs)
     size = -(-extent // count)
-    return [min(size, extent - index * size) for index in range(count)]
+    return [min(size, max(0, extent - index * size)) for index in range(count)]
 
 
 def _integers(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import prod
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,6 +17,7 @@ from compiler.operators.registry import lowering
 if TYPE_CHECKING:
     from compiler.frontend.model import OnnxNode
     from compiler.lowering.context import LoweringContext
+    from compiler.lowering.operand import Operand
 
 HEADER = "tilewright/rotary_embedding.h"
 TABLE_BITS = 14
@@ -236,12 +238,16 @@ def lower_rotary_embedding(node: OnnxNode, context: LoweringContext) -> None:
         )
     head_size = x.shape[-1] // heads if tokens_first else x.shape[-1]
     rotary_size = node.attribute("rotary_embedding_dim", 0) or head_size
-    layout = RotaryLayout(heads, tokens_first, rotary_size, bool(node.attribute("interleaved", 0)))
+    interleaved = node.attribute("interleaved", 0)
+    if interleaved not in (0, 1):
+        raise UnsupportedForm(f"its attribute 'interleaved' is {interleaved}", "0 and 1")
+    layout = RotaryLayout(heads, tokens_first, rotary_size, bool(interleaved))
     if rotary_size % 2 or cosine.shape[-1] != rotary_size // 2:
         raise UnsupportedForm(
             f"it rotates {rotary_size} elements and its caches have {cosine.shape[-1]} columns",
             "caches with half as many columns as elements rotate",
         )
+    _check_caches(x, cosine, sine, positions, layout)
     position_name = None if positions is None else context.plain(positions)
     result = context.result(node)
     if x.is_int8 and x.quantization is not None and result.quantization is not None:
@@ -262,3 +268,23 @@ def lower_rotary_embedding(node: OnnxNode, context: LoweringContext) -> None:
             return
     inputs = [context.plain(x), context.plain(cosine), context.plain(sine), position_name]
     context.emit_plain(node, RotaryEmbeddingFloat(layout), inputs, result)
+
+
+def _check_caches(
+    x: Operand, cosine: Operand, sine: Operand, positions: Operand | None, layout: RotaryLayout
+) -> None:
+    batch, tokens, _ = layout.extents(x.shape)
+    rows = prod(cosine.shape[:-1])
+    if cosine.shape != sine.shape or (positions is None and rows != batch * tokens):
+        raise UnsupportedForm(
+            f"its input is {x.type}, its caches are {cosine.type} and {sine.type}",
+            "two caches of one shape; without positions, with a row for each token",
+        )
+    if positions is not None and (
+        positions.type.data_type not in (DataType.INT64, DataType.INT32)
+        or prod(positions.shape) != batch * tokens
+    ):
+        raise UnsupportedForm(
+            f"its positions {positions.name!r} are {positions.type}",
+            f"int64 positions of {batch * tokens} tokens",
+        )

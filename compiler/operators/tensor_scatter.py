@@ -87,7 +87,21 @@ def lower_tensor_scatter(node: OnnxNode, context: LoweringContext) -> None:
     mode = node.attribute("mode", "linear")
     if axis == 0 or mode not in ("linear", "circular"):
         raise UnsupportedForm(f"axis {axis}, mode {mode}", "axes other than 0; linear and circular")
+    written = (*cache.shape[:axis], *update.shape[axis : axis + 1], *cache.shape[axis + 1 :])
     index_operand = context.operand(node, 2)
+    index_type = None if index_operand is None else index_operand.type
+    if (
+        cache.type.data_type is not update.type.data_type
+        or update.shape != written
+        or update.shape[axis] > cache.shape[axis]
+        or (index_type is not None and index_type.shape != cache.shape[:1])
+        or (index_type is not None and index_type.data_type not in (DataType.INT64, DataType.INT32))
+    ):
+        raise UnsupportedForm(
+            f"its cache is {cache.type}, its update {update.type}"
+            + ("" if index_operand is None else f", its indices {index_operand.type}"),
+            f"an update that fits the cache along axis {axis}, and an int64 index for each batch",
+        )
     indices = None if index_operand is None else context.plain(index_operand)
     operation = TensorScatter(axis, mode == "circular")
     result = context.result(node)

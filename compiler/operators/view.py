@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import prod
 from typing import TYPE_CHECKING
 
 from compiler.errors import UnsupportedForm
@@ -52,7 +53,12 @@ class View(Operation):
 )
 def lower_view(node: OnnxNode, context: LoweringContext) -> None:
     shape = context.model.tensors[node.output()].type.shape
-    context.emit_moved(node, View(shape), [context.required(node, 0)])
+    x = context.required(node, 0)
+    if prod(x.shape) != prod(shape):
+        raise UnsupportedForm(
+            f"it makes shape {list(shape)} of {x.type}", "as many elements after it as before"
+        )
+    context.emit_moved(node, View(shape), [x])
 
 
 @lowering("Identity", description="any tensor")

@@ -1,0 +1,59 @@
+"""Fuzzes the compiler with mutated ONNX models, or writes the model of one case."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+from pathlib import Path
+
+from tests.fuzzing.batch import Report, run_cases
+from tests.fuzzing.case import fuzz_case
+
+
+def main(arguments: list[str]) -> int:
+    """1 if a case failed."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--cases", type=int, default=20_000, help="how many (20,000)")
+    parser.add_argument("--seed", type=int, default=1_000_000, help="of the first (1,000,000)")
+    parser.add_argument(
+        "--sanitize-every",
+        type=int,
+        default=20,
+        help="compiled case runs sanitized (20)",
+    )
+    parser.add_argument("--reproduce", type=int, metavar="SEED", help="write this case's model")
+    parser.add_argument("--output", type=Path, metavar="FILE", help="where (fuzz_SEED.onnx)")
+    options = parser.parse_args(arguments)
+    if options.reproduce is not None:
+        case = fuzz_case(options.reproduce)
+        folder = Path(os.environ.get("BUILD_WORKING_DIRECTORY", "."))
+        path = folder / (options.output or f"fuzz_{options.reproduce}.onnx")
+        path.write_bytes(case.content)
+        print(f"{case}\nwritten to {path}")
+        return 0
+
+    started = time.monotonic()
+    shown = 0
+
+    def progress(report: Report) -> None:
+        nonlocal shown
+        for failure in report.failures[shown:]:
+            print(failure, end="\n\n")
+        shown = len(report.failures)
+        done = sum(report.outcomes.values())
+        if done % 500 == 0:
+            seconds = time.monotonic() - started
+            print(f"{done}/{options.cases} cases, {seconds:.0f} s: {report}", file=sys.stderr)
+
+    seeds = range(options.seed, options.seed + options.cases)
+    report = run_cases(seeds, options.sanitize_every, progress)
+    for failure in report.failures[shown:]:
+        print(failure, end="\n\n")
+    print(f"{options.cases} cases ({time.monotonic() - started:.0f} s): {report}")
+    return 1 if report.failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
