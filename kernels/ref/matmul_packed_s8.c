@@ -18,7 +18,7 @@ void tw_matmul_packed_s8(const tw_matmul_packed_s8_parameters *parameters, const
                                                    parameters->output_zero_point};
   /* What is left of rows whose length is no multiple of a word: nothing is read past the input. */
   int8_t ends[TW_PACKED_ROWS][TW_PACKED_VALUES] = {{0}};
-  tw_packed_run runs[3];
+  tw_packed_run runs[2];
   const uint32_t run_count = (words != 0) + (rest != 0);
   tw_packed_run *end_run = &runs[words != 0];
   runs[0].words = words;

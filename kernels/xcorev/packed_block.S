@@ -82,15 +82,21 @@
   ret
   .endm
 
-  /* The starts of a run's rows, and its words in s6; s5 moves on to the next run. */
-  .macro next_run rows:vararg
+  /* Begins loop 0 over the words of the run at s5, after loading where its rows start. */
+  .macro begin_run end, rows:vararg
   lw s6, RUN_WORDS(s5)
   .set offset, 0
   .irp row, \rows
   lw \row, offset(s5)
   .set offset, offset + 4
   .endr
+  TW_LOOP_SETUP 0, s6, \end
+  .endm
+
+  /* Goes on to the next run. Loop 1 has to end two instructions after loop 0. */
+  .macro end_run
   addi s5, s5, RUN_BYTES
+  nop
   .endm
 
   /* The sums of a block, weights at s4, which moves on to the block's scale. Rows s0 to s3, runs
@@ -99,13 +105,12 @@
   .macro sums_of_4_rows
   lw s5, FRAME_RUNS(sp)
   lw s10, FRAME_RUN_COUNT(sp)
-  next_run s0, s1, s2, s3
   .irp sum, a0, a1, a2, a3, a4, a5, a6, a7, t0, t1, t2, t3, t4, t5, t6, ra
   li \sum, 0
   .endr
   TW_LOOP_BEGIN
   TW_LOOP_SETUP 1, s10, 2f
-  TW_LOOP_SETUP 0, s6, 1f
+  begin_run 1f, s0, s1, s2, s3
   cv.lw s6, (s4), 4
   cv.lw s7, (s4), 4
   cv.lw s8, (s4), 4
@@ -131,7 +136,7 @@
   cv.sdotsp.b t6, s11, s8
   cv.sdotsp.b ra, s11, s9
 1:
-  next_run s0, s1, s2, s3
+  end_run
 2:
   TW_LOOP_END
   .endm
@@ -139,13 +144,12 @@
   .macro sums_of_2_rows
   lw s5, FRAME_RUNS(sp)
   lw s10, FRAME_RUN_COUNT(sp)
-  next_run s0, s1
   .irp sum, a0, a1, a2, a3, a4, a5, a6, a7
   li \sum, 0
   .endr
   TW_LOOP_BEGIN
   TW_LOOP_SETUP 1, s10, 2f
-  TW_LOOP_SETUP 0, s6, 1f
+  begin_run 1f, s0, s1
   cv.lw s6, (s4), 4
   cv.lw s7, (s4), 4
   cv.lw s8, (s4), 4
@@ -161,7 +165,7 @@
   cv.sdotsp.b a6, s11, s8
   cv.sdotsp.b a7, s11, s9
 1:
-  next_run s0, s1
+  end_run
 2:
   TW_LOOP_END
   .endm
@@ -169,13 +173,12 @@
   .macro sums_of_1_row
   lw s5, FRAME_RUNS(sp)
   lw s10, FRAME_RUN_COUNT(sp)
-  next_run s0
   .irp sum, a0, a1, a2, a3
   li \sum, 0
   .endr
   TW_LOOP_BEGIN
   TW_LOOP_SETUP 1, s10, 2f
-  TW_LOOP_SETUP 0, s6, 1f
+  begin_run 1f, s0
   cv.lw s6, (s4), 4
   cv.lw s10, (s0), 4
   cv.lw s7, (s4), 4
@@ -186,7 +189,7 @@
   cv.sdotsp.b a2, s10, s8
   cv.sdotsp.b a3, s10, s9
 1:
-  next_run s0
+  end_run
 2:
   TW_LOOP_END
   .endm
@@ -249,6 +252,7 @@
 
   function tw_packed_rows_4
   enter 4
+  .balign 16
 10:
   sums_of_4_rows
   load_constants
@@ -278,6 +282,7 @@
 
   function tw_packed_rows_2
   enter 2
+  .balign 16
 10:
   sums_of_2_rows
   load_constants
@@ -297,6 +302,7 @@
 
   function tw_packed_rows_1
   enter 1
+  .balign 16
 10:
   sums_of_1_row
   load_constants

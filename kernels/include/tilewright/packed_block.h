@@ -36,7 +36,7 @@ typedef struct {
 
 /* The rows of one call: 4, 2 or 1, made of the same runs. */
 typedef struct {
-  const tw_packed_run *runs; /* one more than `run_count`, which is read but not used */
+  const tw_packed_run *runs;
   uint32_t run_count;        /* 1 or more */
   const int8_t *weights;     /* of the first block, a multiple of 4 */
   uint32_t blocks;           /* of outputs that are computed one after the other, 1 or more */
@@ -66,7 +66,7 @@ typedef struct {
 
 /* Computes the blocks [begin, end) of `columns` outputs for `count` rows, 1 to 4.
  *
- * runs: `run_count` and one more. weights: of block 0. output: of the first row's output 0; rows
+ * weights: of block 0. output: of the first row's output 0; rows
  * are `columns` apart. Starts of rows from `count` on must be readable too. */
 void tw_packed_columns(tw_packed_run *runs, uint32_t run_count, uint32_t count,
                        const int8_t *weights, uint32_t block_bytes, uint32_t begin, uint32_t end,
