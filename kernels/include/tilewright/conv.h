@@ -124,6 +124,55 @@ typedef struct {
   uint32_t batches;
   uint32_t input_height;
   uint32_t input_width;
+  uint32_t input_channels; /* a multiple of 4 */
+  uint32_t output_height;
+  uint32_t output_width;
+  uint32_t output_channels;
+  uint32_t kernel_height;
+  uint32_t kernel_width;
+  uint32_t stride_height;
+  uint32_t stride_width;
+  uint32_t dilation_height; /* 1 */
+  uint32_t dilation_width;  /* 1 */
+  int32_t pad_top;
+  int32_t pad_left;
+  int32_t input_zero_point; /* what taps outside of the input read */
+  uint32_t shift;
+  int32_t low;
+  int32_t high;
+  uint32_t wide;             /* 1: 64-bit requantisation, see docs/numerics.md */
+  int32_t output_zero_point; /* wide form only */
+  uint32_t band_rows;        /* output rows that a core computes at a time; results do not depend */
+} tw_depthwise_conv_packed_s8_parameters;
+
+/* Bytes of scratch memory that each core needs: four input channels of what a band reads, a plane
+ * each. */
+static inline uint32_t tw_depthwise_conv_packed_s8_scratch(
+    uint32_t band_rows, uint32_t output_width, uint32_t kernel_height, uint32_t kernel_width,
+    uint32_t stride_height, uint32_t stride_width) {
+  const uint32_t rows = (band_rows - 1) * stride_height + kernel_height;
+  const uint32_t pitch = ((output_width - 1) * stride_width + (kernel_width + 3) / 4 * 4 + 3) / 4 * 4;
+  return 4 * rows * pitch;
+}
+
+/* tw_depthwise_conv_s8 with packed weights: for each output channel
+ *
+ *     int8   weights[kernel_height][(kernel_width + 3) / 4 * 4]    rows end with zeros
+ *     uint32 scale
+ *     int32  bias
+ *
+ * Cores share bands of four input channels.
+ *
+ * input, weights, scratch: multiples of 4; scratch: tw_depthwise_conv_packed_s8_scratch for each of
+ * `cores`. */
+void tw_depthwise_conv_packed_s8(const tw_depthwise_conv_packed_s8_parameters *parameters,
+                                 const int8_t *input, const int8_t *weights, int8_t *output,
+                                 int8_t *scratch, uint32_t core, uint32_t cores);
+
+typedef struct {
+  uint32_t batches;
+  uint32_t input_height;
+  uint32_t input_width;
   uint32_t input_channels;
   uint32_t output_height;
   uint32_t output_width;

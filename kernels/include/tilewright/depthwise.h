@@ -1,0 +1,37 @@
+/* Inner parts of depthwise convolutions: no kernels themselves.
+ *
+ * Four channels at a time are taken apart into planes, [row][column] of one channel each, in which
+ * neighbouring taps are neighbours in memory. */
+#ifndef TILEWRIGHT_DEPTHWISE_H_
+#define TILEWRIGHT_DEPTHWISE_H_
+
+#include <stdint.h>
+
+/* planes[c * plane_bytes + i] = pixels[i * channels + c] for `count` pixels and c in 0...3. */
+void tw_split_pixels(const int8_t *pixels, uint32_t channels, uint32_t count, int8_t *planes,
+                     uint32_t plane_bytes);
+
+/* `rows` rows of 4 * `strips` neighbouring outputs of one channel. */
+typedef struct {
+  const int8_t *plane; /* where the first output's window begins */
+  uint32_t pitch;      /* bytes from one row of the plane to the next */
+  const int8_t *weights; /* packed, a multiple of 4; scale and bias follow */
+  uint32_t shift;
+  int32_t low;
+  int32_t high;
+  int8_t *output;        /* the first of them */
+  uint32_t pixel_stride; /* bytes from one output of a row to the next */
+  uint32_t row_stride;   /* bytes from one row of outputs to the next */
+  uint32_t rows;         /* 1 or more */
+  uint32_t strips;       /* 1 or more */
+} tw_depthwise_strips;
+
+/* Kernels of 3x3 taps with stride 1 and 2. */
+void tw_depthwise_strips_1(const tw_depthwise_strips *strips);
+void tw_depthwise_strips_2(const tw_depthwise_strips *strips);
+
+/* The sum of one window: `height` rows of `words` words of 4 taps each. */
+int32_t tw_depthwise_sum(const int8_t *plane, uint32_t pitch, const int8_t *weights,
+                         uint32_t height, uint32_t words);
+
+#endif /* TILEWRIGHT_DEPTHWISE_H_ */

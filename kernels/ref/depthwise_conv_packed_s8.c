@@ -1,0 +1,147 @@
+#include <stddef.h>
+
+#include "tilewright/arithmetic.h"
+#include "tilewright/conv.h"
+#include "tilewright/depthwise.h"
+#include "tilewright/parallel.h"
+#include "tilewright/window.h"
+
+#define CHANNELS 4u
+
+typedef tw_depthwise_conv_packed_s8_parameters shape;
+
+/* Output rows [begin, end) of one image. */
+typedef struct {
+  uint32_t begin;
+  uint32_t end;
+  uint32_t input_rows; /* read for them */
+  uint32_t pitch;      /* of planes, bytes */
+} band;
+
+static void fill(int8_t *bytes, int8_t value, uint32_t count) {
+  for (uint32_t i = 0; i < count; ++i) {
+    bytes[i] = value;
+  }
+}
+
+/* Four channels of the rows that a band reads, with the padding around them. */
+static void make_planes(const shape *p, const band *rows, const int8_t *image, int8_t *planes) {
+  const uint32_t plane_bytes = rows->input_rows * rows->pitch;
+  const int8_t zero_point = (int8_t)p->input_zero_point;
+  const uint32_t left = (uint32_t)p->pad_left < rows->pitch ? (uint32_t)p->pad_left : rows->pitch;
+  const uint32_t room = rows->pitch - left;
+  const uint32_t width = p->input_width < room ? p->input_width : room;
+  const uint32_t right = left + width;
+  for (uint32_t row = 0; row < rows->input_rows; ++row) {
+    const int32_t y = (int32_t)(rows->begin * p->stride_height + row) - p->pad_top;
+    int8_t *line = planes + row * rows->pitch;
+    if (tw_inside(y, p->input_height)) {
+      tw_split_pixels(image + (uint32_t)y * p->input_width * p->input_channels, p->input_channels,
+                      width, line + left, plane_bytes);
+      for (uint32_t c = 0; c < CHANNELS; ++c) {
+        fill(line + c * plane_bytes, zero_point, left);
+        fill(line + c * plane_bytes + right, zero_point, rows->pitch - right);
+      }
+    } else {
+      for (uint32_t c = 0; c < CHANNELS; ++c) {
+        fill(line + c * plane_bytes, zero_point, rows->pitch);
+      }
+    }
+  }
+}
+
+/* One output channel of a band, output by output. */
+static void compute_singly(const shape *p, const band *rows, const int8_t *plane,
+                           const int8_t *weights, int8_t *output) {
+  const uint32_t words = (p->kernel_width + 3) / 4;
+  const int8_t *constants = weights + p->kernel_height * words * 4;
+  const uint32_t scale = *(const uint32_t *)(const void *)constants;
+  const int32_t bias = *(const int32_t *)(const void *)(constants + sizeof(uint32_t));
+  for (uint32_t y = rows->begin; y < rows->end; ++y) {
+    const int8_t *window = plane + (y - rows->begin) * p->stride_height * rows->pitch;
+    for (uint32_t x = 0; x < p->output_width; ++x) {
+      const int32_t sum =
+          tw_depthwise_sum(window, rows->pitch, weights, p->kernel_height, words);
+      output[(y * p->output_width + x) * p->output_channels] =
+          tw_requantise_either(sum, scale, bias, p->shift, p->wide, p->output_zero_point, p->low,
+                               p->high);
+      window += p->stride_width;
+    }
+  }
+}
+
+/* The same in strips of four outputs; the last strip may begin within the one before. */
+static void compute_strips(const shape *p, const band *rows, const int8_t *plane,
+                           const int8_t *weights, int8_t *output) {
+  const uint32_t stride = p->stride_width;
+  tw_depthwise_strips strips = {
+      .plane = plane,
+      .pitch = rows->pitch,
+      .weights = weights,
+      .shift = p->shift,
+      .low = p->low,
+      .high = p->high,
+      .output = output + rows->begin * p->output_width * p->output_channels,
+      .pixel_stride = p->output_channels,
+      .row_stride = p->output_width * p->output_channels,
+      .rows = rows->end - rows->begin,
+      .strips = p->output_width / 4,
+  };
+  void (*const compute)(const tw_depthwise_strips *) =
+      stride == 1 ? tw_depthwise_strips_1 : tw_depthwise_strips_2;
+  compute(&strips);
+  if (p->output_width % 4 != 0) {
+    const uint32_t last = p->output_width - 4;
+    strips.plane = plane + last * stride;
+    strips.output += last * p->output_channels;
+    strips.strips = 1;
+    compute(&strips);
+  }
+}
+
+void tw_depthwise_conv_packed_s8(const tw_depthwise_conv_packed_s8_parameters *parameters,
+                                 const int8_t *input, const int8_t *weights, int8_t *output,
+                                 int8_t *scratch, uint32_t core, uint32_t cores) {
+  const shape *p = parameters;
+  const uint32_t multiplier = p->output_channels / p->input_channels;
+  const uint32_t weight_bytes =
+      p->kernel_height * ((p->kernel_width + 3) / 4 * 4) + 2 * (uint32_t)sizeof(int32_t);
+  const uint32_t bands = (p->output_height + p->band_rows - 1) / p->band_rows;
+  const uint32_t groups = p->input_channels / CHANNELS;
+  const uint32_t strides_agree =
+      p->stride_height == p->stride_width && (p->stride_width == 1 || p->stride_width == 2);
+  const uint32_t in_strips = strides_agree && p->kernel_height == 3 && p->kernel_width == 3 &&
+                             p->output_width >= 4 && !p->wide;
+  const uint32_t scratch_bytes = tw_depthwise_conv_packed_s8_scratch(
+      p->band_rows, p->output_width, p->kernel_height, p->kernel_width, p->stride_height,
+      p->stride_width);
+  const uint32_t most_rows = (p->band_rows - 1) * p->stride_height + p->kernel_height;
+  int8_t *planes = scratch + core * scratch_bytes;
+  const tw_range share = tw_share(p->batches * bands * groups, core, cores);
+  for (uint32_t item = share.begin; item < share.end; ++item) {
+    const uint32_t group = item % groups;
+    const uint32_t batch = item / groups / bands;
+    const uint32_t begin = item / groups % bands * p->band_rows;
+    const uint32_t end =
+        begin + p->band_rows < p->output_height ? begin + p->band_rows : p->output_height;
+    const band rows = {begin, end, (end - begin - 1) * p->stride_height + p->kernel_height,
+                       scratch_bytes / (CHANNELS * most_rows)};
+    const int8_t *image = input + batch * p->input_height * p->input_width * p->input_channels;
+    make_planes(p, &rows, image + group * CHANNELS, planes);
+    const uint32_t first = group * CHANNELS * multiplier;
+    int8_t *out = output + batch * p->output_height * p->output_width * p->output_channels + first;
+    const int8_t *weight = weights + first * weight_bytes;
+    for (uint32_t c = 0; c < CHANNELS; ++c) {
+      const int8_t *plane = planes + c * rows.input_rows * rows.pitch;
+      for (uint32_t m = 0; m < multiplier; ++m) {
+        if (in_strips) {
+          compute_strips(p, &rows, plane, weight, out);
+        } else {
+          compute_singly(p, &rows, plane, weight, out);
+        }
+        weight += weight_bytes;
+        ++out;
+      }
+    }
+  }
+}

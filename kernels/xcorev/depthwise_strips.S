@@ -1,0 +1,234 @@
+/* Depthwise 3x3 convolutions of planes on CORE-V cores: see tilewright/depthwise.h.
+ *
+ * A word of a plane has the taps of a kernel's row for two outputs with stride 1: [w0 w1 w2 0] is
+ * the first one's, [0 w0 w1 w2] the second one's. A strip of four outputs reads two words, two bytes
+ * apart, one of which crosses a word and takes two cycles. It walks down the rows and loads each
+ * once; a row is the last of one output row, the middle of the next and the first of the one after:
+ *
+ *     stride   loads      cv.(s)dotsp.b   requantisation, stores   cycles   for 36 MAC
+ *          1   1 + 2           12                 20                   35
+ *          2   2 * (2+4)       12                 20                   44
+ *
+ * With stride 2 the rows in the middle serve one output row only, and every output has a word of
+ * its own. */
+#include "tilewright/hardware_loop.h"
+
+  /* tw_depthwise_strips */
+  .set STRIPS_PLANE, 0
+  .set STRIPS_PITCH, 4
+  .set STRIPS_WEIGHTS, 8
+  .set STRIPS_SHIFT, 12
+  .set STRIPS_LOW, 16
+  .set STRIPS_HIGH, 20
+  .set STRIPS_OUTPUT, 24
+  .set STRIPS_PIXEL_STRIDE, 28
+  .set STRIPS_ROW_STRIDE, 32
+  .set STRIPS_ROWS, 36
+  .set STRIPS_STRIPS, 40
+
+  .set FRAME_PLANE, 0
+  .set FRAME_OUTPUT, 4
+  .set FRAME_STRIPS, 8
+  .set FRAME_ROWS, 12
+  .set FRAME_SAVED, 16
+  .set FRAME_BYTES, 80
+
+  /* Registers of both: s0 plane, s1 its pitch; s2 output, s3 pixel stride, s4 from the last output
+   * of a row to the first of the next; s5 scale, s6 bias, s7 shift, s8 low, s9 high. */
+  .macro enter offset_in_row
+  addi sp, sp, -FRAME_BYTES
+  .set offset, FRAME_SAVED
+  .irp register, ra, s0, s1, s2, s3, s4, s5, s6, s7, s8, s9, s10, s11
+  sw \register, offset(sp)
+  .set offset, offset + 4
+  .endr
+  lw s0, STRIPS_PLANE(a0)
+  lw s2, STRIPS_OUTPUT(a0)
+  lw s3, STRIPS_STRIPS(a0)
+  lw s4, STRIPS_ROWS(a0)
+  addi s0, s0, \offset_in_row
+  sw s0, FRAME_PLANE(sp)
+  sw s2, FRAME_OUTPUT(sp)
+  sw s3, FRAME_STRIPS(sp)
+  sw s4, FRAME_ROWS(sp)
+  lw s1, STRIPS_PITCH(a0)
+  lw s3, STRIPS_PIXEL_STRIDE(a0)
+  lw s4, STRIPS_ROW_STRIDE(a0)
+  lw s7, STRIPS_SHIFT(a0)
+  sub s4, s4, s3
+  sub s4, s4, s3
+  sub s4, s4, s3
+  lw s8, STRIPS_LOW(a0)
+  lw s9, STRIPS_HIGH(a0)
+  lw a0, STRIPS_WEIGHTS(a0)
+  nop
+  lw s5, 12(a0)
+  lw s6, 16(a0)
+  .endm
+
+  .macro leave
+  .set offset, FRAME_SAVED
+  .irp register, ra, s0, s1, s2, s3, s4, s5, s6, s7, s8, s9, s10, s11
+  lw \register, offset(sp)
+  .set offset, offset + 4
+  .endr
+  addi sp, sp, FRAME_BYTES
+  ret
+  .endm
+
+  /* Requantises four sums and stores them. */
+  .macro finish sums:vararg
+  .irp sum, \sums
+  mul \sum, \sum, s5
+  .endr
+  .irp sum, \sums
+  cv.addnr \sum, s6, s7
+  .endr
+  .irp sum, \sums
+  cv.max \sum, \sum, s8
+  .endr
+  .irp sum, \sums
+  cv.min \sum, \sum, s9
+  .endr
+  store \sums
+  .endm
+
+  .macro store sum_0, sum_1, sum_2, sum_3
+  cv.sb \sum_0, (s2), s3
+  cv.sb \sum_1, (s2), s3
+  cv.sb \sum_2, (s2), s3
+  cv.sb \sum_3, (s2), s4
+  .endm
+
+  /* Goes on to the strip `columns` further in the plane, if there is one. */
+  .macro next_strip columns, label
+  lw a6, FRAME_STRIPS(sp)
+  lw s0, FRAME_PLANE(sp)
+  lw s2, FRAME_OUTPUT(sp)
+  slli a7, s3, 2
+  addi a6, a6, -1
+  addi s0, s0, \columns
+  add s2, s2, a7
+  sw a6, FRAME_STRIPS(sp)
+  sw s0, FRAME_PLANE(sp)
+  sw s2, FRAME_OUTPUT(sp)
+  bnez a6, \label
+  .endm
+
+  .macro function name
+  .section .text.\name, "ax", @progbits
+  .globl \name
+  .type \name, @function
+  .balign 16
+\name:
+  .endm
+
+  /* Stride 1. Words of the row s10 and s11; weights of the rows, for the first and the second
+   * output of a word: a0 and a1, a2 and a3, a4 and a5. */
+  .macro load_row
+  lw s10, -2(s0)
+  cv.lw s11, (s0), s1
+  .endm
+
+  .macro begin_sums first, second, sum_0, sum_1, sum_2, sum_3
+  cv.dotsp.b \sum_0, s10, \first
+  cv.dotsp.b \sum_1, s10, \second
+  cv.dotsp.b \sum_2, s11, \first
+  cv.dotsp.b \sum_3, s11, \second
+  .endm
+
+  .macro add_to_sums first, second, sum_0, sum_1, sum_2, sum_3
+  cv.sdotsp.b \sum_0, s10, \first
+  cv.sdotsp.b \sum_1, s10, \second
+  cv.sdotsp.b \sum_2, s11, \first
+  cv.sdotsp.b \sum_3, s11, \second
+  .endm
+
+  /* The sums of an output row end in t0 to t2 and ra, those of the next row go on in t3 to t6, and
+   * those of the row after begin where the first ones were. */
+  .macro step_t0
+  load_row
+  add_to_sums a4, a5, t0, t1, t2, ra
+  add_to_sums a2, a3, t3, t4, t5, t6
+  finish t0, t1, t2, ra
+  begin_sums a0, a1, t0, t1, t2, ra
+  .endm
+
+  /* The same, the other way round. */
+  .macro step_t3
+  load_row
+  add_to_sums a4, a5, t3, t4, t5, t6
+  add_to_sums a2, a3, t0, t1, t2, ra
+  finish t3, t4, t5, t6
+  begin_sums a0, a1, t3, t4, t5, t6
+  .endm
+
+  function tw_depthwise_strips_1
+  enter 2
+  lw a2, 4(a0)
+  lw a4, 8(a0)
+  lw a0, 0(a0)
+  slli a3, a2, 8
+  slli a5, a4, 8
+  slli a1, a0, 8
+1:
+  load_row
+  begin_sums a0, a1, t0, t1, t2, ra
+  load_row
+  add_to_sums a2, a3, t0, t1, t2, ra
+  begin_sums a0, a1, t3, t4, t5, t6
+  lw a6, FRAME_ROWS(sp)
+  srli a7, a6, 1
+  beqz a7, 3f
+  TW_LOOP_BEGIN
+  TW_LOOP_SETUP 0, a7, 2f
+  step_t0
+  step_t3
+2:
+  TW_LOOP_END
+3:
+  andi a6, a6, 1
+  beqz a6, 4f
+  step_t0
+4:
+  next_strip 4, 1b
+  leave
+  .size tw_depthwise_strips_1, . - tw_depthwise_strips_1
+
+  /* Stride 2. Words of the row s10, s11, a6 and a7; weights of the rows a0 to a2; sums t0 to t3. */
+  .macro load_wide_row
+  lw s10, -6(s0)
+  lw s11, -4(s0)
+  lw a6, -2(s0)
+  cv.lw a7, (s0), s1
+  .endm
+
+  .macro add_wide_row operation, weights
+  \operation t0, s10, \weights
+  \operation t1, s11, \weights
+  \operation t2, a6, \weights
+  \operation t3, a7, \weights
+  .endm
+
+  function tw_depthwise_strips_2
+  enter 6
+  lw a1, 4(a0)
+  lw a2, 8(a0)
+  lw a0, 0(a0)
+1:
+  load_wide_row
+  lw t4, FRAME_ROWS(sp)
+  add_wide_row cv.dotsp.b, a0
+  TW_LOOP_BEGIN
+  TW_LOOP_SETUP 0, t4, 2f
+  load_wide_row
+  add_wide_row cv.sdotsp.b, a1
+  load_wide_row
+  add_wide_row cv.sdotsp.b, a2
+  finish t0, t1, t2, t3
+  add_wide_row cv.dotsp.b, a0
+2:
+  TW_LOOP_END
+  next_strip 8, 1b
+  leave
+  .size tw_depthwise_strips_2, . - tw_depthwise_strips_2
