@@ -15,39 +15,62 @@ typedef struct {
   uint32_t begin;
   uint32_t end;
   uint32_t input_rows; /* read for them */
-  uint32_t pitch;      /* of planes, bytes */
+  uint32_t pitch;      /* bytes of a plane's row */
+  uint32_t plane_bytes;
 } band;
 
-static void fill(int8_t *bytes, int8_t value, uint32_t count) {
-  for (uint32_t i = 0; i < count; ++i) {
-    bytes[i] = value;
+/* Planes are whole words. */
+static void fill(int8_t *bytes, uint32_t count, int32_t value) {
+  const uint32_t word = ((uint32_t)value & 0xFFu) * UINT32_C(0x01010101);
+  uint32_t *words = (uint32_t *)(void *)bytes;
+  uint32_t *const end = words + count / 4;
+  for (uint32_t *const most = words + count / 16 * 4; words != most; words += 4) {
+    words[0] = word;
+    words[1] = word;
+    words[2] = word;
+    words[3] = word;
+  }
+  while (words != end) {
+    *words++ = word;
   }
 }
 
-/* Four channels of the rows that a band reads, with the padding around them. */
-static void make_planes(const shape *p, const band *rows, const int8_t *image, int8_t *planes) {
-  const uint32_t plane_bytes = rows->input_rows * rows->pitch;
-  const int8_t zero_point = (int8_t)p->input_zero_point;
+/* Four channels of the rows that a band reads. What is beside them holds the zero point and stays;
+ * rows of the padding have to be `cleared` if another band was there. */
+static void make_planes(const shape *p, const band *rows, const int8_t *image, int cleared,
+                        int8_t *planes) {
   const uint32_t left = (uint32_t)p->pad_left < rows->pitch ? (uint32_t)p->pad_left : rows->pitch;
   const uint32_t room = rows->pitch - left;
   const uint32_t width = p->input_width < room ? p->input_width : room;
-  const uint32_t right = left + width;
-  for (uint32_t row = 0; row < rows->input_rows; ++row) {
-    const int32_t y = (int32_t)(rows->begin * p->stride_height + row) - p->pad_top;
-    int8_t *line = planes + row * rows->pitch;
-    if (tw_inside(y, p->input_height)) {
-      tw_split_pixels(image + (uint32_t)y * p->input_width * p->input_channels, p->input_channels,
-                      width, line + left, plane_bytes);
-      for (uint32_t c = 0; c < CHANNELS; ++c) {
-        fill(line + c * plane_bytes, zero_point, left);
-        fill(line + c * plane_bytes + right, zero_point, rows->pitch - right);
-      }
-    } else {
-      for (uint32_t c = 0; c < CHANNELS; ++c) {
-        fill(line + c * plane_bytes, zero_point, rows->pitch);
-      }
+  const int32_t top = (int32_t)(rows->begin * p->stride_height) - p->pad_top;
+  const int32_t bottom = top + (int32_t)rows->input_rows;
+  const int32_t height = (int32_t)p->input_height;
+  const int32_t first = tw_clip(0, top, bottom);
+  const int32_t end = tw_clip(height, first, bottom);
+  const uint32_t above = (uint32_t)(first - top);
+  const uint32_t inside = (uint32_t)(end - first);
+  if (!cleared) {
+    for (uint32_t c = 0; c < CHANNELS; ++c) {
+      int8_t *plane = planes + c * rows->plane_bytes;
+      fill(plane, above * rows->pitch, p->input_zero_point);
+      fill(plane + (above + inside) * rows->pitch, (uint32_t)(bottom - end) * rows->pitch,
+           p->input_zero_point);
     }
   }
+  if (inside == 0 || width == 0) {
+    return;
+  }
+  const tw_split split = {
+      .pixels = image + (uint32_t)first * p->input_row_stride,
+      .pixel_stride = p->input_pixel_stride,
+      .count = width,
+      .row_stride = p->input_row_stride,
+      .rows = inside,
+      .planes = planes + above * rows->pitch + left,
+      .pitch = rows->pitch,
+      .plane_bytes = rows->plane_bytes,
+  };
+  tw_split_pixels(&split);
 }
 
 /* One output channel of a band, output by output. */
@@ -62,7 +85,7 @@ static void compute_singly(const shape *p, const band *rows, const int8_t *plane
     for (uint32_t x = 0; x < p->output_width; ++x) {
       const int32_t sum =
           tw_depthwise_sum(window, rows->pitch, weights, p->kernel_height, words);
-      output[(y * p->output_width + x) * p->output_channels] =
+      output[y * p->output_row_stride + x * p->output_pixel_stride] =
           tw_requantise_either(sum, scale, bias, p->shift, p->wide, p->output_zero_point, p->low,
                                p->high);
       window += p->stride_width;
@@ -81,9 +104,9 @@ static void compute_strips(const shape *p, const band *rows, const int8_t *plane
       .shift = p->shift,
       .low = p->low,
       .high = p->high,
-      .output = output + rows->begin * p->output_width * p->output_channels,
-      .pixel_stride = p->output_channels,
-      .row_stride = p->output_width * p->output_channels,
+      .output = output + rows->begin * p->output_row_stride,
+      .pixel_stride = p->output_pixel_stride,
+      .row_stride = p->output_row_stride,
       .rows = rows->end - rows->begin,
       .strips = p->output_width / 4,
   };
@@ -93,7 +116,7 @@ static void compute_strips(const shape *p, const band *rows, const int8_t *plane
   if (p->output_width % 4 != 0) {
     const uint32_t last = p->output_width - 4;
     strips.plane = plane + last * stride;
-    strips.output += last * p->output_channels;
+    strips.output += last * p->output_pixel_stride;
     strips.strips = 1;
     compute(&strips);
   }
@@ -125,14 +148,17 @@ void tw_depthwise_conv_packed_s8(const tw_depthwise_conv_packed_s8_parameters *p
     const uint32_t end =
         begin + p->band_rows < p->output_height ? begin + p->band_rows : p->output_height;
     const band rows = {begin, end, (end - begin - 1) * p->stride_height + p->kernel_height,
-                       scratch_bytes / (CHANNELS * most_rows)};
+                       scratch_bytes / (CHANNELS * most_rows), scratch_bytes / CHANNELS};
     const int8_t *image = input + batch * p->input_height * p->input_width * p->input_channels;
-    make_planes(p, &rows, image + group * CHANNELS, planes);
+    if (item == share.begin) {
+      fill(planes, scratch_bytes, p->input_zero_point);
+    }
+    make_planes(p, &rows, image + group * CHANNELS, item == share.begin || bands == 1, planes);
     const uint32_t first = group * CHANNELS * multiplier;
     int8_t *out = output + batch * p->output_height * p->output_width * p->output_channels + first;
     const int8_t *weight = weights + first * weight_bytes;
     for (uint32_t c = 0; c < CHANNELS; ++c) {
-      const int8_t *plane = planes + c * rows.input_rows * rows.pitch;
+      const int8_t *plane = planes + c * rows.plane_bytes;
       for (uint32_t m = 0; m < multiplier; ++m) {
         if (in_strips) {
           compute_strips(p, &rows, plane, weight, out);

@@ -1,12 +1,15 @@
 #include "tilewright/depthwise.h"
 
-void tw_split_pixels(const int8_t *pixels, uint32_t channels, uint32_t count, int8_t *planes,
-                     uint32_t plane_bytes) {
-  for (uint32_t i = 0; i < count; ++i) {
-    for (uint32_t c = 0; c < 4; ++c) {
-      planes[c * plane_bytes + i] = pixels[c];
+void tw_split_pixels(const tw_split *split) {
+  for (uint32_t row = 0; row < split->rows; ++row) {
+    const int8_t *pixel = split->pixels + row * split->row_stride;
+    int8_t *line = split->planes + row * split->pitch;
+    for (uint32_t i = 0; i < split->count; ++i) {
+      for (uint32_t c = 0; c < 4; ++c) {
+        line[c * split->plane_bytes + i] = pixel[c];
+      }
+      pixel += split->pixel_stride;
     }
-    pixels += channels;
   }
 }
 

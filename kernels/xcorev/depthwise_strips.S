@@ -6,10 +6,10 @@
  * once; a row is the last of one output row, the middle of the next and the first of the one after:
  *
  *     stride   loads      cv.(s)dotsp.b   requantisation, stores   cycles   for 36 MAC
- *          1   1 + 2           12                 20                   35
- *          2   2 * (2+4)       12                 20                   44
+ *          1   1 + 2           12                 16                   31
+ *          2   2 * (2+4)       12                 16                   40
  *
- * With stride 2 the rows in the middle serve one output row only, and every output has a word of
+ * Limits other than those of int8 take four cycles more. With stride 2 the rows in the middle serve one output row only, and every output has a word of
  * its own. */
 #include "tilewright/hardware_loop.h"
 
@@ -66,6 +66,14 @@
   lw s6, 16(a0)
   .endm
 
+  /* Branches if the limits are not those of int8. */
+  .macro branch_if_limited label
+  addi t0, s8, 128
+  addi t1, s9, -127
+  or t0, t0, t1
+  bnez t0, \label
+  .endm
+
   .macro leave
   .set offset, FRAME_SAVED
   .irp register, ra, s0, s1, s2, s3, s4, s5, s6, s7, s8, s9, s10, s11
@@ -76,20 +84,26 @@
   ret
   .endm
 
-  /* Requantises four sums and stores them. */
-  .macro finish sums:vararg
+  /* Requantises four sums and stores them: with limits, or to all of int8. */
+  .macro finish limited, sums:vararg
   .irp sum, \sums
   mul \sum, \sum, s5
   .endr
   .irp sum, \sums
   cv.addnr \sum, s6, s7
   .endr
+  .if \limited
   .irp sum, \sums
   cv.max \sum, \sum, s8
   .endr
   .irp sum, \sums
   cv.min \sum, \sum, s9
   .endr
+  .else
+  .irp sum, \sums
+  cv.clip \sum, \sum, 8
+  .endr
+  .endif
   store \sums
   .endm
 
@@ -146,21 +160,49 @@
 
   /* The sums of an output row end in t0 to t2 and ra, those of the next row go on in t3 to t6, and
    * those of the row after begin where the first ones were. */
-  .macro step_t0
+  .macro step_t0 limited
   load_row
   add_to_sums a4, a5, t0, t1, t2, ra
   add_to_sums a2, a3, t3, t4, t5, t6
-  finish t0, t1, t2, ra
+  finish \limited, t0, t1, t2, ra
   begin_sums a0, a1, t0, t1, t2, ra
   .endm
 
   /* The same, the other way round. */
-  .macro step_t3
+  .macro step_t3 limited
   load_row
   add_to_sums a4, a5, t3, t4, t5, t6
   add_to_sums a2, a3, t0, t1, t2, ra
-  finish t3, t4, t5, t6
+  finish \limited, t3, t4, t5, t6
   begin_sums a0, a1, t3, t4, t5, t6
+  .endm
+
+  /* Pairs of rows; a last one alone is out of the way, so that the rest fits into the core's
+   * instruction cache. */
+  .macro strips_1 limited
+1:
+  load_row
+  begin_sums a0, a1, t0, t1, t2, ra
+  load_row
+  add_to_sums a2, a3, t0, t1, t2, ra
+  begin_sums a0, a1, t3, t4, t5, t6
+  lw a6, FRAME_ROWS(sp)
+  srli a7, a6, 1
+  beqz a7, 5f
+  TW_LOOP_BEGIN
+  TW_LOOP_SETUP 0, a7, 2f
+  step_t0 \limited
+  step_t3 \limited
+2:
+  TW_LOOP_END
+  andi a6, a6, 1
+  bnez a6, 5f
+4:
+  next_strip 4, 1b
+  leave
+5:
+  step_t0 \limited
+  j 4b
   .endm
 
   function tw_depthwise_strips_1
@@ -171,28 +213,10 @@
   slli a3, a2, 8
   slli a5, a4, 8
   slli a1, a0, 8
-1:
-  load_row
-  begin_sums a0, a1, t0, t1, t2, ra
-  load_row
-  add_to_sums a2, a3, t0, t1, t2, ra
-  begin_sums a0, a1, t3, t4, t5, t6
-  lw a6, FRAME_ROWS(sp)
-  srli a7, a6, 1
-  beqz a7, 3f
-  TW_LOOP_BEGIN
-  TW_LOOP_SETUP 0, a7, 2f
-  step_t0
-  step_t3
-2:
-  TW_LOOP_END
-3:
-  andi a6, a6, 1
-  beqz a6, 4f
-  step_t0
-4:
-  next_strip 4, 1b
-  leave
+  branch_if_limited 10f
+  strips_1 0
+10:
+  strips_1 1
   .size tw_depthwise_strips_1, . - tw_depthwise_strips_1
 
   /* Stride 2. Words of the row s10, s11, a6 and a7; weights of the rows a0 to a2; sums t0 to t3. */
@@ -210,11 +234,7 @@
   \operation t3, a7, \weights
   .endm
 
-  function tw_depthwise_strips_2
-  enter 6
-  lw a1, 4(a0)
-  lw a2, 8(a0)
-  lw a0, 0(a0)
+  .macro strips_2 limited
 1:
   load_wide_row
   lw t4, FRAME_ROWS(sp)
@@ -225,10 +245,22 @@
   add_wide_row cv.sdotsp.b, a1
   load_wide_row
   add_wide_row cv.sdotsp.b, a2
-  finish t0, t1, t2, t3
+  finish \limited, t0, t1, t2, t3
   add_wide_row cv.dotsp.b, a0
 2:
   TW_LOOP_END
   next_strip 8, 1b
+  .endm
+
+  function tw_depthwise_strips_2
+  enter 6
+  lw a1, 4(a0)
+  lw a2, 8(a0)
+  lw a0, 0(a0)
+  branch_if_limited 10f
+  strips_2 0
+  leave
+10:
+  strips_2 1
   leave
   .size tw_depthwise_strips_2, . - tw_depthwise_strips_2

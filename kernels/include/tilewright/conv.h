@@ -142,7 +142,11 @@ typedef struct {
   int32_t high;
   uint32_t wide;             /* 1: 64-bit requantisation, see docs/numerics.md */
   int32_t output_zero_point; /* wide form only */
-  uint32_t band_rows;        /* output rows that a core computes at a time; results do not depend */
+  uint32_t band_rows;        /* output rows that a core computes at a time, any */
+  uint32_t input_row_stride; /* bytes */
+  uint32_t input_pixel_stride;
+  uint32_t output_row_stride;
+  uint32_t output_pixel_stride;
 } tw_depthwise_conv_packed_s8_parameters;
 
 /* Bytes of scratch memory that each core needs: four input channels of what a band reads, a plane
@@ -161,7 +165,9 @@ static inline uint32_t tw_depthwise_conv_packed_s8_scratch(
  *     uint32 scale
  *     int32  bias
  *
- * Cores share bands of four input channels.
+ * Cores share bands of four input channels. Strips of four outputs of a row are what kernels of 3x3
+ * taps compute at a time: for an image that is narrow and high, its strides, and with them its
+ * height and width and those of the kernel, may be exchanged.
  *
  * input, weights, scratch: multiples of 4; scratch: tw_depthwise_conv_packed_s8_scratch for each of
  * `cores`. */

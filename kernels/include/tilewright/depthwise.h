@@ -7,15 +7,26 @@
 
 #include <stdint.h>
 
-/* planes[c * plane_bytes + i] = pixels[i * channels + c] for `count` pixels and c in 0...3. */
-void tw_split_pixels(const int8_t *pixels, uint32_t channels, uint32_t count, int8_t *planes,
-                     uint32_t plane_bytes);
+/* Four channels of an image: planes[c][row * pitch + i] = pixels[row][i][c] for `count` pixels of
+ * `rows` rows and c in 0...3. */
+typedef struct {
+  const int8_t *pixels;
+  uint32_t pixel_stride; /* bytes */
+  uint32_t count;        /* 1 or more */
+  uint32_t row_stride;
+  uint32_t rows;
+  int8_t *planes;
+  uint32_t pitch;
+  uint32_t plane_bytes; /* from one plane to the next */
+} tw_split;
+
+void tw_split_pixels(const tw_split *split);
 
 /* `rows` rows of 4 * `strips` neighbouring outputs of one channel. */
 typedef struct {
   const int8_t *plane; /* where the first output's window begins */
   uint32_t pitch;      /* bytes from one row of the plane to the next */
-  const int8_t *weights; /* packed, a multiple of 4; scale and bias follow */
+  const int8_t *weights; /* packed, scale and bias follow; a multiple of 4 */
   uint32_t shift;
   int32_t low;
   int32_t high;
