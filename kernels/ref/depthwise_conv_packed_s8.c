@@ -93,13 +93,14 @@ static void compute_singly(const shape *p, const band *rows, const int8_t *plane
   }
 }
 
-/* The same in strips of four outputs; the last strip may begin within the one before. */
+/* `channels` output channels of a band, four outputs of a row at a time. Only input channels with one
+ * output channel follow each other. */
 static void compute_strips(const shape *p, const band *rows, const int8_t *plane,
-                           const int8_t *weights, int8_t *output) {
-  const uint32_t stride = p->stride_width;
-  tw_depthwise_strips strips = {
+                           const int8_t *weights, int8_t *output, uint32_t channels) {
+  const tw_depthwise_strips strips = {
       .plane = plane,
       .pitch = rows->pitch,
+      .plane_bytes = rows->plane_bytes,
       .weights = weights,
       .shift = p->shift,
       .low = p->low,
@@ -108,17 +109,13 @@ static void compute_strips(const shape *p, const band *rows, const int8_t *plane
       .pixel_stride = p->output_pixel_stride,
       .row_stride = p->output_row_stride,
       .rows = rows->end - rows->begin,
-      .strips = p->output_width / 4,
+      .width = p->output_width,
+      .channels = channels,
   };
-  void (*const compute)(const tw_depthwise_strips *) =
-      stride == 1 ? tw_depthwise_strips_1 : tw_depthwise_strips_2;
-  compute(&strips);
-  if (p->output_width % 4 != 0) {
-    const uint32_t last = p->output_width - 4;
-    strips.plane = plane + last * stride;
-    strips.output += last * p->output_pixel_stride;
-    strips.strips = 1;
-    compute(&strips);
+  if (p->stride_width == 1) {
+    tw_depthwise_strips_1(&strips);
+  } else {
+    tw_depthwise_strips_2(&strips);
   }
 }
 
@@ -157,17 +154,16 @@ void tw_depthwise_conv_packed_s8(const tw_depthwise_conv_packed_s8_parameters *p
     const uint32_t first = group * CHANNELS * multiplier;
     int8_t *out = output + batch * p->output_height * p->output_width * p->output_channels + first;
     const int8_t *weight = weights + first * weight_bytes;
-    for (uint32_t c = 0; c < CHANNELS; ++c) {
-      const int8_t *plane = planes + c * rows.plane_bytes;
-      for (uint32_t m = 0; m < multiplier; ++m) {
-        if (in_strips) {
-          compute_strips(p, &rows, plane, weight, out);
-        } else {
-          compute_singly(p, &rows, plane, weight, out);
-        }
-        weight += weight_bytes;
-        ++out;
+    const uint32_t together = in_strips && multiplier == 1 ? CHANNELS : 1;
+    for (uint32_t c = 0; c < CHANNELS * multiplier; c += together) {
+      const int8_t *plane = planes + c / multiplier * rows.plane_bytes;
+      if (in_strips) {
+        compute_strips(p, &rows, plane, weight, out, together);
+      } else {
+        compute_singly(p, &rows, plane, weight, out);
       }
+      weight += together * weight_bytes;
+      out += together;
     }
   }
 }

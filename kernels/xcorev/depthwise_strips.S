@@ -16,26 +16,35 @@
   /* tw_depthwise_strips */
   .set STRIPS_PLANE, 0
   .set STRIPS_PITCH, 4
-  .set STRIPS_WEIGHTS, 8
-  .set STRIPS_SHIFT, 12
-  .set STRIPS_LOW, 16
-  .set STRIPS_HIGH, 20
-  .set STRIPS_OUTPUT, 24
-  .set STRIPS_PIXEL_STRIDE, 28
-  .set STRIPS_ROW_STRIDE, 32
-  .set STRIPS_ROWS, 36
-  .set STRIPS_STRIPS, 40
+  .set STRIPS_PLANE_BYTES, 8
+  .set STRIPS_WEIGHTS, 12
+  .set STRIPS_SHIFT, 16
+  .set STRIPS_LOW, 20
+  .set STRIPS_HIGH, 24
+  .set STRIPS_OUTPUT, 28
+  .set STRIPS_PIXEL_STRIDE, 32
+  .set STRIPS_ROW_STRIDE, 36
+  .set STRIPS_ROWS, 40
+  .set STRIPS_WIDTH, 44
+  .set STRIPS_CHANNELS, 48
 
-  .set FRAME_PLANE, 0
+  .set FRAME_PLANE, 0         /* of the strip */
   .set FRAME_OUTPUT, 4
-  .set FRAME_STRIPS, 8
+  .set FRAME_LEFT, 8          /* outputs of the row from this strip on */
   .set FRAME_ROWS, 12
-  .set FRAME_SAVED, 16
-  .set FRAME_BYTES, 80
+  .set FRAME_WIDTH, 16
+  .set FRAME_CHANNEL_PLANE, 20
+  .set FRAME_CHANNEL_OUTPUT, 24
+  .set FRAME_CHANNELS, 28
+  .set FRAME_WEIGHTS, 32
+  .set FRAME_PLANE_BYTES, 36
+  .set FRAME_SAVED, 40
+  .set FRAME_BYTES, 96
 
   /* Registers of both: s0 plane, s1 its pitch; s2 output, s3 pixel stride, s4 from the last output
-   * of a row to the first of the next; s5 scale, s6 bias, s7 shift, s8 low, s9 high. */
-  .macro enter offset_in_row
+   * of a row to the first of the next; s5 scale, s6 bias, s7 shift, s8 low, s9 high. `before`:
+   * where pointers to the plane stand in a row's words. */
+  .macro enter before
   addi sp, sp, -FRAME_BYTES
   .set offset, FRAME_SAVED
   .irp register, ra, s0, s1, s2, s3, s4, s5, s6, s7, s8, s9, s10, s11
@@ -43,27 +52,80 @@
   .set offset, offset + 4
   .endr
   lw s0, STRIPS_PLANE(a0)
-  lw s2, STRIPS_OUTPUT(a0)
-  lw s3, STRIPS_STRIPS(a0)
-  lw s4, STRIPS_ROWS(a0)
-  addi s0, s0, \offset_in_row
-  sw s0, FRAME_PLANE(sp)
-  sw s2, FRAME_OUTPUT(sp)
-  sw s3, FRAME_STRIPS(sp)
-  sw s4, FRAME_ROWS(sp)
   lw s1, STRIPS_PITCH(a0)
+  lw s2, STRIPS_OUTPUT(a0)
   lw s3, STRIPS_PIXEL_STRIDE(a0)
   lw s4, STRIPS_ROW_STRIDE(a0)
   lw s7, STRIPS_SHIFT(a0)
-  sub s4, s4, s3
-  sub s4, s4, s3
-  sub s4, s4, s3
   lw s8, STRIPS_LOW(a0)
   lw s9, STRIPS_HIGH(a0)
+  lw a1, STRIPS_ROWS(a0)
+  lw a2, STRIPS_WIDTH(a0)
+  lw a3, STRIPS_CHANNELS(a0)
+  lw a4, STRIPS_PLANE_BYTES(a0)
   lw a0, STRIPS_WEIGHTS(a0)
-  nop
-  lw s5, 12(a0)
-  lw s6, 16(a0)
+  addi s0, s0, \before
+  sub s4, s4, s3
+  sub s4, s4, s3
+  sub s4, s4, s3
+  sw a1, FRAME_ROWS(sp)
+  sw a2, FRAME_WIDTH(sp)
+  sw a3, FRAME_CHANNELS(sp)
+  sw a4, FRAME_PLANE_BYTES(sp)
+  .endm
+
+  /* A channel: weights of the rows to three registers, a0 moves on to the next channel's. */
+  .macro begin_channel row_0, row_1, row_2
+  cv.lw t0, (a0), 4
+  cv.lw \row_1, (a0), 4
+  cv.lw \row_2, (a0), 4
+  cv.lw s5, (a0), 4
+  cv.lw s6, (a0), 4
+  lw a6, FRAME_WIDTH(sp)
+  sw a0, FRAME_WEIGHTS(sp)
+  sw s0, FRAME_CHANNEL_PLANE(sp)
+  sw s2, FRAME_CHANNEL_OUTPUT(sp)
+  sw s0, FRAME_PLANE(sp)
+  sw s2, FRAME_OUTPUT(sp)
+  sw a6, FRAME_LEFT(sp)
+  mv \row_0, t0
+  .endm
+
+  .macro next_channel label
+  lw a6, FRAME_CHANNELS(sp)
+  lw s0, FRAME_CHANNEL_PLANE(sp)
+  lw a7, FRAME_PLANE_BYTES(sp)
+  lw s2, FRAME_CHANNEL_OUTPUT(sp)
+  lw a0, FRAME_WEIGHTS(sp)
+  addi a6, a6, -1
+  add s0, s0, a7
+  addi s2, s2, 1
+  sw a6, FRAME_CHANNELS(sp)
+  bnez a6, \label
+  .endm
+
+  /* Goes on to the next strip, if there is one. The last one may begin within the one before, so
+   * that it ends with the row. */
+  .macro next_strip stride, label
+  lw a6, FRAME_LEFT(sp)
+  lw s0, FRAME_PLANE(sp)
+  lw s2, FRAME_OUTPUT(sp)
+  addi a6, a6, -4
+  blez a6, 9f
+  li t0, 4
+  cv.min a7, a6, t0
+  cv.max a6, a6, t0
+  mul t1, s3, a7
+  .if \stride == 2
+  slli a7, a7, 1
+  .endif
+  sw a6, FRAME_LEFT(sp)
+  add s0, s0, a7
+  add s2, s2, t1
+  sw s0, FRAME_PLANE(sp)
+  sw s2, FRAME_OUTPUT(sp)
+  j \label
+9:
   .endm
 
   /* Branches if the limits are not those of int8. */
@@ -112,21 +174,6 @@
   cv.sb \sum_1, (s2), s3
   cv.sb \sum_2, (s2), s3
   cv.sb \sum_3, (s2), s4
-  .endm
-
-  /* Goes on to the strip `columns` further in the plane, if there is one. */
-  .macro next_strip columns, label
-  lw a6, FRAME_STRIPS(sp)
-  lw s0, FRAME_PLANE(sp)
-  lw s2, FRAME_OUTPUT(sp)
-  slli a7, s3, 2
-  addi a6, a6, -1
-  addi s0, s0, \columns
-  add s2, s2, a7
-  sw a6, FRAME_STRIPS(sp)
-  sw s0, FRAME_PLANE(sp)
-  sw s2, FRAME_OUTPUT(sp)
-  bnez a6, \label
   .endm
 
   .macro function name
@@ -180,6 +227,11 @@
   /* Pairs of rows; a last one alone is out of the way, so that the rest fits into the core's
    * instruction cache. */
   .macro strips_1 limited
+10:
+  begin_channel a0, a2, a4
+  slli a1, a0, 8
+  slli a3, a2, 8
+  slli a5, a4, 8
 1:
   load_row
   begin_sums a0, a1, t0, t1, t2, ra
@@ -198,7 +250,8 @@
   andi a6, a6, 1
   bnez a6, 5f
 4:
-  next_strip 4, 1b
+  next_strip 1, 1b
+  next_channel 10b
   leave
 5:
   step_t0 \limited
@@ -207,15 +260,9 @@
 
   function tw_depthwise_strips_1
   enter 2
-  lw a2, 4(a0)
-  lw a4, 8(a0)
-  lw a0, 0(a0)
-  slli a3, a2, 8
-  slli a5, a4, 8
-  slli a1, a0, 8
-  branch_if_limited 10f
+  branch_if_limited 20f
   strips_1 0
-10:
+20:
   strips_1 1
   .size tw_depthwise_strips_1, . - tw_depthwise_strips_1
 
@@ -235,6 +282,8 @@
   .endm
 
   .macro strips_2 limited
+10:
+  begin_channel a0, a1, a2
 1:
   load_wide_row
   lw t4, FRAME_ROWS(sp)
@@ -249,18 +298,15 @@
   add_wide_row cv.dotsp.b, a0
 2:
   TW_LOOP_END
-  next_strip 8, 1b
+  next_strip 2, 1b
+  next_channel 10b
+  leave
   .endm
 
   function tw_depthwise_strips_2
   enter 6
-  lw a1, 4(a0)
-  lw a2, 8(a0)
-  lw a0, 0(a0)
-  branch_if_limited 10f
+  branch_if_limited 20f
   strips_2 0
-  leave
-10:
+20:
   strips_2 1
-  leave
   .size tw_depthwise_strips_2, . - tw_depthwise_strips_2

@@ -22,19 +22,21 @@ typedef struct {
 
 void tw_split_pixels(const tw_split *split);
 
-/* `rows` rows of 4 * `strips` neighbouring outputs of one channel. */
+/* `rows` rows of `width` outputs of some channels. */
 typedef struct {
   const int8_t *plane; /* where the first output's window begins */
   uint32_t pitch;      /* bytes from one row of the plane to the next */
+  uint32_t plane_bytes;
   const int8_t *weights; /* packed, scale and bias follow; a multiple of 4 */
   uint32_t shift;
   int32_t low;
   int32_t high;
-  int8_t *output;        /* the first of them */
+  int8_t *output;        /* the first of the first channel; the next channel's is beside it */
   uint32_t pixel_stride; /* bytes from one output of a row to the next */
   uint32_t row_stride;   /* bytes from one row of outputs to the next */
   uint32_t rows;         /* 1 or more */
-  uint32_t strips;       /* 1 or more */
+  uint32_t width;        /* 4 or more */
+  uint32_t channels;     /* 1 or more */
 } tw_depthwise_strips;
 
 /* Kernels of 3x3 taps with stride 1 and 2. */
