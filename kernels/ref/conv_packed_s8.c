@@ -147,8 +147,7 @@ void tw_conv_packed_s8(const tw_conv_packed_s8_parameters *parameters, const int
   uint32_t group = share.begin / blocks;
   uint32_t begin = share.begin % blocks;
   uint32_t left = share.end - share.begin;
-  tw_position pixel =
-      tw_position_at(group * TW_PACKED_ROWS, p->output_height, p->output_width, 1);
+  tw_position pixel = tw_position_at(group * TW_PACKED_ROWS, p->output_height, p->output_width, 1);
   while (left != 0) {
     const uint32_t end = begin + left < blocks ? begin + left : blocks;
     const uint32_t first = group * TW_PACKED_ROWS;

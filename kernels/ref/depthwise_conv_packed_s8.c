@@ -83,18 +83,16 @@ static void compute_singly(const shape *p, const band *rows, const int8_t *plane
   for (uint32_t y = rows->begin; y < rows->end; ++y) {
     const int8_t *window = plane + (y - rows->begin) * p->stride_height * rows->pitch;
     for (uint32_t x = 0; x < p->output_width; ++x) {
-      const int32_t sum =
-          tw_depthwise_sum(window, rows->pitch, weights, p->kernel_height, words);
-      output[y * p->output_row_stride + x * p->output_pixel_stride] =
-          tw_requantise_either(sum, scale, bias, p->shift, p->wide, p->output_zero_point, p->low,
-                               p->high);
+      const int32_t sum = tw_depthwise_sum(window, rows->pitch, weights, p->kernel_height, words);
+      output[y * p->output_row_stride + x * p->output_pixel_stride] = tw_requantise_either(
+          sum, scale, bias, p->shift, p->wide, p->output_zero_point, p->low, p->high);
       window += p->stride_width;
     }
   }
 }
 
-/* `channels` output channels of a band, four outputs of a row at a time. Only input channels with one
- * output channel follow each other. */
+/* `channels` output channels of a band, four outputs of a row at a time. Only input channels with
+ * one output channel follow each other. */
 static void compute_strips(const shape *p, const band *rows, const int8_t *plane,
                            const int8_t *weights, int8_t *output, uint32_t channels) {
   const tw_depthwise_strips strips = {
@@ -132,9 +130,9 @@ void tw_depthwise_conv_packed_s8(const tw_depthwise_conv_packed_s8_parameters *p
       p->stride_height == p->stride_width && (p->stride_width == 1 || p->stride_width == 2);
   const uint32_t in_strips = strides_agree && p->kernel_height == 3 && p->kernel_width == 3 &&
                              p->output_width >= 4 && !p->wide;
-  const uint32_t scratch_bytes = tw_depthwise_conv_packed_s8_scratch(
-      p->band_rows, p->output_width, p->kernel_height, p->kernel_width, p->stride_height,
-      p->stride_width);
+  const uint32_t scratch_bytes =
+      tw_depthwise_conv_packed_s8_scratch(p->band_rows, p->output_width, p->kernel_height,
+                                          p->kernel_width, p->stride_height, p->stride_width);
   const uint32_t most_rows = (p->band_rows - 1) * p->stride_height + p->kernel_height;
   int8_t *planes = scratch + core * scratch_bytes;
   const tw_range share = tw_share(p->batches * bands * groups, core, cores);

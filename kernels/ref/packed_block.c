@@ -50,8 +50,7 @@ void tw_packed_rows_2(const tw_packed_rows *rows) { compute_rows(rows, 2); }
 
 void tw_packed_rows_1(const tw_packed_rows *rows) { compute_rows(rows, 1); }
 
-void tw_packed_sums_4(const tw_packed_rows *rows,
-                      int32_t sums[TW_PACKED_ROWS][TW_PACKED_OUTPUTS]) {
+void tw_packed_sums_4(const tw_packed_rows *rows, int32_t sums[TW_PACKED_ROWS][TW_PACKED_OUTPUTS]) {
   for (uint32_t row = 0; row < TW_PACKED_ROWS; ++row) {
     for (uint32_t o = 0; o < TW_PACKED_OUTPUTS; ++o) {
       sums[row][o] = sum_of(rows, row, rows->weights + o * TW_PACKED_VALUES);

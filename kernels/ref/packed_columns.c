@@ -44,8 +44,7 @@ void tw_packed_columns(tw_packed_run *runs, uint32_t run_count, uint32_t count,
   };
   for (uint32_t i = 0; i < TW_PACKED_ROWS; ++i) {
     /* Rows that do not exist are computed as the last one that does. */
-    rows.outputs[i] =
-        output + (i < count ? i : count - 1) * columns + begin * TW_PACKED_OUTPUTS;
+    rows.outputs[i] = output + (i < count ? i : count - 1) * columns + begin * TW_PACKED_OUTPUTS;
   }
   const uint32_t full = columns / TW_PACKED_OUTPUTS;
   const uint32_t whole = requantisation->wide ? begin : (end < full ? end : full);

@@ -155,7 +155,8 @@ static inline uint32_t tw_depthwise_conv_packed_s8_scratch(
     uint32_t band_rows, uint32_t output_width, uint32_t kernel_height, uint32_t kernel_width,
     uint32_t stride_height, uint32_t stride_width) {
   const uint32_t rows = (band_rows - 1) * stride_height + kernel_height;
-  const uint32_t pitch = ((output_width - 1) * stride_width + (kernel_width + 3) / 4 * 4 + 3) / 4 * 4;
+  const uint32_t pitch =
+      ((output_width - 1) * stride_width + (kernel_width + 3) / 4 * 4 + 3) / 4 * 4;
   return 4 * rows * pitch;
 }
 

@@ -34,8 +34,8 @@ typedef struct {
   int32_t output_zero_point; /* wide form only */
 } tw_matmul_packed_s8_parameters;
 
-/* tw_matmul_s8 with packed weights, scale and bias: packed_block.h. Cores share blocks of 4 rows by 4
- * columns.
+/* tw_matmul_s8 with packed weights, scale and bias: packed_block.h. Cores share blocks of 4 rows by
+ * 4 columns.
  *
  * input: [rows][inner], fastest if inner and the address are multiples of 4; weights: blocks of
  * (inner + 3) / 4 words, a multiple of 4; output: [rows][columns]. */

@@ -37,9 +37,9 @@ typedef struct {
 /* The rows of one call: 4, 2 or 1, made of the same runs. */
 typedef struct {
   const tw_packed_run *runs;
-  uint32_t run_count;        /* 1 or more */
-  const int8_t *weights;     /* of the first block, a multiple of 4 */
-  uint32_t blocks;           /* of outputs that are computed one after the other, 1 or more */
+  uint32_t run_count;              /* 1 or more */
+  const int8_t *weights;           /* of the first block, a multiple of 4 */
+  uint32_t blocks;                 /* of outputs that are computed one after the other, 1 or more */
   int8_t *outputs[TW_PACKED_ROWS]; /* where each row's `blocks` * 4 outputs go */
   uint32_t shift;
   int32_t low;
@@ -52,8 +52,7 @@ void tw_packed_rows_2(const tw_packed_rows *rows);
 void tw_packed_rows_1(const tw_packed_rows *rows);
 
 /* sums[i][o] = sum of values * weights of the first block, for 4 rows. */
-void tw_packed_sums_4(const tw_packed_rows *rows,
-                      int32_t sums[TW_PACKED_ROWS][TW_PACKED_OUTPUTS]);
+void tw_packed_sums_4(const tw_packed_rows *rows, int32_t sums[TW_PACKED_ROWS][TW_PACKED_OUTPUTS]);
 
 /* How outputs of a kernel are requantised. */
 typedef struct {

@@ -8,6 +8,7 @@ changed. Cores call the kernel in the same cycle.
 from __future__ import annotations
 
 import functools
+import importlib.util
 import struct
 import subprocess
 import tempfile
@@ -181,13 +182,12 @@ def _objects_directory() -> tempfile.TemporaryDirectory[str]:
 
 
 def _compiler_headers() -> Path:
+    """The folder of stdint.h, beside zig's executable."""
     command = zig_command()
-    if len(command) == 1:
-        return Path(command[0]).parent / "lib/include"
-    import ziglang  # pyright: ignore[reportMissingTypeStubs]
-
-    assert ziglang.__file__ is not None
-    return Path(ziglang.__file__).parent / "lib/include"
+    package = importlib.util.find_spec("ziglang") if len(command) > 1 else None
+    zig = package.origin if package is not None else command[0]
+    assert zig is not None
+    return Path(zig).absolute().parent / "lib/include"
 
 
 def _run(command: list[str]) -> None:
@@ -196,47 +196,39 @@ def _run(command: list[str]) -> None:
         raise AssemblyError(process.stderr)
 
 
-@functools.cache
-def _compile(source: str) -> Path:
-    """The object file of a source in the repository."""
-    output = Path(_objects_directory().name) / (source.replace("/", "_") + ".o")
-    includes = [f"-I{_REPOSITORY / folder}" for folder in _INCLUDES]
-    standard = ["-std=c99"] if source.endswith(".c") else []
+def _compile_file(source: Path, output: Path) -> Path:
     _run(
         [
             *zig_command(),
-            *["clang", *_COMPILE, f"-march=rv32imfc_{_EXTENSIONS}", *standard, *includes],
-            *["-isystem", str(_compiler_headers())],
-            *["-c", str(_REPOSITORY / source), "-o", str(output)],
+            *["clang", *_COMPILE, f"-march=rv32imfc_{_EXTENSIONS}"],
+            *(["-std=c99"] if source.suffix == ".c" else []),
+            *[f"-I{_REPOSITORY / folder}" for folder in _INCLUDES],
+            *["-isystem", str(_compiler_headers()), "-c", str(source), "-o", str(output)],
         ]
     )
     return output
 
 
 @functools.cache
+def _compile(source: str) -> Path:
+    """The object file of a source in the repository."""
+    name = source.replace("/", "_") + ".o"
+    return _compile_file(_REPOSITORY / source, Path(_objects_directory().name) / name)
+
+
+@functools.cache
 def _compile_caller(kernel: Kernel) -> Path:
     """A function that calls the kernel with arguments from memory."""
-    directory = Path(_objects_directory().name)
     pointers = "".join(f"(void *)arguments[{i + 1}], " for i in range(kernel.buffers))
-    text = (
+    source = Path(_objects_directory().name) / f"call_{kernel.name}.c"
+    source.write_text(
         f'#include "{kernel.header}"\n'
         "void caller(const uint32_t *arguments, uint32_t core, uint32_t cores);\n"
         "void caller(const uint32_t *arguments, uint32_t core, uint32_t cores) {\n"
         f"  {kernel.name}((const void *)arguments[0], {pointers}core, cores);\n"
         "}\n"
     )
-    source = directory / f"call_{kernel.name}.c"
-    source.write_text(text)
-    output = source.with_suffix(".o")
-    _run(
-        [
-            *zig_command(),
-            *["clang", *_COMPILE, f"-march=rv32imfc_{_EXTENSIONS}", "-std=c99"],
-            *[f"-I{_REPOSITORY / folder}" for folder in _INCLUDES],
-            *["-isystem", str(_compiler_headers()), "-c", str(source), "-o", str(output)],
-        ]
-    )
-    return output
+    return _compile_file(source, source.with_suffix(".o"))
 
 
 class _Layout:
