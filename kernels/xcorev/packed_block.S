@@ -6,6 +6,7 @@
  *     rows   loads   cv.sdotsp.b   instructions   MAC   MAC/instruction
  *        4     8         16             24         64        2.67
  *        2     6          8             14         32        2.29
+ *        1     9          8             17         32        1.88      two blocks of outputs
  *        1     5          4              9         16        1.78
  *
  * 4 rows need every register that there is: 16 sums, 4 words of weights, 2 words of values (one is
@@ -26,11 +27,12 @@
   .set ROWS_RUNS, 0
   .set ROWS_RUN_COUNT, 4
   .set ROWS_WEIGHTS, 8
-  .set ROWS_BLOCKS, 12
-  .set ROWS_OUTPUTS, 16
-  .set ROWS_SHIFT, 32
-  .set ROWS_LOW, 36
-  .set ROWS_HIGH, 40
+  .set ROWS_BLOCK_BYTES, 12
+  .set ROWS_BLOCKS, 16
+  .set ROWS_OUTPUTS, 20
+  .set ROWS_SHIFT, 36
+  .set ROWS_LOW, 40
+  .set ROWS_HIGH, 44
 
   /* The frame: what blocks need again and again, then saved registers. */
   .set FRAME_RUNS, 0
@@ -194,6 +196,39 @@
   TW_LOOP_END
   .endm
 
+  /* Weights of the second block at ra. */
+  .macro sums_of_1_row_and_2_blocks
+  lw s5, FRAME_RUNS(sp)
+  lw s10, FRAME_RUN_COUNT(sp)
+  .irp sum, a0, a1, a2, a3, a4, a5, a6, a7
+  li \sum, 0
+  .endr
+  TW_LOOP_BEGIN
+  TW_LOOP_SETUP 1, s10, 2f
+  begin_run 1f, s0
+  cv.lw s6, (s4), 4
+  cv.lw s10, (s0), 4
+  cv.lw s7, (s4), 4
+  cv.lw s8, (s4), 4
+  cv.lw s9, (s4), 4
+  cv.lw t0, (ra), 4
+  cv.lw t1, (ra), 4
+  cv.lw t2, (ra), 4
+  cv.lw t3, (ra), 4
+  cv.sdotsp.b a0, s10, s6
+  cv.sdotsp.b a1, s10, s7
+  cv.sdotsp.b a2, s10, s8
+  cv.sdotsp.b a3, s10, s9
+  cv.sdotsp.b a4, s10, t0
+  cv.sdotsp.b a5, s10, t1
+  cv.sdotsp.b a6, s10, t2
+  cv.sdotsp.b a7, s10, t3
+1:
+  end_run
+2:
+  TW_LOOP_END
+  .endm
+
   /* One row's four outputs: sums to a word in the first one. Scale s6 to s9, bias s0 to s3, shift
    * s10. */
   .macro requantise sum_0, sum_1, sum_2, sum_3
@@ -221,17 +256,20 @@
 
   /* Reads scale and bias at s4, which moves on to the next block. */
   .macro load_constants
+  load_limits
+  load_scale_and_bias s4
+  .endm
+
+  .macro load_limits
   lw s10, FRAME_SHIFT(sp)
   lw s5, FRAME_LOW(sp)
   lw s11, FRAME_HIGH(sp)
-  cv.lw s6, (s4), 4
-  cv.lw s7, (s4), 4
-  cv.lw s8, (s4), 4
-  cv.lw s9, (s4), 4
-  cv.lw s0, (s4), 4
-  cv.lw s1, (s4), 4
-  cv.lw s2, (s4), 4
-  cv.lw s3, (s4), 4
+  .endm
+
+  .macro load_scale_and_bias from
+  .irp register, s6, s7, s8, s9, s0, s1, s2, s3
+  cv.lw \register, (\from), 4
+  .endr
   .endm
 
   /* Branches if there is another block. */
@@ -300,18 +338,40 @@
   leave
   .size tw_packed_rows_2, . - tw_packed_rows_2
 
+  /* One row, two blocks of outputs at a time. */
   function tw_packed_rows_1
   enter 1
+  lw t5, ROWS_BLOCK_BYTES(a0)
+  lw t6, ROWS_BLOCKS(a0)
+  li t4, 2
+  blt t6, t4, 20f
   .balign 16
 10:
+  add ra, s4, t5
+  sums_of_1_row_and_2_blocks
+  load_limits
+  load_scale_and_bias s4
+  requantise a0, a1, a2, a3
+  lw a1, FRAME_OUTPUTS(sp)
+  load_scale_and_bias ra
+  requantise a4, a5, a6, a7
+  limit a0
+  limit a4
+  mv s4, ra
+  addi t6, t6, -2
+  cv.sw a0, (a1), 4
+  cv.sw a4, (a1), 4
+  sw a1, FRAME_OUTPUTS(sp)
+  bge t6, t4, 10b
+  beqz t6, 30f
+20:
   sums_of_1_row
   load_constants
   requantise a0, a1, a2, a3
   lw a1, FRAME_OUTPUTS(sp)
   limit a0
-  cv.sw a0, (a1), 4
-  sw a1, FRAME_OUTPUTS(sp)
-  next_block 10b
+  sw a0, 0(a1)
+30:
   leave
   .size tw_packed_rows_1, . - tw_packed_rows_1
 

@@ -37,8 +37,9 @@ typedef struct {
 /* The rows of one call: 4, 2 or 1, made of the same runs. */
 typedef struct {
   const tw_packed_run *runs;
-  uint32_t run_count;              /* 1 or more */
-  const int8_t *weights;           /* of the first block, a multiple of 4 */
+  uint32_t run_count;    /* 1 or more */
+  const int8_t *weights; /* of the first block, a multiple of 4 */
+  uint32_t block_bytes;
   uint32_t blocks;                 /* of outputs that are computed one after the other, 1 or more */
   int8_t *outputs[TW_PACKED_ROWS]; /* where each row's `blocks` * 4 outputs go */
   uint32_t shift;

@@ -41,7 +41,8 @@ _EXTENSIONS = "xcvmem_xcvmac_xcvalu_xcvsimd_xcvbi_xcvelw"
 # Stacks are at the end of L1, as far apart as those of firmware.
 _STACK_TOP = 0x10040000
 _STACK_STRIDE = 0x890
-_L1_BYTES = 0x40000 - 9 * _STACK_STRIDE
+_CALLS_BYTES = 0x2000
+_L1_BYTES = 0x40000 - 9 * _STACK_STRIDE - _CALLS_BYTES
 _GUARD = 16
 
 # The fabric controller waits for the cores and writes their cycle counts, then all data of L1, to
@@ -339,13 +340,14 @@ def _link(
     )
     (directory / "l1").write_bytes(layout.contents)
     symbols = [f".set {name}, {value:#x}" for name, value in target.symbols.items()]
-    lines = [*symbols, start, ".section .rodata", ".balign 4", "calls:"]
+    lines = [*symbols, start, '.section .l1, "aw", @progbits', "l1_data:"]
+    lines += [f'.incbin "{directory / "l1"}"', "l1_data_end:"]
+    # In L1 too: firmware has arguments in registers or on its stack.
+    lines += ['.section .l1.calls, "aw", @progbits', ".balign 4", "calls:"]
     for addresses in rows:
         padded = addresses + [0] * (_POINTERS - len(addresses))
         lines += [f".word caller, {repeats}, " + ", ".join(map(str, padded))]
-    lines += ["calls_end:"]
-    lines += ['.section .l1, "aw", @progbits', "l1_data:", f'.incbin "{directory / "l1"}"']
-    lines += ["l1_data_end:", ""]
+    lines += ["calls_end:", ""]
     source = directory / "program.s"
     source.write_text("\n".join(lines))
     program = directory / "program.o"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import cast
 
@@ -45,7 +46,7 @@ def _requantisation(
     """
     outputs = weights.shape[0]
     rows = weights.reshape(outputs, -1).astype(np.int64)
-    spread = 74.0**2 * np.sqrt(rows.shape[1]) / 50
+    spread = 74.0**2 * math.sqrt(rows.shape[1]) / 50
     multiplier = generator.uniform(0.5, 1.5, outputs) / spread
     limit = 128 * np.abs(rows).sum(axis=1)
     bias = generator.integers(-100, 100, outputs) - _INPUT_ZERO_POINT * rows.sum(axis=1)
