@@ -26,13 +26,15 @@ def fold_batch_normalizations(model: OnnxModel) -> OnnxModel:
     folded = OnnxModel(
         model.name, list(model.nodes), dict(model.tensors), model.inputs, model.outputs
     )
-    consumers = model.consumers()
+    consumers, producers = model.consumers(), model.producers()
+    replaced: dict[str, list[OnnxNode]] = {}
     for node in model.nodes:
         if node.operator == "BatchNormalization" and not node.domain:
             operand = node.inputs[0]
             assert operand is not None
             if len(consumers[operand]) == 1 and operand not in model.outputs:
-                _fold(folded, node, folded.producers())
+                _fold(folded, node, producers, replaced)
+    folded.nodes = [new for node in model.nodes for new in replaced.get(node.name, [node])]
     return folded
 
 
@@ -44,7 +46,16 @@ class _Weights:
     dequantise: OnnxNode | None
 
 
-def _fold(model: OnnxModel, node: OnnxNode, producers: Mapping[str, OnnxNode]) -> None:
+def _fold(
+    model: OnnxModel,
+    node: OnnxNode,
+    producers: dict[str, OnnxNode],
+    replaced: dict[str, list[OnnxNode]],
+) -> None:
+    """Adds what stands for the node and its producer, by their names, to `replaced`.
+
+    `producers` stay those of the folded model, so that a second normalisation folds as well.
+    """
     producer = producers.get(node.inputs[0] or "")
     if producer is None or producer.domain or producer.operator not in ("Conv", "Gemm"):
         return
@@ -76,9 +87,10 @@ def _fold(model: OnnxModel, node: OnnxNode, producers: Mapping[str, OnnxNode]) -
         attributes=attributes,
         absorbed=(*producer.absorbed, node.name),
     )
-    index = model.nodes.index(producer)
-    model.nodes[index : index + 1] = [*new_nodes, fused]
-    model.nodes.remove(node)
+    before = replaced.get(producer.name, [producer])[:-1]
+    replaced[producer.name] = [*before, *new_nodes, fused]
+    replaced[node.name] = []
+    producers.update((made, new) for new in (*new_nodes, fused) for made in new.outputs if made)
 
 
 def _weights(
