@@ -14,7 +14,9 @@ import numpy as np
 
 from compiler.ir import Graph, Node
 from compiler.operators.activation import ClipFloat
+from compiler.operators.movement import Transpose
 from compiler.operators.table import Table
+from compiler.operators.view import View
 
 LIMITS = {"low": "high", "minimum": "maximum"}
 """Fields of operations that saturate their result, in the result's type: int8 and float32."""
@@ -23,33 +25,39 @@ Bounds = tuple[float, float]
 
 
 def run(graph: Graph) -> None:
-    """Clips whose operand only they read move into the node that makes it."""
+    """Clips move into the node that makes their operand, if nobody else reads that.
+
+    Transposes and views may stand between the two.
+    """
     producers, readers = graph.producers(), graph.consumers()
     outputs = set(graph.outputs)
-    removed: set[str] = set()
+    removed: set[int] = set()
+
+    def only_read_here(name: str | None) -> Node | None:
+        """The node that makes a value, if one other node reads it and no caller does."""
+        node = producers.get(name or "")
+        alone = name is not None and name not in outputs and len(readers[name]) == 1
+        return node if alone else None
+
     for node in graph.nodes:
-        operand = node.inputs[0] if node.inputs else None
-        if operand is None or operand not in producers or operand in outputs:
+        bounds = _bounds(graph, node)
+        last = None if bounds is None else only_read_here(node.inputs[0])
+        producer = last
+        while producer is not None and isinstance(producer.operation, Transpose | View):
+            producer = only_read_here(producer.inputs[0])
+        limits = None if producer is None else _limits(producer)
+        if bounds is None or last is None or producer is None or limits is None:
             continue
-        bounds, producer = _bounds(graph, node), producers[operand]
-        limits = _limits(producer)
-        if bounds is None or limits is None or len(readers[operand]) > 1:
-            continue
-        low, high = limits
-        old = getattr(producer.operation, low), getattr(producer.operation, high)
-        new = {name: _clip(limit, bounds) for name, limit in zip(limits, old, strict=True)}
         operation: Any = producer.operation
-        producer.operation = replace(operation, **new)
-        producer.outputs = node.outputs
+        producer.operation = replace(
+            operation, **{name: _clip(getattr(operation, name), bounds) for name in limits}
+        )
         producer.origin = tuple(dict.fromkeys((*producer.origin, *node.origin)))
-        producers[node.outputs[0]] = producer
-        removed.add(node.outputs[0])
-        del graph.values[operand]
-    graph.nodes = [
-        node
-        for node in graph.nodes
-        if node.outputs[0] not in removed or producers[node.outputs[0]] is node
-    ]
+        del graph.values[last.outputs[0]]
+        last.outputs = node.outputs
+        producers[node.outputs[0]] = last
+        removed.add(id(node))
+    graph.nodes = [node for node in graph.nodes if id(node) not in removed]
 
 
 def _bounds(graph: Graph, node: Node) -> Bounds | None:

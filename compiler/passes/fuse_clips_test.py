@@ -61,6 +61,22 @@ def test_what_is_more_than_a_clip_stays(kept: Graph) -> None:
     assert any(isinstance(node.operation, Table) for node in kept.nodes)
 
 
+def test_transposes_and_views_between() -> None:
+    model = ModelBuilder()
+    x = model.quantised(model.input("x", (4, 50)), 0.05, 3)
+    y = model.node("Transpose", [model.quantised(model.node("Add", [x, x]), 0.05, -20)])
+    y = model.node("Reshape", [y, model.constant(np.array([10, 20]))])
+    y = model.quantised(model.node("Relu", [y]), 0.05, -20)
+    fused = lower(import_model(model.build([y])), "run")
+    assert_same_bits(fuse_clips.run, fused)
+    assert outline_of(fused).splitlines()[1:] == [
+        "add2 = AddInt8(x.1, x.1)",
+        "transpose5 = Transpose(add2)",
+        "relu7 = View(transpose5)",
+        "dequantizelinear9 = Dequantize(relu7)",
+    ]
+
+
 def test_float() -> None:
     model = ModelBuilder()
     x = model.input("x", (4, 50))
