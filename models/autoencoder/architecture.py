@@ -16,7 +16,7 @@ HIDDEN = (128, 128, 128, 128, 8, 128, 128, 128, 128)
 
 
 def build() -> onnx.ModelProto:
-    """`spectrogram` float32 [1, 640] in −1 … 1 to `reconstruction` float32 [1, 640]."""
+    """`spectrogram` float32 [1, 640] from -1 to 1 to `reconstruction` float32 [1, 640]."""
     network = Network("autoencoder", seed=11)
     x = network.input("spectrogram", (1, FEATURES), -1.0, 1.0)
     for index, width in enumerate(HIDDEN, 1):

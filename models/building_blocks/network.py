@@ -197,7 +197,9 @@ class Network:
             ],
             transB=1,
         )
-        return Tensor(name, (x.shape[0], classes), Moments(np.zeros(classes), np.full(classes, 4.0)))
+        return Tensor(
+            name, (x.shape[0], classes), Moments(np.zeros(classes), np.full(classes, 4.0))
+        )
 
     def _folded(
         self, moments: Moments, weights: Array, normalized: bool, bias: bool

@@ -28,12 +28,12 @@ class RandomSource:
         return np.atleast_1d(np.asarray(self._generator.random_raw(count), np.uint64))
 
     def integers(self, shape: tuple[int, ...], end: int) -> npt.NDArray[np.int64]:
-        """int64, uniform over 0 … end − 1; `end` is at most 2^24, so that the bias is small."""
+        """int64, uniform over 0 to end - 1; `end` is at most 2^24, so that the bias is small."""
         words = self._words(math.prod(shape)) >> np.uint64(64 - 32)
         return ((words * np.uint64(end)) >> np.uint64(32)).astype(np.int64).reshape(shape)
 
     def uniform(self, shape: tuple[int, ...], low: float = 0.0, high: float = 1.0) -> Array:
-        """float64, uniform over [low, high), in steps of (high − low)·2^−24."""
+        """float64, uniform over [low, high), in steps of (high - low)/2^24."""
         fraction = self.integers(shape, 1 << _BITS) * 2.0**-_BITS
         return low + (high - low) * fraction
 

@@ -15,6 +15,9 @@ from models.building_blocks.random_source import RandomSource
 
 Inputs = Mapping[str, npt.NDArray[np.generic]]
 
+RANGE_BITS = 5
+"""Of the quantiser: see tools/quantize/ranges.py."""
+
 _CALIBRATION_SEED = 1_000
 _GOLDEN_SEED = 2_000
 

@@ -1,8 +1,7 @@
-"""Writes a compact convolutional transformer, CCT-2/3×2, with seeded random weights."""
+"""Writes a compact convolutional transformer, CCT-2/3x2, with seeded random weights."""
 
 from __future__ import annotations
 
-import numpy as np
 import onnx
 
 from models.building_blocks.moments import Moments
