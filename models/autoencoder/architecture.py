@@ -7,7 +7,7 @@ import onnx
 
 from models.building_blocks.network import Network
 from models.building_blocks.random_source import RandomSource
-from models.building_blocks.write_model import Architecture, Inputs, main
+from models.building_blocks.write_model import Inputs, main
 
 FEATURES = 640
 """Five frames of 128 mel bands."""
@@ -25,18 +25,18 @@ def build() -> onnx.ModelProto:
     return network.model(network.dense("reconstruction", x, FEATURES, gain=1.0))
 
 
-def inputs(source: RandomSource) -> Inputs:
-    """Levels of the bands, int8; the frames are like each other."""
-    levels = source.integers((1, 1, 128), 193)
-    changes = source.integers((1, 5, 128), 64)
-    return {"spectrogram": (levels + changes - 128).astype(np.int8).reshape(1, FEATURES)}
+class _Spectrograms:
+    """Levels of the bands; the five frames are like each other."""
 
+    def stored(self, source: RandomSource) -> Inputs:
+        levels = source.integers((1, 1, 128), 193)
+        changes = source.integers((1, 5, 128), 64)
+        return {"spectrogram": (levels + changes - 128).astype(np.int8).reshape(1, FEATURES)}
 
-def real(values: Inputs) -> Inputs:
-    """The same as the float model takes it."""
-    levels = values["spectrogram"].astype(np.float64)
-    return {"spectrogram": ((levels + 0.5) / 127.5).astype(np.float32)}
+    def real(self, stored: Inputs) -> Inputs:
+        levels = stored["spectrogram"].astype(np.float64)
+        return {"spectrogram": ((levels + 0.5) / 127.5).astype(np.float32)}
 
 
 if __name__ == "__main__":
-    main(Architecture(build, inputs, real))
+    main(build, _Spectrograms())

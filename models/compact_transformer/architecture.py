@@ -6,15 +6,8 @@ import onnx
 
 from models.building_blocks.moments import Moments
 from models.building_blocks.network import Network, Tensor, Window
-from models.building_blocks.random_source import RandomSource
 from models.building_blocks.transformer import attention, feed_forward
-from models.building_blocks.write_model import (
-    Architecture,
-    Inputs,
-    main,
-    textured,
-    unit_interval,
-)
+from models.building_blocks.write_model import TexturedInput, main
 
 SHAPE = (1, 3, 32, 32)
 TOKENIZER_CHANNELS = (32, 64)
@@ -83,15 +76,5 @@ def _sequence_pool(network: Network, x: Tensor) -> Tensor:
     return Tensor("pooled", (1, WIDTH), Moments(x.moments.mean, x.moments.variance / 4))
 
 
-def inputs(source: RandomSource) -> Inputs:
-    """A textured picture, int8."""
-    return {"image": textured(source, SHAPE, patch=6)}
-
-
-def real(values: Inputs) -> Inputs:
-    """The same as the float model takes it."""
-    return {"image": unit_interval(values["image"])}
-
-
 if __name__ == "__main__":
-    main(Architecture(build, inputs, real))
+    main(build, TexturedInput("image", SHAPE, patch=6))

@@ -5,14 +5,7 @@ from __future__ import annotations
 import onnx
 
 from models.building_blocks.network import Network, Window
-from models.building_blocks.random_source import RandomSource
-from models.building_blocks.write_model import (
-    Architecture,
-    Inputs,
-    main,
-    textured,
-    unit_interval,
-)
+from models.building_blocks.write_model import TexturedInput, main
 
 SHAPE = (1, 1, 49, 10)
 """Frames and cepstral coefficients."""
@@ -40,15 +33,5 @@ def build() -> onnx.ModelProto:
     return network.model(network.softmax("probabilities", x))
 
 
-def inputs(source: RandomSource) -> Inputs:
-    """Coefficients that stay for some frames, int8."""
-    return {"coefficients": textured(source, SHAPE, patch=3)}
-
-
-def real(values: Inputs) -> Inputs:
-    """The same as the float model takes it."""
-    return {"coefficients": unit_interval(values["coefficients"])}
-
-
 if __name__ == "__main__":
-    main(Architecture(build, inputs, real))
+    main(build, TexturedInput("coefficients", SHAPE, patch=3))

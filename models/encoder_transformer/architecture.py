@@ -9,7 +9,7 @@ from models.building_blocks.moments import Moments
 from models.building_blocks.network import Network, Tensor
 from models.building_blocks.random_source import RandomSource
 from models.building_blocks.transformer import attention, feed_forward
-from models.building_blocks.write_model import Architecture, Inputs, main
+from models.building_blocks.write_model import Inputs, main
 
 VOCABULARY = 512
 SEQUENCE = 64
@@ -56,15 +56,15 @@ def _layer(network: Network, name: str, x: Tensor) -> Tensor:
     return network.layer_normalization(f"{name}.norm2", network.add(f"{name}.sum2", x, y))
 
 
-def inputs(source: RandomSource) -> Inputs:
-    """Token ids, int32 as on the target."""
-    return {"tokens": source.integers((1, SEQUENCE), VOCABULARY).astype(np.int32)}
+class _Tokens:
+    """Token ids."""
 
+    def stored(self, source: RandomSource) -> Inputs:
+        return {"tokens": source.integers((1, SEQUENCE), VOCABULARY).astype(np.int32)}
 
-def real(values: Inputs) -> Inputs:
-    """The same as the float model takes it."""
-    return {"tokens": values["tokens"].astype(np.int64)}
+    def real(self, stored: Inputs) -> Inputs:
+        return {"tokens": stored["tokens"].astype(np.int64)}
 
 
 if __name__ == "__main__":
-    main(Architecture(build, inputs, real))
+    main(build, _Tokens())

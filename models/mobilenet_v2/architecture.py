@@ -5,14 +5,7 @@ from __future__ import annotations
 import onnx
 
 from models.building_blocks.network import Network, Tensor, Window
-from models.building_blocks.random_source import RandomSource
-from models.building_blocks.write_model import (
-    Architecture,
-    Inputs,
-    main,
-    textured,
-    unit_interval,
-)
+from models.building_blocks.write_model import TexturedInput, main
 
 SHAPE = (1, 3, 96, 96)
 CLASSES = 2
@@ -74,15 +67,5 @@ def _pointwise(network: Network, name: str, x: Tensor, channels: int) -> Tensor:
     return network.convolution(name, x, channels, Window.same(x.shape[2:], (1, 1)))
 
 
-def inputs(source: RandomSource) -> Inputs:
-    """A textured picture, int8."""
-    return {"image": textured(source, SHAPE, patch=12)}
-
-
-def real(values: Inputs) -> Inputs:
-    """The same as the float model takes it."""
-    return {"image": unit_interval(values["image"])}
-
-
 if __name__ == "__main__":
-    main(Architecture(build, inputs, real))
+    main(build, TexturedInput("image", SHAPE, patch=12))

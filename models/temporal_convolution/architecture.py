@@ -5,14 +5,7 @@ from __future__ import annotations
 import onnx
 
 from models.building_blocks.network import Network, Tensor, Window
-from models.building_blocks.random_source import RandomSource
-from models.building_blocks.write_model import (
-    Architecture,
-    Inputs,
-    main,
-    textured,
-    unit_interval,
-)
+from models.building_blocks.write_model import TexturedInput, main
 
 SHAPE = (1, 40, 98)
 """Cepstral coefficients and frames: a second in steps of 10 ms."""
@@ -49,15 +42,5 @@ def _block(network: Network, name: str, x: Tensor, dilation: int) -> Tensor:
     return network.relu(f"{name}.relu3", network.add(f"{name}.sum", x, y))
 
 
-def inputs(source: RandomSource) -> Inputs:
-    """Coefficients that stay for some frames, int8."""
-    return {"coefficients": textured(source, SHAPE, patch=7)}
-
-
-def real(values: Inputs) -> Inputs:
-    """The same as the float model takes it."""
-    return {"coefficients": unit_interval(values["coefficients"])}
-
-
 if __name__ == "__main__":
-    main(Architecture(build, inputs, real))
+    main(build, TexturedInput("coefficients", SHAPE, patch=7))
