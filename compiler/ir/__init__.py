@@ -1,7 +1,7 @@
 """The compiler's intermediate representation."""
 
 from compiler.ir.data_type import Array, DataType, TensorType
-from compiler.ir.graph import Graph, Node, Quantization, State, Value, present
+from compiler.ir.graph import Graph, Node, Permuted, Quantization, State, Value, present
 from compiler.ir.operation import Kernel, Operation, ParameterValue
 
 __all__ = [
@@ -12,6 +12,7 @@ __all__ = [
     "Node",
     "Operation",
     "ParameterValue",
+    "Permuted",
     "Quantization",
     "State",
     "TensorType",

@@ -20,18 +20,28 @@ class Quantization:
     zero_point: int
 
 
+@dataclass(frozen=True)
+class Permuted:
+    """A value is model tensor `tensor` with its axes in the order `permutation`, as in Transpose."""
+
+    tensor: str
+    permutation: tuple[int, ...]
+
+
 @dataclass
 class Value:
     """A tensor by its name in the user's model (or a name derived from it).
 
     `constant` holds the data of weights, tables and folded tensors, laid out as the kernels read
-    them. `quantization` says what an interface tensor means; kernels never look at it.
+    them. `quantization` says what an interface tensor means, and `permuted` in which layout a
+    tensor of the model is there; both are for people and reports, kernels never look at them.
     """
 
     name: str
     type: TensorType
     constant: Array | None = None
     quantization: Quantization | None = None
+    permuted: Permuted | None = None
 
 
 @dataclass

@@ -15,12 +15,14 @@ from compiler.ir import (
     Graph,
     Node,
     Operation,
+    Permuted,
     Quantization,
     TensorType,
     Value,
 )
 from compiler.lowering.operand import Operand, QuantizedConstant, Result
 from compiler.lowering.quantization import dequantise_constant, node_quantization
+from compiler.operators.movement import Transpose, inverse
 from compiler.operators.quantize import Dequantize, Quantize, Recode
 from compiler.operators.table import requantisation_table
 
@@ -383,6 +385,8 @@ class LoweringContext:
         if then is None:
             return value
         value.quantization = quantization
+        if isinstance(then, Transpose):
+            value.permuted = Permuted(output, inverse(then.permutation))
         (value,) = self.graph.append(Node(f"{node.name}/model_layout", then, (result,), (name,)))
         return value
 
