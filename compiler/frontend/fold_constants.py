@@ -71,9 +71,7 @@ def _evaluate(
     outputs = [name for name in node.outputs if name is not None]
     feeds = {name: constants[name] for name in dict.fromkeys(names)}
     if node.operator in SCALAR_OPERANDS:
-        feeds = {
-            name: data.reshape(()) if data.size == 1 else data for name, data in feeds.items()
-        }
+        feeds = {name: data.reshape(()) if data.size == 1 else data for name, data in feeds.items()}
     model = _single_node_model(node, names, outputs, feeds, opset)
     try:
         _check_result_sizes(model, feeds)

@@ -1,7 +1,7 @@
 """The compiler's intermediate representation."""
 
 from compiler.ir.data_type import Array, DataType, TensorType
-from compiler.ir.graph import Graph, Node, Permuted, Quantization, State, Value, present
+from compiler.ir.graph import Graph, ModelTensor, Node, Quantization, State, Value, present
 from compiler.ir.operation import Kernel, Operation, ParameterValue
 
 __all__ = [
@@ -9,10 +9,10 @@ __all__ = [
     "DataType",
     "Graph",
     "Kernel",
+    "ModelTensor",
     "Node",
     "Operation",
     "ParameterValue",
-    "Permuted",
     "Quantization",
     "State",
     "TensorType",

@@ -21,11 +21,14 @@ class Quantization:
 
 
 @dataclass(frozen=True)
-class Permuted:
-    """A value is model tensor `tensor` with its axes in the order `permutation`, as in Transpose."""
+class ModelTensor:
+    """The tensor of the user's model that a value is, where the value's name does not say it.
 
-    tensor: str
-    permutation: tuple[int, ...]
+    `permutation` is the order of the tensor's axes in the value, as in Transpose; None: the same.
+    """
+
+    name: str
+    permutation: tuple[int, ...] | None = None
 
 
 @dataclass
@@ -33,15 +36,15 @@ class Value:
     """A tensor by its name in the user's model (or a name derived from it).
 
     `constant` holds the data of weights, tables and folded tensors, laid out as the kernels read
-    them. `quantization` says what an interface tensor means, and `permuted` in which layout a
-    tensor of the model is there; both are for people and reports, kernels never look at them.
+    them. `quantization` says what stored integers mean, `tensor` what the value is in the model;
+    both are for the interface, people and reports: kernels never look at them.
     """
 
     name: str
     type: TensorType
     constant: Array | None = None
     quantization: Quantization | None = None
-    permuted: Permuted | None = None
+    tensor: ModelTensor | None = None
 
 
 @dataclass

@@ -13,9 +13,9 @@ from compiler.ir import (
     Array,
     DataType,
     Graph,
+    ModelTensor,
     Node,
     Operation,
-    Permuted,
     Quantization,
     TensorType,
     Value,
@@ -230,6 +230,7 @@ class LoweringContext:
             self._bindings[result.name] = Binding(plain=value.name)
             return
         real = self._emit(node, operation, inputs, f"{result.name}.real", (), then)
+        real.tensor = ModelTensor(result.name)
         value = self._emit_quantise(real.name, result.name, result.quantization, result.fused)
         self.bind_stored(result.name, value, result.quantization)
 
@@ -386,7 +387,7 @@ class LoweringContext:
             return value
         value.quantization = quantization
         if isinstance(then, Transpose):
-            value.permuted = Permuted(output, inverse(then.permutation))
+            value.tensor = ModelTensor(output, inverse(then.permutation))
         (value,) = self.graph.append(Node(f"{node.name}/model_layout", then, (result,), (name,)))
         return value
 
@@ -403,6 +404,7 @@ class LoweringContext:
             )
         )
         value.quantization = quantization
+        value.tensor = ModelTensor(tensor)
         return value.name
 
     def requantised(self, operand: Operand, wanted: Quantization) -> str:
@@ -421,6 +423,7 @@ class LoweringContext:
             )
         )
         value.quantization = wanted
+        value.tensor = ModelTensor(operand.name)
         return value.name
 
 

@@ -117,13 +117,13 @@ def _layer(graph: Graph, layer: Layer) -> dict[str, Any]:
         "reason": reason,
         "inputs": [str(type_) for type_ in step.inputs],
         "outputs": [str(type_) for type_ in step.outputs],
-        "results": [_result(graph.values[name], step.node) for name in step.results],
+        "results": [result_of(graph.values[name], step.node) for name in step.results],
         "multiply_accumulates": step.multiply_accumulates,
         "scratch_bytes": step.kernel.scratch_bytes,
     }
 
 
-def _result(value: Value, node: Node | None) -> dict[str, Any]:
+def result_of(value: Value, node: Node | None) -> dict[str, Any]:
     """A value that a layer makes: which tensor of the model it is, and how to read its bytes.
 
     A float32 value that comes from an int8 one has that one's `step`.
@@ -133,9 +133,10 @@ def _result(value: Value, node: Node | None) -> dict[str, Any]:
         "data_type": value.type.data_type.value,
         "shape": list(value.type.shape),
     }
-    if value.permuted is not None:
-        result["tensor"] = value.permuted.tensor
-        result["permutation"] = list(value.permuted.permutation)
+    if value.tensor is not None:
+        result["tensor"] = value.tensor.name
+        if value.tensor.permutation is not None:
+            result["permutation"] = list(value.tensor.permutation)
     if value.quantization is not None:
         result["scale"] = value.quantization.scale
         result["zero_point"] = value.quantization.zero_point
