@@ -129,7 +129,7 @@ def _compare_runs(
     leader, other = (second, first) if swapped else (first, second)
     name = _tensor if by_tensor else _value
     others = {name(key, made): made for key, made in other.made.items()}
-    met: set[Key] = set()
+    met: set[str] = set()
     alone: list[Made] = []
     for key, made in leader.made.items():
         wanted = name(key, made)
@@ -137,7 +137,7 @@ def _compare_runs(
         if partner is None:
             alone.append(made)
             continue
-        met.update({wanted, (wanted[0], 0)})
+        met.update({wanted[0], _unquantised(partner)})
         pair = (partner, made) if swapped else (made, partner)
         lowered = pair[0] if comparison.first.is_lowered else pair[1]
         elements = _elements(key, pair, lowered, comparison.tolerance)
@@ -145,13 +145,17 @@ def _compare_runs(
             result.incomparable.append((made, elements))
         else:
             result.compared.append(elements)
+    # A tensor was compared if its quantised or dequantised form was; inputs are equal.
+    met.update(_unquantised(made) for made in others.values() if not made.nodes)
     rest = [
-        made
-        for key, made in others.items()
-        if key not in met and made.nodes and (made.quantised_from, 0) not in met
+        made for key, made in others.items() if key[0] not in met and _unquantised(made) not in met
     ]
     result.only_first, result.only_second = (rest, alone) if swapped else (alone, rest)
     return result
+
+
+def _unquantised(made: Made) -> str:
+    return made.quantised_from or made.form.tensor
 
 
 def _detail(recording: Recording, run: Run) -> tuple[bool, bool]:

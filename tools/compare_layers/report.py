@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from compiler.codegen.identifiers import described
 from compiler.ir import Array
 from tools.compare_layers.comparison import (
     LSB,
@@ -18,6 +20,7 @@ from tools.compare_layers.comparison import (
 from tools.compare_layers.recording import Form, Made
 
 WIDTH = 100
+NUMBER = re.compile(r"\d+")
 
 
 def report(comparison: Comparison, shown_elements: int, steps: Sequence[str] = ()) -> str:
@@ -196,7 +199,25 @@ def _not_compared(comparison: Comparison) -> Iterator[str]:
 
 
 def _names(names: Sequence[str]) -> str:
-    return ", ".join(repr(name) for name in names)
+    """Names in quotes; three or more that differ in one number that counts up are one entry."""
+    alike: dict[str, list[str]] = {}
+    for name in names:
+        alike.setdefault(NUMBER.sub("#", name), []).append(name)
+    return ", ".join(repr(entry) for group in alike.values() for entry in _ranges(group))
+
+
+def _ranges(names: Sequence[str]) -> Sequence[str]:
+    """Names that differ in their numbers only, as one like `layer{0..7}/query` if that says it."""
+    columns = [
+        list(dict.fromkeys(column))
+        for column in zip(*(NUMBER.findall(name) for name in names), strict=True)
+    ]
+    varying = [column for column in columns if len(column) > 1]
+    if len(names) < 3 or len(varying) != 1:
+        return names
+    (numbers,) = varying
+    counted = [str(number) for number in range(int(numbers[0]), int(numbers[-1]) + 1)]
+    return [described(names)] if numbers == counted == numbers[: len(names)] else names
 
 
 def _counted(count: int, what: str) -> str:
