@@ -13,6 +13,7 @@ from compiler.ir import (
     Array,
     DataType,
     Graph,
+    ModelTensor,
     Node,
     Operation,
     Quantization,
@@ -21,6 +22,7 @@ from compiler.ir import (
 )
 from compiler.lowering.operand import Operand, QuantizedConstant, Result
 from compiler.lowering.quantization import dequantise_constant, node_quantization
+from compiler.operators.movement import Transpose, inverse
 from compiler.operators.quantize import Dequantize, Quantize, Recode
 from compiler.operators.table import requantisation_table
 
@@ -228,6 +230,7 @@ class LoweringContext:
             self._bindings[result.name] = Binding(plain=value.name)
             return
         real = self._emit(node, operation, inputs, f"{result.name}.real", (), then)
+        real.tensor = ModelTensor(result.name)
         value = self._emit_quantise(real.name, result.name, result.quantization, result.fused)
         self.bind_stored(result.name, value, result.quantization)
 
@@ -383,6 +386,8 @@ class LoweringContext:
         if then is None:
             return value
         value.quantization = quantization
+        if isinstance(then, Transpose):
+            value.tensor = ModelTensor(output, inverse(then.permutation))
         (value,) = self.graph.append(Node(f"{node.name}/model_layout", then, (result,), (name,)))
         return value
 
@@ -399,6 +404,7 @@ class LoweringContext:
             )
         )
         value.quantization = quantization
+        value.tensor = ModelTensor(tensor)
         return value.name
 
     def requantised(self, operand: Operand, wanted: Quantization) -> str:
@@ -417,6 +423,7 @@ class LoweringContext:
             )
         )
         value.quantization = wanted
+        value.tensor = ModelTensor(operand.name)
         return value.name
 
 
