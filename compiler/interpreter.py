@@ -44,5 +44,5 @@ def interpret_all(graph: Graph, inputs: Mapping[str, Array]) -> dict[str, Array]
         for name, result in zip(node.outputs, results, strict=True):
             if TensorType.of(result) != graph.values[name].type:
                 raise TypeError(f"{node.name}: {name!r} came out as {TensorType.of(result)}")
-            values[name] = result
+            values[name] = np.asarray(result)  # NumPy makes numbers of arrays without axes
     return values

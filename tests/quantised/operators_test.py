@@ -22,7 +22,7 @@ from tests.quantised import (
 from tests.quantised.agreement import compare, lowered
 from tests.quantised.case import CASES, Case, other_data
 from tests.quantised.compiled import compare_with_compiled
-from tests.quantised.quantiser import ACTIVATION_OPTIONS, ALL_OPTIONS, Options, quantise
+from tests.quantised.quantiser import ACTIVATION_OPTIONS, ALL_OPTIONS, SIXTEEN_BIT_OPTIONS, Options, quantise
 
 MODULES = (
     elementwise_cases, movement_cases, reduction_cases, transformer_cases, weighted_cases,
@@ -56,6 +56,12 @@ def check(case: Case, choices: tuple[Options, ...]) -> list[str]:
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_operator(case: Case) -> None:
     failures = check(case, ALL_OPTIONS if case.weighted else ACTIVATION_OPTIONS)
+    assert not failures, "\n".join(failures)
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_operator_with_sixteen_bits(case: Case) -> None:
+    failures = check(case, SIXTEEN_BIT_OPTIONS if case.weighted else SIXTEEN_BIT_OPTIONS[:3])
     assert not failures, "\n".join(failures)
 
 
