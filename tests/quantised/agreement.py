@@ -57,9 +57,7 @@ def narrowed(array: Array) -> Array:
 
 def stored_tensors(model: ModelProto) -> dict[str, NodeProto]:
     """The QuantizeLinear of every stored activation, by the name of its output."""
-    return {
-        node.output[0]: node for node in model.graph.node if node.op_type == "QuantizeLinear"
-    }
+    return {node.output[0]: node for node in model.graph.node if node.op_type == "QuantizeLinear"}
 
 
 def with_stored_outputs(model: ModelProto) -> ModelProto:

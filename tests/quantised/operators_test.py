@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -22,7 +23,13 @@ from tests.quantised import (
 from tests.quantised.agreement import compare, lowered
 from tests.quantised.case import CASES, Case, other_data
 from tests.quantised.compiled import compare_with_compiled
-from tests.quantised.quantiser import ACTIVATION_OPTIONS, ALL_OPTIONS, SIXTEEN_BIT_OPTIONS, Options, quantise
+from tests.quantised.quantiser import (
+    ACTIVATION_OPTIONS,
+    ALL_OPTIONS,
+    SIXTEEN_BIT_OPTIONS,
+    Options,
+    quantise,
+)
 
 MODULES = (
     elementwise_cases, movement_cases, reduction_cases, transformer_cases, weighted_cases,
@@ -49,6 +56,8 @@ def check(case: Case, choices: tuple[Options, ...]) -> list[str]:
                 failures.append(f"{options}: {error}")
                 break
             failures += [f"{options}: {failure}" for failure in agreement.failures]
+            if not agreement.elements:
+                failures.append(f"{options}: nothing is quantised")
             networks.append((str(options), graph, inputs))
     return failures + compare_with_compiled(networks)
 
@@ -61,7 +70,10 @@ def test_operator(case: Case) -> None:
 
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_operator_with_sixteen_bits(case: Case) -> None:
-    failures = check(case, SIXTEEN_BIT_OPTIONS if case.weighted else SIXTEEN_BIT_OPTIONS[:3])
+    choices = SIXTEEN_BIT_OPTIONS
+    if not case.weighted:
+        choices = tuple(replace(options, per_channel=False) for options in choices)
+    failures = check(case, choices)
     assert not failures, "\n".join(failures)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
@@ -34,6 +34,9 @@ class Options:
         weights: QInt8, QUInt8 or QInt16; also the type of constant operands.
         per_channel: one scale per output channel of weights, where the operator has channels.
         activation_symmetric, weight_symmetric: zero point in the middle of the stored range.
+        keep_activations: a Relu or Clip whose bounds are those of the stored range stays.
+        inputs_of_movement: operators that only move elements are quantised even if nothing else
+            quantises their operand.
     """
 
     activations: QuantType
@@ -41,6 +44,8 @@ class Options:
     per_channel: bool = False
     activation_symmetric: bool = False
     weight_symmetric: bool = True
+    keep_activations: bool = False
+    inputs_of_movement: bool = True
 
     def __str__(self) -> str:
         """For example `QUInt8 x QInt8 symmetric per channel`."""
@@ -51,6 +56,8 @@ class Options:
             self.weights.name,
             *(["symmetric"] if self.weight_symmetric else []),
             *(["per channel"] if self.per_channel else []),
+            *(["keeping activations"] if self.keep_activations else []),
+            *([] if self.inputs_of_movement else ["not forced"]),
         ]
         return " ".join(words)
 
@@ -69,8 +76,8 @@ ALL_OPTIONS = tuple(
 """Every combination with 8 bits."""
 
 ACTIVATION_OPTIONS = tuple(
-    Options(*types, False, symmetric, types[1] == QuantType.QInt8)
-    for types, symmetric in product(EIGHT_BITS, (False, True))
+    Options(*types, False, symmetric, types[1] == QuantType.QInt8, keep)
+    for types, symmetric, keep in product(EIGHT_BITS, (False, True), (False, True))
 )
 """For operators without weights, whose constant operands still have a type."""
 
@@ -96,9 +103,12 @@ class _Feeds(CalibrationDataReader):
 
 
 def quantise(
-    model: onnx.ModelProto, feeds: Sequence[Mapping[str, Array]], options: Options
+    model: onnx.ModelProto,
+    feeds: Sequence[Mapping[str, Array]],
+    options: Options,
+    left_in_float: Collection[str] = (),
 ) -> onnx.ModelProto:
-    """The model in QDQ form: all of its operators are quantised, calibrated on `feeds`."""
+    """The model in QDQ form, calibrated on `feeds`; all operators but `left_in_float`."""
     prepared = onnx.ModelProto()
     prepared.CopyFrom(model)
     entry = prepared.metadata_props.add()
@@ -116,15 +126,17 @@ def quantise(
                 target,
                 _Feeds(feeds),
                 quant_format=QuantFormat.QDQ,
-                op_types_to_quantize=sorted({node.op_type for node in model.graph.node}),
+                op_types_to_quantize=sorted(
+                    {node.op_type for node in model.graph.node} - set(left_in_float)
+                ),
                 per_channel=options.per_channel,
                 activation_type=options.activations,
                 weight_type=options.weights,
                 extra_options={
                     "ActivationSymmetric": options.activation_symmetric,
                     "WeightSymmetric": options.weight_symmetric,
-                    # Operators that only move elements are quantised whatever makes their operand.
-                    "ForceQuantizeNoInputCheck": True,
+                    "ForceQuantizeNoInputCheck": options.inputs_of_movement,
+                    "QDQKeepRemovableActivations": options.keep_activations,
                 },
             )
             return onnx.load(target)

@@ -23,14 +23,18 @@ def convolution(random: Generator, operator: str) -> ModelUnderTest:
     channels, outputs = groups * pick(random, 1, 2, 4), groups * pick(random, 1, 3, 5)
     kernel = [pick(random, 1, 2, 3) for _ in range(axes)]
     dilations = [pick(random, 1, 1, 2) for _ in range(axes)]
-    spatial = [int(random.integers((k - 1) * d + 1, 10)) for k, d in zip(kernel, dilations)]
+    spatial = [
+        int(random.integers((k - 1) * d + 1, 10)) for k, d in zip(kernel, dilations, strict=True)
+    ]
     x = model.input("x", normal(random, pick(random, 1, 1, 2), channels, *spatial))
     operands = [x, model.constant("w", _weights(random, outputs, channels // groups, *kernel))]
     if random.random() < 0.7:
         operands.append(model.constant("b", normal(random, outputs)))
-    attributes = {"auto_pad": "SAME_UPPER"} if random.random() < 0.2 and max(dilations) == 1 else {
-        "pads": [pick(random, 0, 1) for _ in range(2 * axes)]
-    }
+    attributes = (
+        {"auto_pad": "SAME_UPPER"}
+        if random.random() < 0.2 and max(dilations) == 1
+        else {"pads": [pick(random, 0, 1) for _ in range(2 * axes)]}
+    )
     model.output(
         model.node(
             "Conv",
