@@ -84,18 +84,18 @@ def test_sixteen_bits_next_to_eight() -> None:
     assert np.array_equal(found, expected)
 
 
-@pytest.mark.parametrize("data_type", [np.int16, np.uint16])
-def test_sixteen_bit_inputs_and_outputs(data_type: type) -> None:
+@pytest.mark.parametrize("data_type", [DataType.INT16, DataType.UINT16])
+def test_sixteen_bit_inputs_and_outputs(data_type: DataType) -> None:
     """The model's interface itself has 16 bits."""
     model = ModelUnderTest()
     scale = model.constant("scale", np.array(0.25, np.float32))
-    zero = model.constant("zero", np.array(3, data_type))
-    x = model.input("x", np.arange(-20, 20).astype(data_type))
+    zero = model.constant("zero", np.array(3, data_type.numpy))
+    x = model.input("x", np.arange(-20, 20).astype(data_type.numpy))
     real = model.node("DequantizeLinear", [x, scale, zero], "real")
     y = model.node("Abs", [real], "absolute")
     model.output(model.node("QuantizeLinear", [y, scale, zero], "y"))
     ((found, expected),) = model.run()
-    assert found.dtype == data_type and np.array_equal(found, expected)
+    assert found.dtype == data_type.numpy and np.array_equal(found, expected)
 
 
 def test_sixteen_bit_constants() -> None:
