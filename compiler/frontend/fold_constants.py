@@ -25,6 +25,10 @@ RANDOM = frozenset(
 )
 """Their results are not constant; a Dropout that is no identity is refused by its lowering."""
 
+SCALAR_OPERANDS = frozenset({"Range"})
+"""Their operands are scalars by the standard; exporters also write vectors of one element, which
+onnxruntime takes."""
+
 SHAPE_ELEMENTS = 1024
 """Constants of at most as many elements can be shapes, and are shown to the shape inference."""
 
@@ -65,8 +69,12 @@ def _evaluate(
     if node.operator == "Dropout" and len(names) > 2 and bool(np.any(constants[names[2]])):
         return None
     outputs = [name for name in node.outputs if name is not None]
-    model = _single_node_model(node, names, outputs, constants, opset)
     feeds = {name: constants[name] for name in dict.fromkeys(names)}
+    if node.operator in SCALAR_OPERANDS:
+        feeds = {
+            name: data.reshape(()) if data.size == 1 else data for name, data in feeds.items()
+        }
+    model = _single_node_model(node, names, outputs, feeds, opset)
     try:
         _check_result_sizes(model, feeds)
         with np.errstate(all="ignore"):
