@@ -21,7 +21,7 @@ from compiler.ir import (
     Value,
 )
 from compiler.lowering.operand import Operand, QuantizedConstant, Result
-from compiler.lowering.quantization import dequantise_constant, node_quantization
+from compiler.lowering.quantization import dequantise_constant, per_tensor_int8
 from compiler.operators.movement import Transpose, inverse
 from compiler.operators.quantize import Dequantize, Quantize, Recode
 from compiler.operators.table import requantisation_table
@@ -100,9 +100,8 @@ class LoweringContext:
             reader = self._only_reader(name)
         quantization = None
         if reader is not None and reader.operator == "QuantizeLinear":
-            per_tensor = node_quantization(reader, self.model)
-            if isinstance(per_tensor, Quantization):
-                quantization = per_tensor
+            quantization = per_tensor_int8(reader, self.model)
+            if quantization is not None:
                 fused.append(reader.name)
                 self._bindings[reader.output()] = Binding(stored=name, quantization=quantization)
         self._absorbed.update(fused)
@@ -285,7 +284,7 @@ class LoweringContext:
     def bind_weights(self, tensor: str, weights: QuantizedConstant) -> None:
         """Says that model tensor `tensor` is a dequantised constant."""
         quantization = None
-        if weights.scale.size == 1:
+        if weights.scale.size == 1 and weights.stored.dtype == np.int8:
             quantization = Quantization(float(weights.scale.item()), int(weights.zero_point.item()))
         self._bindings[tensor] = Binding(quantization=quantization, weights=weights)
 
@@ -314,8 +313,8 @@ class LoweringContext:
         for reader in readers:
             if reader.operator != "QuantizeLinear" or tensor in self.model.outputs:
                 return None
-            quantization = node_quantization(reader, self.model)
-            if not isinstance(quantization, Quantization):
+            quantization = per_tensor_int8(reader, self.model)
+            if quantization is None:
                 return None
             found.append(quantization)
         if not found or any(other != found[0] for other in found):
@@ -329,8 +328,8 @@ class LoweringContext:
         for reader in self._consumers[tensor]:
             if reader.operator != "DequantizeLinear":
                 return None
-            quantization = node_quantization(reader, self.model)
-            if not isinstance(quantization, Quantization):
+            quantization = per_tensor_int8(reader, self.model)
+            if quantization is None:
                 return None
             found.append(quantization)
         return found[0] if found and all(other == found[0] for other in found) else None
