@@ -112,6 +112,21 @@ def test_shapes_that_depend_on_folded_values_become_known() -> None:
     assert imported.tensors["y"].type.shape == (5,)
 
 
+def test_scalar_operands_may_be_vectors_of_one_element() -> None:
+    nodes = [
+        helper.make_node("Shape", ["x"], ["rows"], start=0, end=1),
+        helper.make_node("Squeeze", ["rows"], ["count"]),
+        helper.make_node("Range", ["zero", "count", "one"], ["index"]),
+        helper.make_node("Cast", ["index"], ["real"], to=TensorProto.FLOAT),
+        helper.make_node("Add", ["x", "real"], ["y"], "add"),
+    ]
+    constants = {"zero": np.array([0]), "one": np.array([1])}
+    imported = import_model(model(nodes, {"x": ["n"]}, {"y": ["n"]}, constants), {"n": 3})
+    folded = imported.tensors["real"].constant
+    assert folded is not None
+    assert folded.tolist() == [0, 1, 2]
+
+
 def test_size_and_constant_of_shape_are_folded() -> None:
     seven = helper.make_tensor("seven", TensorProto.FLOAT, [1], [7.0])
     nodes = [

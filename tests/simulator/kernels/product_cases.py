@@ -47,9 +47,11 @@ def _requantisation(
     outputs = weights.shape[0]
     rows = weights.reshape(outputs, -1).astype(np.int64)
     spread = 74.0**2 * math.sqrt(rows.shape[1]) / 50
-    multiplier = generator.uniform(0.5, 1.5, outputs) / spread
+    multiplier: NDArray[np.float64] = generator.uniform(0.5, 1.5, outputs) / spread
     limit = 128 * np.abs(rows).sum(axis=1)
-    bias = generator.integers(-100, 100, outputs) - _INPUT_ZERO_POINT * rows.sum(axis=1)
+    bias: NDArray[np.int64] = generator.integers(-100, 100, outputs) - _INPUT_ZERO_POINT * rows.sum(
+        axis=1
+    )
     if wide:
         # More precise than 32 bits allow.
         return Requantisation(
