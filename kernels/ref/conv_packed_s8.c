@@ -1,5 +1,6 @@
 #include <stddef.h>
 
+#include "tilewright/bytes.h"
 #include "tilewright/conv.h"
 #include "tilewright/packed_block.h"
 #include "tilewright/parallel.h"
@@ -75,32 +76,49 @@ static uint32_t runs_of_taps(const tw_conv_packed_s8_parameters *p,
   return (uint32_t)(runs - first);
 }
 
+/* The taps of an axis that lie inside of the input: [begin, end) of `taps`. */
+static tw_range taps_inside(int32_t first, uint32_t dilation, uint32_t taps, uint32_t extent) {
+  tw_range inside = {0, taps};
+  while (inside.begin < taps && first + (int32_t)(inside.begin * dilation) < 0) {
+    ++inside.begin;
+  }
+  while (inside.end > inside.begin &&
+         first + (int32_t)((inside.end - 1) * dilation) >= (int32_t)extent) {
+    --inside.end;
+  }
+  return inside;
+}
+
 /* Copies a window; what follows it up to a whole word meets weights that are zero. */
 static void copy_window(const tw_conv_packed_s8_parameters *p, const origin *at, int8_t *window) {
   const uint32_t channels = p->input_channels;
-  const int dense = p->dilation_width == 1;
-  for (uint32_t ky = 0; ky < p->kernel_height; ++ky) {
-    const int32_t y = at->y + (int32_t)(ky * p->dilation_height);
-    uint32_t taps;
-    for (uint32_t kx = 0; kx < p->kernel_width; kx += taps) {
-      const int32_t x = at->x + (int32_t)(kx * p->dilation_width);
-      taps = 1;
-      if (tw_inside(y, p->input_height) && tw_inside(x, p->input_width)) {
-        if (dense) {
-          const uint32_t reach = p->input_width - (uint32_t)x;
-          taps = p->kernel_width - kx < reach ? p->kernel_width - kx : reach;
-        }
-        const int8_t *pixel = pixel_at(p, at, y, x);
-        for (uint32_t k = 0; k < taps * channels; ++k) {
-          *window++ = pixel[k];
-        }
-      } else {
-        for (uint32_t k = 0; k < channels; ++k) {
-          *window++ = (int8_t)p->input_zero_point;
-        }
-      }
-    }
+  const uint32_t width = p->kernel_width;
+  const uint32_t row_bytes = width * channels;
+  const uint32_t stride = p->dilation_height * p->input_width * channels;
+  const int8_t zero_point = (int8_t)p->input_zero_point;
+  if (p->dilation_width == 1 && is_inside(p, at)) {
+    tw_copy_rows(window, pixel_at(p, at, at->y, at->x), row_bytes, p->kernel_height, stride);
+    return;
   }
+  const tw_range rows = taps_inside(at->y, p->dilation_height, p->kernel_height, p->input_height);
+  const tw_range columns = taps_inside(at->x, p->dilation_width, width, p->input_width);
+  const uint32_t inside = columns.end - columns.begin;
+  tw_fill_bytes(window, zero_point, rows.begin * row_bytes);
+  for (uint32_t ky = rows.begin; ky < rows.end; ++ky) {
+    const int32_t y = at->y + (int32_t)(ky * p->dilation_height);
+    const int32_t x = at->x + (int32_t)(columns.begin * p->dilation_width);
+    int8_t *to = window + ky * row_bytes;
+    tw_fill_bytes(to, zero_point, columns.begin * channels);
+    to += columns.begin * channels;
+    if (p->dilation_width == 1) {
+      tw_copy_rows(to, pixel_at(p, at, y, x), inside * channels, 1, 0);
+    } else {
+      tw_copy_rows(to, pixel_at(p, at, y, x), channels, inside, p->dilation_width * channels);
+    }
+    tw_fill_bytes(to + inside * channels, zero_point, (width - columns.end) * channels);
+  }
+  tw_fill_bytes(window + rows.end * row_bytes, zero_point,
+                (p->kernel_height - rows.end) * row_bytes);
 }
 
 /* One run for the whole window. */
