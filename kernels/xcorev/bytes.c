@@ -54,11 +54,58 @@ static inline void copy_row(int8_t **to, const int8_t *from, uint32_t bytes) {
   *to = out;
 }
 
+/* Rows of 4 to 7 bytes: the first and the last word, which overlap. */
+static void copy_rows_of_4(int8_t *to, const int8_t *from, uint32_t bytes, uint32_t rows,
+                           uint32_t stride) {
+  uint32_t a, b;
+  __asm__ volatile(TW_LOOP_BEGIN TW_LOOP_SETUP(0, "%[rows]", "1f")
+                   "  lw %[a], 0(%[from])\n"
+                   "  cv.lw %[b], %[last](%[from])\n"
+                   "  add %[from], %[from], %[stride]\n"
+                   "  sw %[a], 0(%[to])\n"
+                   "  cv.sw %[b], %[last](%[to])\n"
+                   "  add %[to], %[to], %[bytes]\n"
+                   "1:\n" TW_LOOP_END
+                   : [a] "=&r"(a), [b] "=&r"(b), [from] "+r"(from), [to] "+r"(to)
+                   : [rows] "r"(rows), [stride] "r"(stride), [bytes] "r"(bytes),
+                     [last] "r"(bytes - 4)
+                   : "memory");
+}
+
+/* Rows of 8 to 15 bytes: the first two and the last two words, which overlap. */
+static void copy_rows_of_8(int8_t *to, const int8_t *from, uint32_t bytes, uint32_t rows,
+                           uint32_t stride) {
+  uint32_t a, b, c, d;
+  __asm__ volatile(TW_LOOP_BEGIN TW_LOOP_SETUP(0, "%[rows]", "1f")
+                   "  lw %[a], 0(%[from])\n"
+                   "  lw %[b], 4(%[from])\n"
+                   "  cv.lw %[c], %[third](%[from])\n"
+                   "  cv.lw %[d], %[last](%[from])\n"
+                   "  add %[from], %[from], %[stride]\n"
+                   "  sw %[a], 0(%[to])\n"
+                   "  sw %[b], 4(%[to])\n"
+                   "  cv.sw %[c], %[third](%[to])\n"
+                   "  cv.sw %[d], %[last](%[to])\n"
+                   "  add %[to], %[to], %[bytes]\n"
+                   "1:\n" TW_LOOP_END
+                   : [a] "=&r"(a), [b] "=&r"(b), [c] "=&r"(c), [d] "=&r"(d), [from] "+r"(from),
+                     [to] "+r"(to)
+                   : [rows] "r"(rows), [stride] "r"(stride), [bytes] "r"(bytes),
+                     [third] "r"(bytes - 8), [last] "r"(bytes - 4)
+                   : "memory");
+}
+
 void tw_copy_rows(int8_t *to, const int8_t *from, uint32_t row_bytes, uint32_t rows,
                   uint32_t stride) {
-  for (; rows > 0; --rows) {
-    copy_row(&to, from, row_bytes);
-    from += stride;
+  if (row_bytes - 8 < 8 && rows != 0) {
+    copy_rows_of_8(to, from, row_bytes, rows, stride);
+  } else if (row_bytes - 4 < 4 && rows != 0) {
+    copy_rows_of_4(to, from, row_bytes, rows, stride);
+  } else {
+    for (; rows > 0; --rows) {
+      copy_row(&to, from, row_bytes);
+      from += stride;
+    }
   }
 }
 
