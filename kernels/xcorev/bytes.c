@@ -26,27 +26,30 @@ static inline void copy_row(int8_t **to, const int8_t *from, uint32_t bytes) {
                      : "memory");
   }
   if ((bytes & 8) != 0) {
-    __asm__ volatile("cv.lw %[a], (%[from]), 4\n"
-                     "cv.lw %[b], (%[from]), 4\n"
-                     "cv.sw %[a], (%[out]), 4\n"
-                     "cv.sw %[b], (%[out]), 4\n"
-                     : [a] "=&r"(a), [b] "=&r"(b), [from] "+r"(from), [out] "+r"(out)
-                     :
-                     : "memory");
+    __asm__ volatile(
+        "cv.lw %[a], (%[from]), 4\n"
+        "cv.lw %[b], (%[from]), 4\n"
+        "cv.sw %[a], (%[out]), 4\n"
+        "cv.sw %[b], (%[out]), 4\n"
+        : [a] "=&r"(a), [b] "=&r"(b), [from] "+r"(from), [out] "+r"(out)
+        :
+        : "memory");
   }
   if ((bytes & 4) != 0) {
-    __asm__ volatile("cv.lw %[a], (%[from]), 4\n"
-                     "cv.sw %[a], (%[out]), 4\n"
-                     : [a] "=&r"(a), [from] "+r"(from), [out] "+r"(out)
-                     :
-                     : "memory");
+    __asm__ volatile(
+        "cv.lw %[a], (%[from]), 4\n"
+        "cv.sw %[a], (%[out]), 4\n"
+        : [a] "=&r"(a), [from] "+r"(from), [out] "+r"(out)
+        :
+        : "memory");
   }
   if ((bytes & 2) != 0) {
-    __asm__ volatile("cv.lh %[a], (%[from]), 2\n"
-                     "cv.sh %[a], (%[out]), 2\n"
-                     : [a] "=&r"(a), [from] "+r"(from), [out] "+r"(out)
-                     :
-                     : "memory");
+    __asm__ volatile(
+        "cv.lh %[a], (%[from]), 2\n"
+        "cv.sh %[a], (%[out]), 2\n"
+        : [a] "=&r"(a), [from] "+r"(from), [out] "+r"(out)
+        :
+        : "memory");
   }
   if ((bytes & 1) != 0) {
     *out++ = *from;

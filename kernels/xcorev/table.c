@@ -1,7 +1,7 @@
 /* Tables on CORE-V cores: per four elements a load, 4 extractions, 4 loads from the table, 2 packs
  * and a store, 3 instructions per element. Elements that are loaded one by one would take 11
- * instructions, but 9 accesses: eight cores' conflicts of banks cost more than that. A load is never
- * used by the instruction after it. */
+ * instructions, but 9 accesses: eight cores' conflicts of banks cost more than that. A load is
+ * never used by the instruction after it. */
 #include "tilewright/table.h"
 
 #include "tilewright/hardware_loop.h"
