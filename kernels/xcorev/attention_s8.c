@@ -1,8 +1,8 @@
 /* Attention on CORE-V cores. Per key of a row:
  *
  *     score        a word of the query meets words of four keys: 9 instructions for 16 products, 13
- *                  if the query's zero point is not 0
- *     weight       26 cycles, of which 5 are the 64-bit product
+ *                  if the query's zero point is not 0; and 26 instructions per four keys
+ *     weight       24 cycles, of which 5 are the 64-bit product
  *     4 columns    6.75 instructions: values of four keys are transposed, so that dot products run
  *                  along the keys; a weight's upper 7 and lower 8 bits are multiplied separately
  */
@@ -16,68 +16,73 @@
 #define COLUMNS 4u
 #define WORD 4u
 
-/* Sums over the words of four keys; the query's zero point is in all bytes of `zero`. */
-static void score_four(const int8_t *query, const int8_t *const keys[KEYS], uint32_t words,
-                       uint32_t zero, int32_t score[KEYS]) {
-  const int8_t *k0 = keys[0];
-  const int8_t *k1 = keys[1];
-  const int8_t *k2 = keys[2];
-  const int8_t *k3 = keys[3];
-  int32_t s0 = 0, s1 = 0, s2 = 0, s3 = 0;
+/* One step of four keys' sums, and what is subtracted for the query's zero point. */
+#define SCORE_LOADS                   \
+  "  cv.lw %[q], (%[query]), 4\n"     \
+  "  cv.lw %[a], (%[k0]), 4\n"        \
+  "  cv.lw %[b], (%[k1]), 4\n"        \
+  "  cv.lw %[c], (%[k2]), 4\n"        \
+  "  cv.lw %[d], (%[k3]), 4\n"        \
+  "  cv.sdotsp.b %[s0], %[q], %[a]\n" \
+  "  cv.sdotsp.b %[s1], %[q], %[b]\n" \
+  "  cv.sdotsp.b %[s2], %[q], %[c]\n" \
+  "  cv.sdotsp.b %[s3], %[q], %[d]\n"
+#define SCORE_ZERO_POINT                 \
+  "  cv.sdotsp.b %[z0], %[zero], %[a]\n" \
+  "  cv.sdotsp.b %[z1], %[zero], %[b]\n" \
+  "  cv.sdotsp.b %[z2], %[zero], %[c]\n" \
+  "  cv.sdotsp.b %[z3], %[zero], %[d]\n"
+
+/* Scores of `quads` times four keys whose rows have `words` words. */
+#define SCORE_LOOP(step) \
+  __asm__ volatile(                                                                              \
+      TW_LOOP_BEGIN TW_LOOP_SETUP(1, "%[quads]", "2f")                                           \
+      "  li %[s0], 0\n  li %[s1], 0\n  li %[s2], 0\n  li %[s3], 0\n"                             \
+      "  li %[z0], 0\n  li %[z1], 0\n  li %[z2], 0\n  li %[z3], 0\n"                             \
+      TW_LOOP_SETUP(0, "%[words]", "1f") step                                                    \
+      "1:\n"                                                                                     \
+      "  sub %[s0], %[s0], %[z0]\n"                                                              \
+      "  sub %[s1], %[s1], %[z1]\n"                                                              \
+      "  sub %[s2], %[s2], %[z2]\n"                                                              \
+      "  sub %[s3], %[s3], %[z3]\n"                                                              \
+      "  cv.max %[largest], %[largest], %[s0]\n"                                                 \
+      "  cv.max %[largest], %[largest], %[s1]\n"                                                 \
+      "  cv.max %[largest], %[largest], %[s2]\n"                                                 \
+      "  cv.max %[largest], %[largest], %[s3]\n"                                                 \
+      "  cv.sw %[s0], (%[score]), 4\n"                                                           \
+      "  cv.sw %[s1], (%[score]), 4\n"                                                           \
+      "  cv.sw %[s2], (%[score]), 4\n"                                                           \
+      "  cv.sw %[s3], (%[score]), 4\n"                                                           \
+      "  sub %[query], %[query], %[bytes]\n"                                                     \
+      "  add %[k0], %[k0], %[next]\n"                                                            \
+      "  add %[k1], %[k1], %[next]\n"                                                            \
+      "  add %[k2], %[k2], %[next]\n"                                                            \
+      "  add %[k3], %[k3], %[next]\n"                                                            \
+      "2:\n" TW_LOOP_END                                                                         \
+      : [q] "=&r"(q), [a] "=&r"(a), [b] "=&r"(b), [c] "=&r"(c), [d] "=&r"(d), [s0] "=&r"(s0),    \
+        [s1] "=&r"(s1), [s2] "=&r"(s2), [s3] "=&r"(s3), [z0] "=&r"(z0), [z1] "=&r"(z1),          \
+        [z2] "=&r"(z2), [z3] "=&r"(z3), [query] "+r"(query), [k0] "+r"(k0), [k1] "+r"(k1),       \
+        [k2] "+r"(k2), [k3] "+r"(k3), [score] "+r"(score), [largest] "+r"(largest)               \
+      : [words] "r"(words), [quads] "r"(quads), [zero] "r"(zero), [bytes] "r"(words * WORD),     \
+        [next] "r"(KEYS * stride - words * WORD)                                                 \
+      : "memory")
+
+/* Returns the largest score, if it is larger than `largest`. */
+static int32_t score_quads(const int8_t *query, const int8_t *key, uint32_t stride, uint32_t words,
+                           uint32_t zero, uint32_t quads, int32_t largest, int32_t *score) {
+  const int8_t *k0 = key;
+  const int8_t *k1 = k0 + stride;
+  const int8_t *k2 = k1 + stride;
+  const int8_t *k3 = k2 + stride;
+  int32_t s0, s1, s2, s3, z0, z1, z2, z3;
   uint32_t q, a, b, c, d;
   if (zero == 0) {
-    __asm__ volatile(TW_LOOP_BEGIN TW_LOOP_SETUP(0, "%[words]", "1f")
-                     "  cv.lw %[q], (%[query]), 4\n"
-                     "  cv.lw %[a], (%[k0]), 4\n"
-                     "  cv.lw %[b], (%[k1]), 4\n"
-                     "  cv.lw %[c], (%[k2]), 4\n"
-                     "  cv.lw %[d], (%[k3]), 4\n"
-                     "  cv.sdotsp.b %[s0], %[q], %[a]\n"
-                     "  cv.sdotsp.b %[s1], %[q], %[b]\n"
-                     "  cv.sdotsp.b %[s2], %[q], %[c]\n"
-                     "  cv.sdotsp.b %[s3], %[q], %[d]\n"
-                     "1:\n" TW_LOOP_END
-                     : [q] "=&r"(q), [a] "=&r"(a), [b] "=&r"(b), [c] "=&r"(c), [d] "=&r"(d),
-                       [s0] "+r"(s0), [s1] "+r"(s1), [s2] "+r"(s2), [s3] "+r"(s3),
-                       [query] "+r"(query), [k0] "+r"(k0), [k1] "+r"(k1), [k2] "+r"(k2),
-                       [k3] "+r"(k3)
-                     : [words] "r"(words)
-                     : "memory");
+    SCORE_LOOP(SCORE_LOADS);
   } else {
-    int32_t z0 = 0, z1 = 0, z2 = 0, z3 = 0;
-    __asm__ volatile(TW_LOOP_BEGIN TW_LOOP_SETUP(0, "%[words]", "1f")
-                     "  cv.lw %[q], (%[query]), 4\n"
-                     "  cv.lw %[a], (%[k0]), 4\n"
-                     "  cv.lw %[b], (%[k1]), 4\n"
-                     "  cv.lw %[c], (%[k2]), 4\n"
-                     "  cv.lw %[d], (%[k3]), 4\n"
-                     "  cv.sdotsp.b %[s0], %[q], %[a]\n"
-                     "  cv.sdotsp.b %[s1], %[q], %[b]\n"
-                     "  cv.sdotsp.b %[s2], %[q], %[c]\n"
-                     "  cv.sdotsp.b %[s3], %[q], %[d]\n"
-                     "  cv.sdotsp.b %[z0], %[zero], %[a]\n"
-                     "  cv.sdotsp.b %[z1], %[zero], %[b]\n"
-                     "  cv.sdotsp.b %[z2], %[zero], %[c]\n"
-                     "  cv.sdotsp.b %[z3], %[zero], %[d]\n"
-                     "1:\n" TW_LOOP_END
-                     : [q] "=&r"(q), [a] "=&r"(a), [b] "=&r"(b), [c] "=&r"(c), [d] "=&r"(d),
-                       [s0] "+r"(s0), [s1] "+r"(s1), [s2] "+r"(s2), [s3] "+r"(s3), [z0] "+r"(z0),
-                       [z1] "+r"(z1), [z2] "+r"(z2), [z3] "+r"(z3), [query] "+r"(query),
-                       [k0] "+r"(k0), [k1] "+r"(k1), [k2] "+r"(k2), [k3] "+r"(k3)
-                     : [words] "r"(words), [zero] "r"(zero)
-                     : "memory");
-    s0 -= z0;
-    s1 -= z1;
-    s2 -= z2;
-    s3 -= z3;
+    SCORE_LOOP(SCORE_LOADS SCORE_ZERO_POINT);
   }
-  score[0] = s0;
-  score[1] = s1;
-  score[2] = s2;
-  score[3] = s3;
+  return largest;
 }
-
-static inline int32_t larger(int32_t a, int32_t b) { return a > b ? a : b; }
 
 /* Writes score[j] = sum of (query[c] - query_zero_point) * key[j][c]; returns the largest. */
 static int32_t compute_scores(const tw_attention_s8_parameters *parameters, const int8_t *query,
@@ -87,65 +92,60 @@ static int32_t compute_scores(const tw_attention_s8_parameters *parameters, cons
   const int32_t zero_point = parameters->query_zero_point;
   const uint32_t zero = ((uint32_t)zero_point & 0xFFu) * UINT32_C(0x01010101);
   int32_t largest = INT32_MIN;
-  for (uint32_t j = 0; j < keys; j += KEYS) {
-    const uint32_t count = keys - j < KEYS ? keys - j : KEYS;
-    const int8_t *row = key + j * stride;
-    const int8_t *rows[KEYS];
-    for (uint32_t i = 0; i < KEYS; ++i) {
-      rows[i] = row;
-      row += i + 1 < count ? stride : 0; /* no key behind the last one is read */
+  uint32_t j = 0;
+  if (parameters->head_size % WORD == 0 && keys >= KEYS) {
+    const uint32_t quads = keys / KEYS;
+    largest = score_quads(query, key, stride, words, zero, quads, largest, score);
+    j = quads * KEYS;
+  }
+  for (; j < keys; ++j) {
+    int32_t sum = 0;
+    for (uint32_t c = 0; c < parameters->head_size; ++c) {
+      sum += (query[c] - zero_point) * key[j * stride + c];
     }
-    int32_t sums[KEYS] = {0};
-    if (words != 0) {
-      score_four(query, (const int8_t *const *)rows, words, zero, sums);
-    }
-    for (uint32_t i = 0; i < count; ++i) {
-      for (uint32_t c = words * WORD; c < parameters->head_size; ++c) {
-        sums[i] += (query[c] - zero_point) * rows[i][c];
-      }
-      score[j + i] = sums[i];
-      largest = larger(largest, sums[i]);
-    }
+    score[j] = sum;
+    largest = sum > largest ? sum : largest;
   }
   return largest;
 }
 
-/* tw_attention_weight with products that include their shift, and a shift that rounds. */
-static inline uint32_t weight_of(uint32_t d) {
-  uint32_t power = 449;
-  uint32_t shift = (d >> 16) + 1;
-  const uint32_t fraction = d & 0xFFFFu;
-  for (uint32_t i = 0; i < 4; ++i) {
-    const uint32_t coefficients[4] = {3489u, 15691u, 45418u, 65534u};
-    uint32_t product;
-    __asm__("cv.mulun %0, %1, %2, 16" : "=r"(product) : "r"(power), "r"(fraction));
-    power = coefficients[i] - product;
-  }
-  __asm__("cv.addurnr %0, zero, %1" : "+r"(power) : "r"(shift));
-  return power;
-}
-
 /* Replaces scores by weights, 0 to 32767, with 16 bits each, from the beginning of the same memory;
- * returns their sum. */
+ * returns their sum. Computes tw_attention_weight with products that include their shift, and with
+ * a shift that rounds, for every key: a product makes those beyond the limit zero. */
 static uint32_t compute_weights(const tw_attention_s8_parameters *parameters, int32_t largest,
                                 uint32_t keys, int32_t *score) {
   uint16_t *weights = (uint16_t *)(void *)score;
-  const uint32_t limit = parameters->score_limit;
-  const uint32_t shift = parameters->score_shift;
-  const uint32_t scale = parameters->score_scale;
   uint32_t total = 0;
-  for (uint32_t j = 0; j < keys; ++j) {
-    const uint32_t distance = (uint32_t)(largest - score[j]);
-    uint32_t weight = 0;
-    if (distance < limit) {
-      weight = weight_of((uint32_t)((uint64_t)(distance << shift) * scale >> 32));
-    }
-    __asm__ volatile("cv.sh %[weight], (%[weights]), 2"
-                     : [weights] "+r"(weights)
-                     : [weight] "r"(weight)
-                     : "memory");
-    total += weight;
-  }
+  uint32_t distance, near, power, shift;
+  __asm__ volatile(TW_LOOP_BEGIN TW_LOOP_SETUP(0, "%[keys]", "1f")
+                   "  cv.lw %[distance], (%[score]), 4\n"
+                   "  sub %[distance], %[largest], %[distance]\n"
+                   "  sltu %[near], %[distance], %[limit]\n"
+                   "  sll %[distance], %[distance], %[left]\n"
+                   "  mulhu %[distance], %[distance], %[scale]\n"
+                   "  cv.mulun %[power], %[c4], %[distance], 16\n"
+                   "  srli %[shift], %[distance], 16\n"
+                   "  sub %[power], %[c3], %[power]\n"
+                   "  cv.mulun %[power], %[power], %[distance], 16\n"
+                   "  addi %[shift], %[shift], 1\n"
+                   "  sub %[power], %[c2], %[power]\n"
+                   "  cv.mulun %[power], %[power], %[distance], 16\n"
+                   "  sub %[power], %[c1], %[power]\n"
+                   "  cv.mulun %[power], %[power], %[distance], 16\n"
+                   "  sub %[power], %[c0], %[power]\n"
+                   "  cv.addurnr %[power], zero, %[shift]\n"
+                   "  mul %[power], %[power], %[near]\n"
+                   "  add %[total], %[total], %[power]\n"
+                   "  cv.sh %[power], (%[weights]), 2\n"
+                   "1:\n" TW_LOOP_END
+                   : [distance] "=&r"(distance), [near] "=&r"(near), [power] "=&r"(power),
+                     [shift] "=&r"(shift), [score] "+r"(score), [weights] "+r"(weights),
+                     [total] "+r"(total)
+                   : [keys] "r"(keys), [largest] "r"(largest), [limit] "r"(parameters->score_limit),
+                     [left] "r"(parameters->score_shift), [scale] "r"(parameters->score_scale),
+                     [c4] "r"(449), [c3] "r"(3489), [c2] "r"(15691), [c1] "r"(45418),
+                     [c0] "r"(65534)
+                   : "memory");
   return total;
 }
 
@@ -218,9 +218,8 @@ static int8_t output_of(const tw_attention_s8_parameters *parameters, const row_
                         int64_t sum) {
   const int64_t rounding = INT64_C(1) << (parameters->output_shift - 1);
   const int64_t mean = ((sum - row->centre) * row->reciprocal) >> row->shift;
-  const int64_t steps =
-      ((mean * parameters->output_scale + rounding) >> parameters->output_shift) +
-      parameters->output_zero_point;
+  const int64_t steps = ((mean * parameters->output_scale + rounding) >> parameters->output_shift) +
+                        parameters->output_zero_point;
   return (int8_t)(steps < -128 ? -128 : (steps > 127 ? 127 : steps));
 }
 
@@ -295,8 +294,8 @@ void tw_attention_s8(const tw_attention_s8_parameters *parameters, const int8_t 
         .shift = 15 + shift, /* leaves 16 fractional bits */
     };
     for (uint32_t c = 0; c < value_size; c += COLUMNS) {
-      compute_columns(parameters, &row, v + c,
-                      value_size - c < COLUMNS ? value_size - c : COLUMNS, y + c);
+      compute_columns(parameters, &row, v + c, value_size - c < COLUMNS ? value_size - c : COLUMNS,
+                      y + c);
     }
   }
 }
