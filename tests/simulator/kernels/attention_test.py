@@ -16,7 +16,13 @@ _CAPACITY = 21
 
 
 def _example(
-    seed: int, size: int, value_size: int, query_zero_point: int, *, tokens_first: bool, causal: bool
+    seed: int,
+    size: int,
+    value_size: int,
+    query_zero_point: int,
+    *,
+    tokens_first: bool,
+    causal: bool,
 ) -> Example:
     """Three queries of four heads that share two heads of keys."""
     random = np.random.default_rng(seed)
@@ -42,9 +48,7 @@ def _example(
 def test_attention(cores: int) -> None:
     choices = itertools.product([1, 4, 7, 16, 64], [1, 4, 6, 16], [0, -128, 127])
     examples = [
-        _example(
-            seed, *choice, tokens_first=bool(seed % 2), causal=seed % 3 == 0
-        )
+        _example(seed, *choice, tokens_first=bool(seed % 2), causal=seed % 3 == 0)
         for seed, choice in enumerate(choices)
     ]
     for begin in range(0, len(examples), 20):
