@@ -21,16 +21,17 @@ from onnx import (
 )
 
 from compiler.errors import Code, CompileError, Problem
+from compiler.frontend.check_attributes import ONNX_DOMAINS, check_attributes
 from compiler.frontend.check_operators import check_operators
 from compiler.frontend.check_sizes import MAXIMUM_BYTES, check_sizes, too_large
 from compiler.frontend.check_structure import check_structure, initializers, tensor_data
+from compiler.frontend.check_types import check_types
 from compiler.frontend.fold_constants import fold_constants
 from compiler.frontend.model import AttributeValue, OnnxModel, OnnxNode, OnnxTensor
 from compiler.frontend.read_model import read_model
 from compiler.ir import Array, DataType, TensorType
 
 SUPPORTED_OPSETS = range(13, 25)
-ONNX_DOMAINS = ("", "ai.onnx")
 TYPED_LIKE_OPERAND = frozenset({"GroupNormalization"})
 """Operators whose output has the type of operand 0, but for which ONNX infers none."""
 ELEMENT_TYPES = {
@@ -63,6 +64,7 @@ def import_model(
     else:
         proto = read_model(source)
     check_structure(proto)
+    check_attributes(proto)
     constants = initializers(proto)
     proto = _check(proto)
     opset = _opset(proto)
@@ -72,6 +74,7 @@ def import_model(
         proto = _infer(proto)
         nodes, types = list(_nodes(proto, opset)), _types(proto)
         check_sizes(types)
+        check_types(nodes, _element_types(types, constants))
         remaining = fold_constants(nodes, types, constants, opset)
         if len(remaining) == len(nodes):
             # Before types: what an unknown operator makes has none, and that is not the problem.
@@ -298,6 +301,14 @@ def _attributes(node: NodeProto) -> dict[str, AttributeValue]:
 def _types(proto: ModelProto) -> dict[str, TypeProto.Tensor]:
     values = [*proto.graph.input, *proto.graph.output, *proto.graph.value_info]
     return {value.name: value.type.tensor_type for value in values}
+
+
+def _element_types(
+    types: Mapping[str, TypeProto.Tensor], constants: Mapping[str, Array]
+) -> dict[str, int]:
+    """ONNX's number of every tensor's element type."""
+    constant = {name: helper.np_dtype_to_tensor_dtype(a.dtype) for name, a in constants.items()}
+    return {name: int(proto.elem_type) for name, proto in types.items()} | constant
 
 
 def _assemble(

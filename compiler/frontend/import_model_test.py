@@ -146,6 +146,23 @@ def test_size_and_constant_of_shape_are_folded() -> None:
     assert np.array_equal(folded, np.full((2, 6), 7, np.float32))
 
 
+@pytest.mark.parametrize(
+    ("operator", "expected"),
+    [("ReduceSum", 0.0), ("ReduceProd", 1.0), ("ReduceMax", -np.inf), ("ReduceMin", np.inf)],
+)
+def test_reductions_of_nothing_are_constants(operator: str, expected: float) -> None:
+    nodes = [
+        helper.make_node(operator, ["x", "axes"], ["sum"], "reduce"),
+        helper.make_node("Relu", ["sum"], ["y"], "relu"),
+    ]
+    constants = {"axes": np.array([1])}
+    imported = import_model(model(nodes, {"x": [3, 0]}, {"y": [3, 1]}, constants))
+    assert imported.nodes == []
+    folded = imported.tensors["y"].constant
+    assert folded is not None
+    assert np.array_equal(folded, np.full((3, 1), max(expected, 0.0), np.float32))
+
+
 def test_dequantised_weights_stay_quantised() -> None:
     nodes = [
         helper.make_node("DequantizeLinear", ["w", "scale", "zero"], ["real"], "weights"),
