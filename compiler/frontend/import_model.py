@@ -23,7 +23,7 @@ from onnx import (
 from compiler.errors import Code, CompileError, Problem
 from compiler.frontend.check_attributes import ONNX_DOMAINS, check_attributes
 from compiler.frontend.check_operators import check_operators
-from compiler.frontend.check_sizes import MAXIMUM_BYTES, check_sizes, too_large
+from compiler.frontend.check_sizes import MAXIMUM_BYTES, check_sizes, static_shape, too_large
 from compiler.frontend.check_structure import check_structure, initializers, tensor_data
 from compiler.frontend.check_types import check_types
 from compiler.frontend.fold_constants import fold_constants
@@ -349,15 +349,16 @@ def _add_tensor(model: OnnxModel, name: str, proto: TypeProto.Tensor | None) -> 
     if data_type is None:
         spelt = onnx.TensorProto.DataType.Name(proto.elem_type).lower()  # pyright: ignore
         return _unsupported_type(name, spelt)
-    if any(not dimension.HasField("dim_value") for dimension in proto.shape.dim):
+    if static_shape(proto) is None:
         spelt = [
             d.dim_param or "?" if not d.HasField("dim_value") else str(d.dim_value)
             for d in proto.shape.dim
         ]
+        shown = f"shape [{', '.join(spelt)}]" if proto.HasField("shape") else "number of axes"
         return Problem(
             Code.DYNAMIC_SHAPE,
             f"tensor {name!r}",
-            f"its shape [{', '.join(spelt)}] depends on run-time values",
+            f"its {shown} depends on run-time values",
             "static shapes",
             "make the shape a constant, or export the model with static shapes",
         )

@@ -127,6 +127,21 @@ def test_scalar_operands_may_be_vectors_of_one_element() -> None:
     assert folded.tolist() == [0, 1, 2]
 
 
+def test_a_number_of_axes_that_depends_on_the_input() -> None:
+    nodes = [
+        helper.make_node("Cast", ["x"], ["axes"], to=TensorProto.INT64),
+        helper.make_node("ReduceL2", ["table", "axes"], ["norm"], "norm", keepdims=0),
+        helper.make_node("Relu", ["norm"], ["y"], "relu"),
+    ]
+    constants = {"table": np.ones((2, 3), np.float32)}
+    with pytest.raises(CompileError) as caught:
+        import_model(model(nodes, {"x": [1]}, {"y": [2]}, constants))
+    (problem,) = caught.value.problems
+    assert problem.code is Code.DYNAMIC_SHAPE
+    assert problem.where == "tensor 'norm'"
+    assert problem.found == "its number of axes depends on run-time values"
+
+
 def test_size_and_constant_of_shape_are_folded() -> None:
     seven = helper.make_tensor("seven", TensorProto.FLOAT, [1], [7.0])
     nodes = [

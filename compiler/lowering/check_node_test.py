@@ -58,14 +58,22 @@ def test_integers_where_real_numbers_are_computed() -> None:
     [
         ("LeakyRelu", {"alpha": float("nan")}, "attribute 'alpha' is NaN"),
         ("Gelu", {"approximate": b"\xff"}, "attribute 'approximate' is b"),
+        ("MaxPool", {"kernel_shape": [1], "strides": [2**63 - 1]}, "attribute 'strides' is ["),
     ],
 )
 def test_attributes_that_mean_nothing(
     operator: str, attributes: dict[str, Any], found: str
 ) -> None:
     node = helper.make_node(operator, ["x"], ["y"], **attributes)
-    (problem,) = problems(model([node], [4]))
+    (problem,) = problems(model([node], [1, 1, 4]))
     assert found in problem.found
+
+
+def test_operands_without_a_name() -> None:
+    proto = model([helper.make_node("Min", ["x", ""], ["y"])], [4])
+    proto.graph.output[0].type.tensor_type.shape.dim[0].dim_value = 4
+    (problem,) = problems(proto)
+    assert problem.found == "its input 1 is absent"
 
 
 def test_an_axis_that_the_input_lacks() -> None:

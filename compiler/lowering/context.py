@@ -68,10 +68,10 @@ class LoweringContext:
         return Operand(name, tensor.type, binding.quantization, constant, binding.weights)
 
     def required(self, node: OnnxNode, index: int) -> Operand:
-        """Input `index`, which the ONNX checker guarantees to exist."""
+        """Input `index`; raises UnsupportedForm if it is absent, that is, has an empty name."""
         operand = self.operand(node, index)
         if operand is None:
-            raise ValueError(f"node {node.name!r} lacks input {index}")
+            raise UnsupportedForm(f"its input {index} is absent", "nodes with all their inputs")
         return operand
 
     def producer(self, operand: Operand) -> OnnxNode | None:
