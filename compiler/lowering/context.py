@@ -8,6 +8,7 @@ from math import inf
 
 import numpy as np
 
+from compiler.errors import UnsupportedForm
 from compiler.frontend.model import OnnxModel, OnnxNode
 from compiler.ir import (
     Array,
@@ -69,10 +70,10 @@ class LoweringContext:
         return Operand(name, tensor.type, binding.quantization, constant, binding.weights)
 
     def required(self, node: OnnxNode, index: int) -> Operand:
-        """Input `index`, which the ONNX checker guarantees to exist."""
+        """Input `index`; raises UnsupportedForm if it is absent, that is, has an empty name."""
         operand = self.operand(node, index)
         if operand is None:
-            raise ValueError(f"node {node.name!r} lacks input {index}")
+            raise UnsupportedForm(f"its input {index} is absent", "nodes with all their inputs")
         return operand
 
     def producer(self, operand: Operand) -> OnnxNode | None:
@@ -343,6 +344,25 @@ class LoweringContext:
         return self.plain(
             Operand(tensor, model_tensor.type, binding.quantization, model_tensor.constant, None)
         )
+
+    def check_shapes(self, node: OnnxNode) -> None:
+        """Raises UnsupportedForm if a result of a lowered node has another shape than the model's.
+
+        The model may say so itself, where operands at run time decide or ONNX leaves it open.
+        """
+        for name in node.outputs:
+            binding = self._bindings.get(name) if name is not None else None
+            value = None if binding is None else binding.plain or binding.stored
+            if name is None or value is None:
+                continue
+            found, said = self.graph.values[value].type.shape, self.model.tensors[name].type.shape
+            if found != said:
+                raise UnsupportedForm(
+                    f"its result {name!r} has shape {list(found)}, where the model says "
+                    f"{list(said)}",
+                    "models whose shapes are those of ONNX's shape inference",
+                    "export the model again, without shapes of inner tensors and outputs",
+                )
 
     def rename(self, value: str, name: str) -> None:
         """Gives a value another name, everywhere."""
