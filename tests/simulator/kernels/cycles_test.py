@@ -45,7 +45,7 @@ def test_matmul() -> None:
         matmul_packed(),
         [
             (str(shape), matmul_case(*shape).call, model.matmul_packed(*shape))
-            for shape in [*shapes, (64, 256, 64), (1, 256, 256)]
+            for shape in [*shapes, (64, 256, 64), (1, 256, 256), (2304, 8, 16)]
         ],
     )
 
