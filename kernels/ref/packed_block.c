@@ -3,7 +3,9 @@
 #include "tilewright/arithmetic.h"
 
 /* Constants of a block follow its weights; they are aligned as the block is. */
-static uint32_t word_at(const int8_t *bytes) { return *(const uint32_t *)(const void *)bytes; }
+static uint32_t word_at(const int8_t *bytes) {
+  return *(const tw_packed_constant *)(const void *)bytes;
+}
 
 static uint32_t count_words(const tw_packed_rows *rows) {
   uint32_t words = 0;

@@ -15,6 +15,9 @@
 
 #include <stdint.h>
 
+/* How scale and bias are read from the bytes of a block. */
+typedef uint32_t __attribute__((__may_alias__)) tw_packed_constant;
+
 /* Outputs of a block, and values of a word. */
 #define TW_PACKED_OUTPUTS 4u
 #define TW_PACKED_VALUES 4u
