@@ -8,7 +8,7 @@ import numpy as np
 
 from compiler.ir import Array, DataType
 from tools.compare_layers.recording import Form, Key, Made, Recording, Run
-from tools.compare_layers.sources import stored_as
+from tools.compare_layers.stored import stored_as
 
 LSB = "LSB"
 
