@@ -53,6 +53,7 @@ def interpret_all(
         for name, result in zip(node.outputs, results, strict=True):
             if TensorType.of(result) != graph.values[name].type:
                 raise TypeError(f"{node.name}: {name!r} came out as {TensorType.of(result)}")
-            values[name] = result
-            read[name] = replaced.get(name, result)
+            # NumPy makes numbers of arrays without axes.
+            values[name] = np.asarray(result)
+            read[name] = replaced.get(name, values[name])
     return values
