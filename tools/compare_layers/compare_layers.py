@@ -153,6 +153,13 @@ def _parser() -> Parser:
         "--absolute-tolerance", type=float, help="added to it; 1e-5 with onnxruntime, else 0"
     )
     parser.add_argument(
+        "--tolerance-ulp",
+        type=int,
+        metavar="ULP",
+        default=0,
+        help="of float32 values, in units in the last place, where that is more; default 0",
+    )
+    parser.add_argument(
         "--isolate",
         action="store_true",
         help="every layer of the interpreter reads onnxruntime's results: "
@@ -191,6 +198,7 @@ def _tolerance(options: argparse.Namespace) -> Tolerance:
         chosen(options.tolerance_lsb, 1.0),
         chosen(options.relative_tolerance, 1e-4),
         chosen(options.absolute_tolerance, 1e-5),
+        options.tolerance_ulp,
     )
 
 

@@ -209,6 +209,16 @@ def write_model(path: Path) -> Path:
     return path
 
 
+def test_the_report_says_which_tensor_a_result_is(tmp_path: Path) -> None:
+    firmware(tmp_path, write_model(tmp_path / "m.onnx"))
+    report = json.loads((tmp_path / "net.mapping.json").read_text())
+    (entry_point,) = report["entry_points"]
+    results = {layer["name"]: layer["results"][0] for layer in entry_point["layers"]}
+    first = results["first"]
+    assert (first["tensor"], first["permutation"]) == ("r1", [0, 2, 3, 1])
+    assert (first["data_type"], first["shape"]) == ("float32", [1, 6, 6, 4])
+
+
 def test_interpreter_and_onnxruntime_agree_on_a_model(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
