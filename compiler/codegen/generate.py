@@ -64,6 +64,7 @@ def generate(name: str, graphs: Sequence[Graph], plan: Plan) -> GeneratedNetwork
 
 @functools.cache
 def _environment() -> jinja2.Environment:
+    """Made once: a test compiles hundreds of networks, and parsing templates takes the longest."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES),
         autoescape=False,

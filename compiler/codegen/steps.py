@@ -51,6 +51,20 @@ class Step:
     multiply_accumulates: int = 0
 
     @property
+    def first_result(self) -> int:
+        """Index of the operand that is the first output."""
+        return len(self.operands) - len(self.outputs) - (1 if self.kernel.scratch_bytes else 0)
+
+    @property
+    def results(self) -> tuple[str, ...]:
+        """The values that it makes, one for each of `outputs`; a copy makes what it copies."""
+        if self.node is not None:
+            return self.node.outputs
+        (source, _) = self.operands
+        assert source is not None
+        return (source.value,)
+
+    @property
     def origin(self) -> tuple[str, ...]:
         """The model's nodes that this call does the work of."""
         return self.node.origin if self.node is not None else ()

@@ -10,7 +10,7 @@ from onnx import ModelProto, NodeProto, TypeProto, defs, helper, numpy_helper, s
 from onnx.reference import ReferenceEvaluator
 
 from compiler.errors import Code, CompileError, Problem
-from compiler.frontend.check_sizes import MAXIMUM_FOLDED_BYTES, check_sizes
+from compiler.frontend.check_sizes import MAXIMUM_FOLDED_BYTES, check_sizes, static_shape
 from compiler.frontend.model import OnnxNode
 from compiler.ir import Array
 
@@ -29,6 +29,14 @@ SCALAR_OPERANDS = frozenset({"Range"})
 """Their operands are scalars by the standard; exporters also write vectors of one element, which
 onnxruntime takes."""
 
+REDUCING_NOTHING = frozenset(
+    {
+        *("ReduceL1", "ReduceL2", "ReduceLogSum", "ReduceLogSumExp", "ReduceMax", "ReduceMin"),
+        *("ReduceProd", "ReduceSum", "ReduceSumSquare"),
+    }
+)
+"""Operators for which ONNX says what they make of tensors without elements."""
+
 SHAPE_ELEMENTS = 1024
 """Constants of at most as many elements can be shapes, and are shown to the shape inference."""
 
@@ -41,8 +49,9 @@ def fold_constants(
 ) -> list[OnnxNode]:
     """The nodes that remain; results of the others are added to `constants`.
 
-    `Shape` and `Size` of tensors with static shapes are constants too. Shapes that follow from
-    what was just folded are inferred on the way, so that one walk folds a whole chain of them.
+    `Shape` and `Size` of tensors with static shapes are constants too, and so are sums and other
+    reductions of tensors without elements. Shapes that follow from what was just folded are
+    inferred on the way, so that one walk folds a whole chain of them.
     """
     remaining: list[OnnxNode] = []
     known = dict(types)
@@ -114,8 +123,11 @@ def _evaluate(
     if node.operator in ("Shape", "Size"):
         return _shape(node, types, constants)
     names = [name for name in node.inputs if name is not None]
-    if any(name not in constants for name in names):
+    unknown = [name for name in names if name not in constants]
+    empty = _empty_tensors(unknown, types) if node.operator in REDUCING_NOTHING else {}
+    if len(empty) < len(unknown):
         return None
+    constants = {**{name: constants[name] for name in names if name in constants}, **empty}
     if node.operator == "Dropout" and len(names) > 2 and bool(np.any(constants[names[2]])):
         return None
     outputs = [name for name in node.outputs if name is not None]
@@ -149,6 +161,17 @@ def _evaluate(
             ]
         ) from error
     return arrays
+
+
+def _empty_tensors(names: Sequence[str], types: Mapping[str, TypeProto.Tensor]) -> dict[str, Array]:
+    """Those of the tensors that have a static type and no elements, as arrays."""
+    result: dict[str, Array] = {}
+    for name in names:
+        shape = static_shape(types[name]) if name in types else None
+        if shape is not None and 0 in shape and types[name].elem_type:
+            element = helper.tensor_dtype_to_np_dtype(types[name].elem_type)
+            result[name] = np.empty(shape, element)
+    return result
 
 
 def _check_result_sizes(model: ModelProto, constants: Mapping[str, Array]) -> None:

@@ -115,8 +115,7 @@ def _scaled(
     scales = (np.broadcast_to(scale.reshape(-1), factor.shape) * np.abs(factor)).astype(np.float32)
     if not bool(np.all(np.isfinite(scales) & (scales > 0))):
         return None
-    element = np.dtype(np.uint8) if stored.dtype == np.uint8 else np.dtype(np.int8)
-    zero_points = np.broadcast_to(zero_point.reshape(-1).astype(element), factor.shape)
+    zero_points = np.broadcast_to(zero_point.reshape(-1).astype(stored.dtype), factor.shape)
     inputs = (
         add_constant(model, f"{name}/stored", stored),
         add_constant(model, f"{name}/scale", scales),

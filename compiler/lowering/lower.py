@@ -51,6 +51,7 @@ def lower(
         try:
             check_node(node, model)
             OPERATORS[node.domain, node.operator].lower(node, context)
+            context.check_shapes(node)
         except UnsupportedForm as error:
             problems.append(_problem(node, error))
             _bind_placeholders(context, node)
