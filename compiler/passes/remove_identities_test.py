@@ -48,10 +48,12 @@ def test_parts_repetitions_and_reversals_stay() -> None:
     model = ModelBuilder()
     x = model.input("x", (3, 1))
     bounds = [model.constant(np.array([bound])) for bound in (0, 2, 0)]
+    shift = model.constant(np.array([1, 0, -1, 0]))
     reverse = [model.constant(np.array([bound])) for bound in (2, -9, 0, -1)]
     outputs = [
         model.node("Relu", [model.node("Slice", [x, *bounds])]),
         model.node("Relu", [model.node("Slice", [x, *reverse])]),
+        model.node("Relu", [model.node("Pad", [x, shift])]),
         model.node("Relu", [model.node("Expand", [x, model.constant(np.array([3, 4]))])]),
     ]
     graph = lower(import_model(model.build(outputs)), "run")

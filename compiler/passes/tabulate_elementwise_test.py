@@ -107,6 +107,18 @@ def test_a_table_that_others_read_stays() -> None:
     assert outline_of(tabulated) == before
 
 
+def test_a_table_of_a_result_stays() -> None:
+    model = ModelBuilder()
+    x = model.quantised(model.input("x", (4, 20)), 0.05, 3)
+    first = model.quantised(model.node("LeakyRelu", [x]), 0.05, 3)
+    second = model.quantised(model.node("Sigmoid", [first]), 1 / 256, -128)
+    outputs = [first, second]
+    tabulated = lower(import_model(model.build(outputs)), "run", integer_io=outputs)
+    before = outline_of(tabulated)
+    assert_same_bits(tabulate_elementwise.run, tabulated)
+    assert outline_of(tabulated) == before
+
+
 def test_two_operands_are_no_table() -> None:
     model = ModelBuilder()
     x, y = (model.quantised(model.input(name, (4, 20)), 0.05, 3) for name in "xy")
