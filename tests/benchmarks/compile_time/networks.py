@@ -87,11 +87,22 @@ def shape_arithmetic(nodes: int) -> ModelProto:
     return model.build([y])
 
 
+def branches(nodes: int) -> ModelProto:
+    """Many small networks side by side, each with an output of its own."""
+    model = ModelBuilder()
+    x, outputs = model.input("x", (4, 8)), list[str]()
+    while len(model.nodes) < nodes:
+        y = model.node("Add", [x, model.constant(np.float32(len(outputs)))])
+        outputs.append(model.node("Tanh", [model.node("Relu", [y])]))
+    return model.build(outputs)
+
+
 KINDS: dict[str, Callable[[int], ModelProto]] = {
     "convolutions": convolutions,
     "int8 residual blocks": residual_blocks,
     "transformer blocks": transformer_blocks,
     "random elementwise": random_elementwise,
     "shape arithmetic": shape_arithmetic,
+    "branches": branches,
 }
 """Functions of the least number of nodes; a kind adds whole layers until it is reached."""

@@ -47,7 +47,7 @@ def _highest(times: Times) -> float:
 
 
 def _marks() -> Sequence[float]:
-    return [digit * 10.0**power for power in range(-4, 6) for digit in (1, 2, 5)]
+    return [digit * 10.0**power for power in range(-4, 6) for digit in (1, 2, 3, 4, 6, 8)]
 
 
 def _legend(stages: Sequence[str]) -> list[str]:

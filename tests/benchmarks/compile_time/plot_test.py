@@ -15,9 +15,9 @@ TIMES = {
 def test_bars_are_as_high_as_milliseconds_per_node() -> None:
     root = ElementTree.fromstring(svg_of(TIMES, "a < b"))
     texts = [element.text for element in root.iter(f"{SVG}text")]
-    assert {"a < b", "chain & tree", "import", "emission", "10", "1,000", "0.5"} <= set(texts)
+    assert {"a < b", "chain & tree", "import", "emission", "10", "1,000", "0.4"} <= set(texts)
     bars = [float(bar.attrib["height"]) for bar in list(root.iter(f"{SVG}rect"))[3:]]
-    highest = 0.5  # the mark above 4 ms for 10 nodes
+    highest = 0.4  # the mark from 4 ms for 10 nodes
     expected = [milliseconds / highest * HEIGHT for milliseconds in (0.1, 0.3, 0.05, 0.05)]
     assert bars == [round(height, 1) for height in expected]
 
