@@ -364,19 +364,25 @@ class LoweringContext:
                     "export the model again, without shapes of inner tensors and outputs",
                 )
 
-    def rename(self, value: str, name: str) -> None:
-        """Gives a value another name, everywhere."""
+    def rename(self, names: Mapping[str, str]) -> None:
+        """Gives values other names, everywhere and at once; all names must differ afterwards."""
         graph = self.graph
-        graph.values = {name if key == value else key: entry for key, entry in graph.values.items()}
-        graph.values[name].name = name
+
+        def renamed(name: str) -> str:
+            return names.get(name, name)
+
+        graph.values = {renamed(name): value for name, value in graph.values.items()}
+        for name in names.values():
+            graph.values[name].name = name
         for node in graph.nodes:
-            node.inputs = tuple(name if key == value else key for key in node.inputs)
-            node.outputs = tuple(name if key == value else key for key in node.outputs)
+            node.inputs = tuple(None if name is None else renamed(name) for name in node.inputs)
+            node.outputs = tuple(renamed(name) for name in node.outputs)
+        graph.outputs = [renamed(name) for name in graph.outputs]
         for tensor, binding in self._bindings.items():
             self._bindings[tensor] = replace(
                 binding,
-                stored=name if binding.stored == value else binding.stored,
-                plain=name if binding.plain == value else binding.plain,
+                stored=binding.stored and renamed(binding.stored),
+                plain=binding.plain and renamed(binding.plain),
             )
 
     # --- inside --------------------------------------------------------------------------------

@@ -59,6 +59,7 @@ def lower(
         raise CompileError(problems)
     for tensor in model.outputs:
         graph.outputs.append(_add_output(context, tensor, tensor in integer))
+    _name_outputs(context, model.outputs)
     graph.states = list(states)
     _check_state_types(graph)
     return graph
@@ -117,7 +118,7 @@ def _add_input(context: LoweringContext, tensor: str, integer: bool) -> None:
 
 
 def _add_output(context: LoweringContext, tensor: str, integer: bool) -> str:
-    """The value of a model output, made by a node of its own and named like the output."""
+    """The value of a model output, made by a node of its own."""
     graph = context.graph
     name = context.output_value(tensor, integer)
     value = graph.values[name]
@@ -126,10 +127,19 @@ def _add_output(context: LoweringContext, tensor: str, integer: bool) -> str:
         (copy,) = graph.append(Node(f"{tensor}/copy", Copy(), (name,), (output,), ()))
         copy.quantization = value.quantization
         return output
-    if name != tensor and tensor not in graph.values:
-        context.rename(name, tensor)
-        return tensor
     return name
+
+
+def _name_outputs(context: LoweringContext, tensors: Sequence[str]) -> None:
+    """Calls the values of the graph's outputs like the model's, where the names are free."""
+    taken = set(context.graph.values)
+    names: dict[str, str] = {}
+    for tensor, name in zip(tensors, context.graph.outputs, strict=True):
+        if name not in context.graph.inputs and tensor not in taken:
+            names[name] = tensor
+            taken.remove(name)
+            taken.add(tensor)
+    context.rename(names)
 
 
 def _check_state_types(graph: Graph) -> None:
