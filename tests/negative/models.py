@@ -64,8 +64,8 @@ def symbolic_dimension() -> bytes:
 
 
 def computed_weights() -> bytes:
-    node = helper.make_node("MatMul", ["x", "x"], ["y"], name="square")
-    return model([node], {"x": [4, 4]}, {"y": [4, 4]}).SerializeToString()
+    node = helper.make_node("Conv", ["x", "x"], ["y"], name="correlation")
+    return model([node], {"x": [1, 1, 4, 4]}, {"y": [1, 1, 1, 1]}).SerializeToString()
 
 
 def old_opset() -> bytes:
