@@ -262,7 +262,8 @@ def lower_matmul(node: OnnxNode, context: LoweringContext) -> None:
         Side(right, (*batch[rank - len(right.shape) :], *right_labels)),
         output,
     )
-    emit_contraction(node, context, plan)
+    # A third operand is the bias that `fold_biases` found behind the node.
+    emit_contraction(node, context, plan, bias=context.operand(node, 2))
 
 
 def require_float(*operands: Operand) -> None:

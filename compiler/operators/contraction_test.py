@@ -74,3 +74,16 @@ def test_attention_scores_need_no_copy_of_transposed_keys() -> None:
     model.node("MatMul", ["q", "kt"], "y")
     assert_float(model, "y")
     assert model.operations() == ["BatchedMatMulFloat"]
+
+
+@pytest.mark.parametrize(("left", "right"), SHAPES)
+def test_an_addition_behind_is_no_bias_of_other_axes(left: Shape, right: Shape) -> None:
+    """What is constant along the result's last axis is a bias only where that is the weights'."""
+    model = ModelUnderTest()
+    model.input("a", _data(left, 1))
+    model.constant("b", _data(right, 2))
+    model.node("MatMul", ["a", "b"], "product")
+    shape = (_data(left, 1) @ _data(right, 2)).shape
+    model.constant("c", _data(shape[-1:], 3))
+    model.node("Add", ["product", "c"], "y")
+    assert_float(model, "y")
