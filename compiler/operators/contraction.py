@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from compiler.errors import UnsupportedForm
-from compiler.ir import Array, DataType, Operation, TensorType
+from compiler.ir import Array, Operation, TensorType
 from compiler.lowering.operand import Operand, QuantizedConstant
 from compiler.operators.batched_matmul import BatchedMatMulFloat, batch_fits, choose_int8
 from compiler.operators.matmul import emit_matmul
@@ -251,7 +251,6 @@ def _scaled(operand: Operand, factor: float) -> Operand:
 )
 def lower_matmul(node: OnnxNode, context: LoweringContext) -> None:
     left, right = context.required(node, 0), context.required(node, 1)
-    require_float(left, right)
     rank = max(len(left.shape), len(right.shape))
     batch = tuple(f"batch {axis}" for axis in range(rank - 2))
     left_labels = ("row", "inner") if len(left.shape) > 1 else ("inner",)
@@ -264,13 +263,3 @@ def lower_matmul(node: OnnxNode, context: LoweringContext) -> None:
     )
     # A third operand is the bias that `fold_biases` found behind the node.
     emit_contraction(node, context, plan, bias=context.operand(node, 2))
-
-
-def require_float(*operands: Operand) -> None:
-    """Refuses operands that are neither float32 nor dequantised."""
-    for operand in operands:
-        if operand.type.data_type is not DataType.FLOAT32:
-            raise UnsupportedForm(
-                f"its operand {operand.name!r} is {operand.type.data_type.value}",
-                "float32, and int8 or uint8 behind DequantizeLinear",
-            )

@@ -10,7 +10,6 @@ from compiler.operators.contraction import (
     Side,
     contraction,
     emit_contraction,
-    require_float,
 )
 from compiler.operators.registry import lowering
 
@@ -33,7 +32,6 @@ def lower_einsum(node: OnnxNode, context: LoweringContext) -> None:
     if len(terms) != 2 or len(present) != 2:
         raise _unsupported(equation)
     left, right = context.required(node, 0), context.required(node, 1)
-    require_float(left, right)
     sides = [
         Side(operand, _labels(equation, term, len(operand.shape)))
         for operand, term in ((left, terms[0]), (right, terms[1]))

@@ -15,7 +15,6 @@ from compiler.operators.contraction import (
     contraction,
     contraction_value,
     emit_contraction,
-    require_float,
 )
 from compiler.operators.registry import lowering
 
@@ -31,7 +30,6 @@ if TYPE_CHECKING:
 def lower_gemm(node: OnnxNode, context: LoweringContext) -> None:
     left, right = context.required(node, 0), context.required(node, 1)
     bias = context.operand(node, 2)
-    require_float(left, right, *([] if bias is None else [bias]))
     plan = contraction(
         Side(left, ("inner", "row") if node.attribute("transA", 0) else ("row", "inner")),
         Side(right, ("column", "inner") if node.attribute("transB", 0) else ("inner", "column")),
