@@ -44,7 +44,7 @@ def unsupported_operators() -> bytes:
     """Two operators that are not supported, one of them twice; all nodes must be named."""
     nodes = [
         helper.make_node("Det", ["x"], ["d"], name="/head/determinant"),
-        helper.make_node("Celu", ["x"], ["c"], name="/head/activation"),
+        helper.make_node("Cos", ["x"], ["c"], name="/head/activation"),
         helper.make_node("Det", ["c"], ["y"], name="/tail/determinant"),
     ]
     return model(nodes, {"x": [4, 4]}, {"y": []}).SerializeToString()
