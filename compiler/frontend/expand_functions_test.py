@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any, cast
+
 import numpy as np
 import pytest
+from onnx.reference import ReferenceEvaluator
 
 from compiler.errors import CompileError
 from compiler.frontend.import_model import import_model
+from compiler.interpreter import interpret
+from compiler.lowering.lower import lower
 from compiler.operators.model_harness import ModelBuilder, assert_model
 
 
@@ -37,3 +42,28 @@ def test_what_has_an_unsupported_body_is_reported_by_its_own_name() -> None:
         import_model(model.build([y, z]))
     assert "operator Bernoulli: used by 'node_bernoulli1'" in str(caught.value)
     assert "operator Hardmax" in str(caught.value)
+
+
+@pytest.mark.parametrize("form", ["cache", "softcap", "scores"])
+def test_attention_in_forms_without_a_kernel_equals_the_reference(form: str) -> None:
+    """The reference is ONNX's own: onnxruntime lacks some of these forms."""
+    shapes = {"q": (1, 2, 3, 4), "k": (1, 2, 5, 4), "v": (1, 2, 5, 4)}
+    if form == "cache":
+        shapes |= {"past_k": (1, 2, 6, 4), "past_v": (1, 2, 6, 4)}
+    random = np.random.default_rng(3)
+    data = {name: random.normal(size=shape).astype(np.float32) for name, shape in shapes.items()}
+    model = ModelBuilder(opset=24)
+    names = [model.input(name, shape) for name, shape in shapes.items()]
+    names[3:3] = [""] * (form == "cache")
+    outputs = {"cache": 3, "softcap": 1, "scores": 4}[form]
+    attributes = {"softcap": 2.0} if form == "softcap" else {}
+    y = model.node("Attention", names, outputs=outputs, **attributes)
+    if form == "scores":
+        model.nodes[-1].output[1:3] = ["", ""]
+    wanted = [y] + {"cache": [f"{y}_1"], "softcap": [], "scores": [f"{y}_3"]}[form]
+    proto = model.build(wanted)
+    expected = cast(Any, ReferenceEvaluator(proto)).run(None, data)
+    graph = lower(import_model(proto), "run")
+    found = interpret(graph, data)
+    for name, want in zip(graph.outputs, expected, strict=True):
+        assert np.allclose(found[name], want, rtol=1e-5, atol=1e-5)
