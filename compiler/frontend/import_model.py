@@ -26,6 +26,7 @@ from compiler.frontend.check_operators import check_operators
 from compiler.frontend.check_sizes import MAXIMUM_BYTES, check_sizes, static_shape, too_large
 from compiler.frontend.check_structure import check_structure, initializers, tensor_data
 from compiler.frontend.check_types import check_types
+from compiler.frontend.expand_functions import expand_functions
 from compiler.frontend.fold_constants import fold_constants
 from compiler.frontend.model import AttributeValue, OnnxModel, OnnxNode, OnnxTensor
 from compiler.frontend.read_model import read_model
@@ -77,6 +78,10 @@ def import_model(
         check_types(nodes, _element_types(types, constants))
         remaining = fold_constants(nodes, types, constants, opset)
         if len(remaining) == len(nodes):
+            expanded = expand_functions(proto)
+            if expanded is not None:
+                proto = expanded
+                continue
             # Before types: what an unknown operator makes has none, and that is not the problem.
             check_operators(nodes)
             return _assemble(proto, nodes, types, constants)

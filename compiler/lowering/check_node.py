@@ -12,7 +12,7 @@ REAL_OPERANDS = {
     operator: count
     for count, operators in {
         1: (
-            *("AveragePool", "Clip", "Elu", "Erf", "Exp", "Gelu", "GlobalAveragePool"),
+            *("AveragePool", "Elu", "Erf", "Exp", "Gelu", "GlobalAveragePool"),
             *("BatchNormalization", "GlobalLpPool", "GroupNormalization", "InstanceNormalization"),
             *(
                 "LayerNormalization",
@@ -27,7 +27,7 @@ REAL_OPERANDS = {
             *("MaxPool", "Mish", "QuantizeLinear", "Reciprocal", "ReduceMean", "Relu", "Sigmoid"),
             *("Softmax", "Softplus", "Sqrt", "Swish", "Tanh"),
         ),
-        2: ("MatMul", "RMSNormalization"),
+        2: ("Einsum", "MatMul", "RMSNormalization"),
         3: ("Attention", "Conv", "Gemm", "RotaryEmbedding"),
     }.items()
     for operator in operators

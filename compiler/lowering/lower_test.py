@@ -145,8 +145,8 @@ def test_all_unsupported_operators_are_reported_at_once() -> None:
 
 def test_all_unsupported_forms_are_reported_at_once() -> None:
     model = quantised_product(
-        helper.make_node("MatMul", ["left", "y"], ["a"], "first"),
-        helper.make_node("MatMul", ["left", "a"], ["z"], "second"),
+        helper.make_node("Einsum", ["left", "y"], ["a"], "first", equation="ij,kl->il"),
+        helper.make_node("Einsum", ["left", "y"], ["z"], "second", equation="ij,kl->il"),
         outputs=("a", "z"),
     )
     model.graph.initializer.append(numpy_helper.from_array(np.ones((5, 5), np.float32), "left"))

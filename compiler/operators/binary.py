@@ -23,6 +23,7 @@ from compiler.ir import (
 from compiler.lowering.operand import Operand, Result
 from compiler.numerics.addition import choose_addition, choose_multiplication
 from compiler.numerics.floating import clip_float
+from compiler.operators.cast import INTEGERS, emit_integers
 from compiler.operators.registry import lowering
 from compiler.operators.strides import RANK, broadcast_strides, collapse
 from compiler.operators.table import Table, build_table
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from compiler.lowering.context import LoweringContext
 
 HEADER = "tilewright/binary.h"
+SUPPORTED = "broadcasting up to 6 axes; quantised, float32 and integers but uint32 and uint64"
 
 
 @dataclass(frozen=True)
@@ -188,17 +190,17 @@ FUNCTIONS: dict[str, Callable[[Array, Array], Array]] = {
 }
 
 
-@lowering("Add", description="broadcasting up to 6 axes; int8, float32, int32 and int64")
+@lowering("Add", description=SUPPORTED)
 def lower_add(node: OnnxNode, context: LoweringContext) -> None:
     _lower_arithmetic(node, context, "add")
 
 
-@lowering("Sub", description="broadcasting up to 6 axes; int8, float32, int32 and int64")
+@lowering("Sub", description=SUPPORTED)
 def lower_subtract(node: OnnxNode, context: LoweringContext) -> None:
     _lower_arithmetic(node, context, "subtract")
 
 
-@lowering("Mul", description="broadcasting up to 6 axes; int8, float32, int32 and int64")
+@lowering("Mul", description=SUPPORTED)
 def lower_multiply(node: OnnxNode, context: LoweringContext) -> None:
     _lower_arithmetic(node, context, "multiply")
 
@@ -206,12 +208,15 @@ def lower_multiply(node: OnnxNode, context: LoweringContext) -> None:
 def _lower_arithmetic(node: OnnxNode, context: LoweringContext, function: str) -> None:
     left, right = binary_operands(node, context)
     data_type = left.type.data_type
-    if data_type not in (DataType.FLOAT32, DataType.INT32, DataType.INT64):
+    if data_type not in (DataType.FLOAT32, *INTEGERS):
         raise UnsupportedForm(
-            f"its operands are {data_type.value}",
-            "float32, int32, int64, and int8 or uint8 between DequantizeLinear and QuantizeLinear",
+            f"its operands are {data_type.value}", "float32 and integers but uint32 and uint64"
         )
     result = context.result(node, fuse_clip=data_type.is_float)
+    if data_type in INTEGERS:
+        integers = Arithmetic(full_operands(left, right, result), function)
+        emit_integers(node, context, integers, (left, right), result)
+        return
     if emit_scalar_table(node, context, FUNCTIONS[function], left, right, result):
         return
     if _emit_integer(node, context, function, left, right, result):

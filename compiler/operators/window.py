@@ -112,6 +112,16 @@ def with_spatial(shape: Sequence[int], spatial: Pair, channels: int) -> tuple[in
     return (shape[0], *spatial[4 - len(shape) :], channels)
 
 
+def window_attributes(node: OnnxNode, rank: int) -> tuple[list[int], list[int], list[int], str]:
+    """(strides, dilations, pads, auto_pad) of a node with `rank` spatial axes."""
+    return (
+        node.attribute("strides", [1] * rank),
+        node.attribute("dilations", [1] * rank),
+        node.attribute("pads", [0] * (2 * rank)),
+        node.attribute("auto_pad", "NOTSET"),
+    )
+
+
 def node_window(
     node: OnnxNode, kernel: Sequence[int], inputs: Sequence[int], outputs: Sequence[int]
 ) -> tuple[Window, tuple[Pair, Pair]]:
@@ -123,10 +133,7 @@ def node_window(
             ceil_mode is settled by them.
     """
     rank = len(kernel)
-    strides = node.attribute("strides", [1] * rank)
-    dilations = node.attribute("dilations", [1] * rank)
-    pads = node.attribute("pads", [0] * (2 * rank))
-    mode = node.attribute("auto_pad", "NOTSET")
+    strides, dilations, pads, mode = window_attributes(node, rank)
     if mode != "NOTSET":
         pads = _automatic_pads(mode, kernel, strides, dilations, inputs, outputs)
     begins, ends = pads[:rank], pads[rank:]
@@ -135,13 +142,13 @@ def node_window(
         for a in range(rank)
     ]
     window = Window(
-        _pair(kernel, 1),
-        _pair(strides, 1),
-        _pair(dilations, 1),
-        _pair(begins, 0),
-        _pair(implied, 0),
+        pair(kernel, 1),
+        pair(strides, 1),
+        pair(dilations, 1),
+        pair(begins, 0),
+        pair(implied, 0),
     )
-    return window, (_pair(begins, 0), _pair(ends, 0))
+    return window, (pair(begins, 0), pair(ends, 0))
 
 
 def _automatic_pads(
@@ -165,6 +172,7 @@ def _automatic_pads(
     return smaller + larger if mode == "SAME_UPPER" else larger + smaller
 
 
-def _pair(values: Sequence[int], default: int) -> Pair:
+def pair(values: Sequence[int], default: int) -> Pair:
+    """One value per axis as (height, width); `default` is the height of a 1-D window."""
     height, width = (default, *values) if len(values) == 1 else values
     return height, width
