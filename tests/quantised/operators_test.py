@@ -15,6 +15,7 @@ from compiler.ir import Array, Graph
 from compiler.operators import OPERATORS
 from tests.quantised import (
     elementwise_cases,
+    long_cases,
     movement_cases,
     reduction_cases,
     transformer_cases,
@@ -32,7 +33,8 @@ from tests.quantised.quantiser import (
 )
 
 MODULES = (
-    elementwise_cases, movement_cases, reduction_cases, transformer_cases, weighted_cases,
+    elementwise_cases, long_cases, movement_cases, reduction_cases, transformer_cases,
+    weighted_cases,
 )  # fmt: skip
 
 
