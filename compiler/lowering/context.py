@@ -8,11 +8,13 @@ from math import inf
 
 import numpy as np
 
+from compiler.errors import UnsupportedForm
 from compiler.frontend.model import OnnxModel, OnnxNode
 from compiler.ir import (
     Array,
     DataType,
     Graph,
+    ModelTensor,
     Node,
     Operation,
     Quantization,
@@ -21,6 +23,7 @@ from compiler.ir import (
 )
 from compiler.lowering.operand import Operand, QuantizedConstant, Result
 from compiler.lowering.quantization import dequantise_constant, per_tensor_int8
+from compiler.operators.movement import Transpose, inverse
 from compiler.operators.quantize import Dequantize, Quantize, Recode
 from compiler.operators.table import requantisation_table
 
@@ -67,10 +70,10 @@ class LoweringContext:
         return Operand(name, tensor.type, binding.quantization, constant, binding.weights)
 
     def required(self, node: OnnxNode, index: int) -> Operand:
-        """Input `index`, which the ONNX checker guarantees to exist."""
+        """Input `index`; raises UnsupportedForm if it is absent, that is, has an empty name."""
         operand = self.operand(node, index)
         if operand is None:
-            raise ValueError(f"node {node.name!r} lacks input {index}")
+            raise UnsupportedForm(f"its input {index} is absent", "nodes with all their inputs")
         return operand
 
     def producer(self, operand: Operand) -> OnnxNode | None:
@@ -227,6 +230,7 @@ class LoweringContext:
             self._bindings[result.name] = Binding(plain=value.name)
             return
         real = self._emit(node, operation, inputs, f"{result.name}.real", (), then)
+        real.tensor = ModelTensor(result.name)
         value = self._emit_quantise(real.name, result.name, result.quantization, result.fused)
         self.bind_stored(result.name, value, result.quantization)
 
@@ -341,6 +345,25 @@ class LoweringContext:
             Operand(tensor, model_tensor.type, binding.quantization, model_tensor.constant, None)
         )
 
+    def check_shapes(self, node: OnnxNode) -> None:
+        """Raises UnsupportedForm if a result of a lowered node has another shape than the model's.
+
+        The model may say so itself, where operands at run time decide or ONNX leaves it open.
+        """
+        for name in node.outputs:
+            binding = self._bindings.get(name) if name is not None else None
+            value = None if binding is None else binding.plain or binding.stored
+            if name is None or value is None:
+                continue
+            found, said = self.graph.values[value].type.shape, self.model.tensors[name].type.shape
+            if found != said:
+                raise UnsupportedForm(
+                    f"its result {name!r} has shape {list(found)}, where the model says "
+                    f"{list(said)}",
+                    "models whose shapes are those of ONNX's shape inference",
+                    "export the model again, without shapes of inner tensors and outputs",
+                )
+
     def rename(self, value: str, name: str) -> None:
         """Gives a value another name, everywhere."""
         graph = self.graph
@@ -382,6 +405,8 @@ class LoweringContext:
         if then is None:
             return value
         value.quantization = quantization
+        if isinstance(then, Transpose):
+            value.tensor = ModelTensor(output, inverse(then.permutation))
         (value,) = self.graph.append(Node(f"{node.name}/model_layout", then, (result,), (name,)))
         return value
 
@@ -398,6 +423,7 @@ class LoweringContext:
             )
         )
         value.quantization = quantization
+        value.tensor = ModelTensor(tensor)
         return value.name
 
     def requantised(self, operand: Operand, wanted: Quantization) -> str:
@@ -416,6 +442,7 @@ class LoweringContext:
             )
         )
         value.quantization = wanted
+        value.tensor = ModelTensor(operand.name)
         return value.name
 
 

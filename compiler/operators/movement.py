@@ -111,7 +111,7 @@ class Concatenate(Operation):
         self, inputs: Sequence[TensorType | None], outputs: Sequence[TensorType]
     ) -> Kernel | None:
         rows = int(np.prod(outputs[0].shape[: self.axis], dtype=np.int64))
-        row_bytes = tuple(0 if x is None else x.bytes // rows for x in inputs)
+        row_bytes = tuple(0 if x is None else x.bytes // max(1, rows) for x in inputs)
         return Kernel("tw_concatenate", HEADER, {"rows": rows, "row_bytes": row_bytes})
 
     def permuted(self, permutation: tuple[int, ...]) -> tuple[Operation, tuple[int, ...]] | None:
