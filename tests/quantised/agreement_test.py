@@ -46,13 +46,15 @@ def test_an_error_of_one_operator_stays_there(monkeypatch: pytest.MonkeyPatch) -
 
     def wrong(self: Table, operands: list[Array]) -> tuple[Array, ...]:
         (result,) = right(self, operands)
+        if result.shape != inputs["x"].shape:
+            return (result,)  # a table made of tables
         wide = result.astype(np.int16) + 2 * (next(tables) == 1)
         return (np.clip(wide, -128, 127).astype(np.int8),)
 
     monkeypatch.setattr(Table, "evaluate", wrong)
-    failures = compare(model, inputs).failures
-    assert len(failures) == 1
-    assert failures[0].startswith("y1_QuantizeLinear_Output[") and "2 steps" in failures[0]
+    steps = compare(model, inputs).steps
+    assert steps.pop("y1_QuantizeLinear_Output") == 2
+    assert set(steps.values()) == {0}
 
 
 def test_c_that_differs_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
