@@ -348,8 +348,7 @@ def _add_tensor(model: OnnxModel, name: str, proto: TypeProto.Tensor | None) -> 
         return None
     data_type = ELEMENT_TYPES.get(proto.elem_type)  # pyright: ignore[reportArgumentType]
     if data_type is None:
-        spelt = onnx.TensorProto.DataType.Name(proto.elem_type).lower()  # pyright: ignore
-        return _unsupported_type(name, spelt)
+        return _unsupported_type(name, _spelt(proto.elem_type))
     if static_shape(proto) is None:
         spelt = [
             d.dim_param or "?" if not d.HasField("dim_value") else str(d.dim_value)
@@ -366,6 +365,13 @@ def _add_tensor(model: OnnxModel, name: str, proto: TypeProto.Tensor | None) -> 
     shape = tuple(int(dimension.dim_value) for dimension in proto.shape.dim)
     model.tensors[name] = OnnxTensor(name, TensorType(data_type, shape))
     return None
+
+
+def _spelt(element_type: int) -> str:
+    known = element_type in onnx.TensorProto.DataType.values()  # pyright: ignore
+    if not known:
+        return f"of type {element_type}, which ONNX does not define"
+    return onnx.TensorProto.DataType.Name(element_type).lower()  # pyright: ignore
 
 
 def _unsupported_type(name: str, spelt: str) -> Problem | None:

@@ -125,9 +125,9 @@ class LoweringContext:
         for index in (1, 2):
             if node.has_input(index):
                 operand = self.required(node, index)
-                if operand.constant is None:
+                if operand.constant is None or operand.constant.size != 1:
                     return None
-                bounds[index - 1] = float(operand.constant)
+                bounds[index - 1] = operand.constant.item()
         return bounds[0], bounds[1]
 
     def is_absorbed(self, node: OnnxNode) -> bool:
@@ -341,9 +341,10 @@ class LoweringContext:
         if integer and binding.stored is not None:
             return binding.stored
         model_tensor = self.model.tensors[tensor]
-        return self.plain(
-            Operand(tensor, model_tensor.type, binding.quantization, model_tensor.constant, None)
-        )
+        constant = model_tensor.constant
+        if constant is None and binding.weights is not None:
+            constant = dequantise_constant(binding.weights)
+        return self.plain(Operand(tensor, model_tensor.type, binding.quantization, constant, None))
 
     def check_shapes(self, node: OnnxNode) -> None:
         """Raises UnsupportedForm if a result of a lowered node has another shape than the model's.

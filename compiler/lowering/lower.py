@@ -90,7 +90,7 @@ def _problem(node: OnnxNode, error: UnsupportedForm) -> Problem:
     code = Code.UNSUPPORTED_QUANTIZATION if quantization else Code.UNSUPPORTED_FORM
     where = f"node {node.name!r} ({node.operator})"
     supported = error.supported or OPERATORS[node.domain, node.operator].description
-    return Problem(code, where, error.found, supported, error.advice)
+    return Problem(error.code or code, where, error.found, supported, error.advice)
 
 
 def _bind_placeholders(context: LoweringContext, node: OnnxNode) -> None:
@@ -122,6 +122,10 @@ def _add_output(context: LoweringContext, tensor: str, integer: bool) -> str:
     graph = context.graph
     name = context.output_value(tensor, integer)
     value = graph.values[name]
+    if name == tensor and value.constant is not None:
+        # The name is the interface's.
+        name = graph.unique_name(f"{tensor}/constant")
+        context.rename(tensor, name)
     if name in graph.inputs or name in graph.outputs or value.constant is not None:
         output = graph.unique_name(tensor)
         (copy,) = graph.append(Node(f"{tensor}/copy", Copy(), (name,), (output,), ()))

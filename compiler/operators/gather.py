@@ -63,6 +63,8 @@ def lower_gather(node: OnnxNode, context: LoweringContext) -> None:
     data, indices = context.required(node, 0), context.required(node, 1)
     axis = node.attribute("axis", 0) % len(data.shape)
     extent = data.shape[axis]
+    if not extent and indices.type.elements:
+        raise UnsupportedForm(f"its input {data.name!r} is {data.type}", "data with elements")
     if indices.constant is not None:
         outside = (indices.constant < -extent) | (indices.constant >= extent)
         if bool(np.any(outside)):
