@@ -1,0 +1,1 @@
+"""What a chip offers: memories, cores, and how long they take."""
