@@ -221,6 +221,7 @@ def _program(
         graph,
         tuple(steps),
         bytes(tasks.constants),
+        (*tasks.constant_starts, len(tasks.constants)),
         l1.peak,
         l1.bound,
         aligned(arena.peak),

@@ -99,6 +99,7 @@ class Program:
         graph: name of the entry point.
         steps: the first has no calls: it brings what the second needs.
         constants: content of `Space.CONSTANTS`.
+        segments: where in it one constant, or what is copied with it, ends and the next begins.
         l1_bytes, arena_bytes: how much of these memories is in use.
         l1_bound: the most bytes of L1 that are live at one step.
     """
@@ -106,6 +107,7 @@ class Program:
     graph: str
     steps: tuple[Step, ...]
     constants: bytes
+    segments: tuple[int, ...]
     l1_bytes: int
     l1_bound: int
     arena_bytes: int

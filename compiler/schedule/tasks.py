@@ -107,6 +107,7 @@ class Tasks:
     loads: list[Load] = field(default_factory=list[Load])
     stores: list[Store] = field(default_factory=list[Store])
     constants: bytearray = field(default_factory=bytearray)
+    constant_starts: list[int] = field(default_factory=list[int])
     block_use: dict[str, tuple[int, int]] = field(default_factory=dict[str, tuple[int, int]])
     """First and last task that use a block outside of L1."""
 
@@ -376,6 +377,7 @@ class _Builder:
         """Offset of bytes among the constants; equal ones are there once."""
         if data not in self.constant_places:
             self.constant_places[data] = len(self.result.constants)
+            self.result.constant_starts.append(len(self.result.constants))
             self.result.constants += data
             self.result.constants += bytes(
                 aligned(len(self.result.constants)) - len(self.result.constants)
