@@ -16,13 +16,9 @@ from compiler.memory.problem import PlacementProblem
 from compiler.memory.aliasing import Home
 from compiler.schedule.estimate import call_cycles, transfer_cycles, STEP_CYCLES, TRANSFER_CYCLES
 from compiler.schedule.program import Call, Place, Program, Space, Step, Transfer
-from compiler.schedule.tasks import ALIGNMENT, InBlock, InBuffer, Load, Operand, Tasks, aligned
+from compiler.schedule.tasks import ALIGNMENT, STORE_STEPS, InBlock, InBuffer, Load, Operand, Tasks, aligned
 from compiler.schedule.transfers import transfers_of_box
 from compiler.target.soc import Cluster
-
-STORE_STEPS = 2
-"""A copy out of L1 starts one step after its task and is due in the step after that."""
-
 
 class DoesNotFitL1(Exception):
     """No arrangement of these tasks fits: `task` needs `bytes` at once."""
@@ -67,6 +63,8 @@ def _load_steps(tasks: Tasks, cluster: Cluster, budget: int) -> list[int]:
     """The step in which each load starts."""
     compute = [0] * (len(tasks.tasks) + 1)
     for number, task in enumerate(tasks.tasks, 1):
+        if task is None:
+            continue
         call = Call("", 0, task.operation, task.inputs, task.outputs, ())
         compute[number] = call_cycles(call, cluster) + STEP_CYCLES
     begin = [0] * (len(compute) + 1)
@@ -86,7 +84,7 @@ def _load_steps(tasks: Tasks, cluster: Cluster, budget: int) -> list[int]:
         latest = min(begin[load.need] - cluster.dma.latency - STEP_CYCLES, free) - cycles
         free = latest
         step = load.need - 1
-        while step > load.after + (1 if load.after else 0) and begin[step] > latest:
+        while step > load.after + 1 and begin[step] > latest:
             step -= 1
         starts[index] = max(0, step)
     _delay(tasks, starts, budget)
@@ -191,7 +189,7 @@ def _program(
 
     count = len(tasks.tasks) + 1
     if tasks.stores:
-        count = max(count, max(store.task for store in tasks.stores) + STORE_STEPS)
+        count = max(count, max(store.task for store in tasks.stores) + STORE_STEPS + 1)
     transfers: list[list[Transfer]] = [[] for _ in range(count)]
     for start, load in sorted(zip(starts, tasks.loads, strict=True), key=_load_order):
         source = outside(load.source) if isinstance(load.source, InBlock) else load.source
@@ -210,8 +208,8 @@ def _program(
     steps = [Step(tuple(transfers[0]))]
     for number in range(1, count):
         calls: tuple[Call, ...] = ()
-        if number <= len(tasks.tasks):
-            task = tasks.tasks[number - 1]
+        task = tasks.tasks[number - 1] if number <= len(tasks.tasks) else None
+        if task is not None:
             operands = tuple(place(operand) for operand in task.operands)
             calls = (
                 Call(task.node, task.tile, task.operation, task.inputs, task.outputs, operands),

@@ -1,7 +1,7 @@
 """Runs a program in one byte array per memory, as unkindly as hardware may be: for tests.
 
-A copy reads its source only when it is due, and what it writes is garbage until then; kernels ruin
-their results and scratch memory before they write them. What a program forgot to wait for, or
+A copy reads its source when it begins or only when it is due, and what it writes is garbage until
+then; kernels ruin their results and scratch memory before they write them. What a program forgot to wait for, or
 put where something else still was, makes results differ from the interpreter's.
 """
 
@@ -37,20 +37,19 @@ class ByteExecution:
 
     def run(self) -> dict[str, Array]:
         """Results by name: interface outputs, and states by the name of their output."""
-        pending: list[Transfer] = []
+        pending: list[tuple[Transfer, Array]] = []
         for index, step in enumerate(self.program.steps):
             for transfer in step.transfers:
-                pending.append(transfer)
-                if transfer.load:
-                    self._lines(transfer)[1][:] = self._garbage(transfer.bytes).reshape(
-                        transfer.lines, -1
-                    )
+                source, target = self._lines(transfer)
+                # What the copy sees may be the source as it is now, or as it is when it is due.
+                pending.append((transfer, source.copy() if self.random.integers(2) else source))
+                target[:] = self._garbage(transfer.bytes).reshape(target.shape)
             for call in step.calls:
                 self._call(call)
-            for transfer in [transfer for transfer in pending if transfer.due == index]:
-                source, target = self._lines(transfer)
-                target[:] = source
-            pending = [transfer for transfer in pending if transfer.due > index]
+            for transfer, source in pending:
+                if transfer.due == index:
+                    self._lines(transfer)[1][:] = source
+            pending = [item for item in pending if item[0].due > index]
         assert not pending
         results: dict[str, Array] = {}
         for index, name in enumerate(interface_outputs(self.graph)):

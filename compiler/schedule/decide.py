@@ -101,7 +101,7 @@ class _Search:
 
     def _relieve(self, aliasing: Aliasing, tasks: Tasks, problem: DoesNotFitL1) -> None:
         number = min(max(problem.task, 1), len(tasks.tasks))
-        task = tasks.tasks[number - 1]
+        task = next(task for task in tasks.tasks[number - 1 :: -1] if task is not None)
         node = self.nodes.get(task.node)
         if node is not None and self._cut_further(aliasing, node):
             return

@@ -7,7 +7,7 @@ decided later.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -60,7 +60,10 @@ class Buffer:
 
 @dataclass(frozen=True)
 class Load:
-    """What brings part of a tensor into a buffer, before task `need`, after task `after`."""
+    """What brings part of a tensor into a buffer, before task `need`.
+
+    `after` is the step at whose end the source is complete, -1 if it always is.
+    """
 
     buffer: str
     offset: int
@@ -85,6 +88,10 @@ class Store:
     what: str
 
 
+STORE_STEPS = 1
+"""A copy out of L1 begins in the step after its task and is due after that many steps."""
+
+
 @dataclass(frozen=True)
 class Task:
     """One kernel call; `operands` are inputs, outputs, scratch."""
@@ -99,10 +106,13 @@ class Task:
 
 @dataclass
 class Tasks:
-    """All tasks of an entry point, numbered from 1: task 0 is the time before the first."""
+    """All tasks of an entry point, numbered from 1: task 0 is the time before the first.
+
+    In place of a task there may be None: a step in which cores only wait for copies.
+    """
 
     aliasing: Aliasing
-    tasks: list[Task] = field(default_factory=list[Task])
+    tasks: list[Task | None] = field(default_factory=list["Task | None"])
     buffers: dict[str, Buffer] = field(default_factory=dict[str, Buffer])
     loads: list[Load] = field(default_factory=list[Load])
     stores: list[Store] = field(default_factory=list[Store])
@@ -145,6 +155,11 @@ class _Builder:
 
     def _node(self, node: Node) -> None:
         tiles = tiles_of(self.graph, node, self.decisions.cuts.get(node.name))
+        self._pause(
+            self.aliasing.block_of[name]
+            for position, name in enumerate(node.inputs)
+            if name is not None and not self._is_outside(node, position)
+        )
         first = len(self.result.tasks) + 1
         constants = self._constant_pieces(node, tiles, first)
         pieces: dict[tuple[str, Box], str] = {}
@@ -184,6 +199,7 @@ class _Builder:
             if transfer.step != step or not transfer.bytes:
                 continue
             type_ = self.graph.values[transfer.value].type
+            self._pause([transfer.source])
             number = len(self.result.tasks) + 1
             box = Box.whole(type_.shape)
             source = self._read_block(transfer.source, type_, box, number, transfer.value, {})
@@ -191,6 +207,17 @@ class _Builder:
             name = f"copy of {transfer.value}"
             task = Task(name, 0, Copy(), (type_,), (type_,), (source, target))
             self.result.tasks.append(task)
+
+    def _pause(self, blocks: Iterable[Block]) -> None:
+        """Steps without a task, until what was written to blocks outside of L1 can be copied in.
+
+        A copy begins in the step after the one in which its source was complete, and its own task
+        comes after that.
+        """
+        read = [block for block in blocks if block.name not in self.decisions.resident]
+        needed = max((self.written[b.name] + 2 for b in read if b.name in self.written), default=0)
+        while len(self.result.tasks) + 1 < needed:
+            self.result.tasks.append(None)
 
     # --- operands ------------------------------------------------------------------------------
 
@@ -203,7 +230,6 @@ class _Builder:
         number: int,
         pieces: dict[tuple[str, Box], str],
     ) -> Operand:
-        operation = node.operation
         type_ = self.graph.values[name].type
         block = self.aliasing.block_of[name]
         if block.home is Home.CONSTANT:
@@ -211,15 +237,19 @@ class _Builder:
             data = self.graph.values[block.name].constant
             assert data is not None
             return Place(Space.CONSTANTS, self._constant(data.tobytes()))
-        outside = (
+        if block.name not in self.decisions.resident and self._is_outside(node, position):
+            self._use_block(block, number)
+            return self._place(block)
+        return self._read_block(block, type_, box, number, name, pieces)
+
+    def _is_outside(self, node: Node, position: int) -> bool:
+        """Whether cores read an operand where it is, if that is not in L1."""
+        operation = node.operation
+        return (
             position in operation.sparsely_read
             or position == operation.updates
             or node.name in self.decisions.direct
         )
-        if block.name not in self.decisions.resident and outside:
-            self._use_block(block, number)
-            return self._place(block)
-        return self._read_block(block, type_, box, number, name, pieces)
 
     def _read_block(
         self,
@@ -238,7 +268,7 @@ class _Builder:
             part = TensorType(type_.data_type, box.shape)
             self._touch(pieces[key], part.bytes, number)
             self._use_block(block, number)
-            after = self.written.get(block.name, 0)
+            after = self.written.get(block.name, -1)
             source = self._place(block)
             self.result.loads.append(
                 Load(pieces[key], 0, source, type_, box, number, after, name)
@@ -257,7 +287,7 @@ class _Builder:
             whole = TensorType(type_.data_type, type_.shape)
             source = self._place(block)
             self.result.loads.append(
-                Load(buffer, 0, source, whole, Box.whole(whole.shape), number, 0, name)
+                Load(buffer, 0, source, whole, Box.whole(whole.shape), number, -1, name)
             )
         operand = self._touch(buffer, block.bytes, number)
         return InBuffer(operand.name, runs.offset * type_.data_type.bytes)
@@ -291,9 +321,8 @@ class _Builder:
         self, operand: InBuffer, block: Block, type_: TensorType, box: Box, number: int, name: str
     ) -> None:
         self._use_block(block, number)
-        # Copies out of L1 begin after the task and are due beside the next but one.
-        self._use_block(block, number + 2)
-        self.written[block.name] = number + 2
+        self._use_block(block, number + STORE_STEPS)
+        self.written[block.name] = number + STORE_STEPS
         target = InBlock(block.name)
         self.result.stores.append(
             Store(operand.name, operand.offset, target, type_, box, number, name)
@@ -355,7 +384,7 @@ class _Builder:
         place = Place(Space.CONSTANTS, self._constant(data))
         what = f"constants of {node.name}"
         self.result.loads.append(
-            Load(buffer, 0, place, type_, Box.whole(type_.shape), need, 0, what)
+            Load(buffer, 0, place, type_, Box.whole(type_.shape), need, -1, what)
         )
 
     def _is_streamed(self, node: Node, position: int, name: str) -> bool:
