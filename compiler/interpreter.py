@@ -22,18 +22,27 @@ def interpret(graph: Graph, inputs: Mapping[str, Array]) -> dict[str, Array]:
     }
 
 
-def interpret_all(graph: Graph, inputs: Mapping[str, Array]) -> dict[str, Array]:
-    """Values of all non-constant tensors, by name, to compare networks layer by layer."""
+def interpret_all(
+    graph: Graph, inputs: Mapping[str, Array], replaced: Mapping[str, Array] | None = None
+) -> dict[str, Array]:
+    """Values of all non-constant tensors, by name, to compare networks layer by layer.
+
+    Nodes read the arrays of `replaced`, of the right shape and type, in place of the results of
+    the nodes before them, which so have no influence on theirs.
+    """
+    replaced = replaced or {}
     values: dict[str, Array] = {}
+    read: dict[str, Array] = {}
     for name in graph.inputs:
         array = np.asarray(inputs[name])
         if TensorType.of(array) != graph.values[name].type:
             raise ValueError(f"{name!r} is {TensorType.of(array)}, not {graph.values[name].type}")
         values[name] = array
+        read[name] = replaced.get(name, array)
     constants = {value.name: value.constant for value in graph.constants()}
     for node in graph.nodes:
         operands = [
-            None if n is None else values[n] if n in values else constants[n] for n in node.inputs
+            None if n is None else read[n] if n in read else constants[n] for n in node.inputs
         ]
         types = graph.output_types(node)
         if all(type_.elements == 0 for type_ in types):
@@ -44,5 +53,7 @@ def interpret_all(graph: Graph, inputs: Mapping[str, Array]) -> dict[str, Array]
         for name, result in zip(node.outputs, results, strict=True):
             if TensorType.of(result) != graph.values[name].type:
                 raise TypeError(f"{node.name}: {name!r} came out as {TensorType.of(result)}")
-            values[name] = result
+            # NumPy makes numbers of arrays without axes.
+            values[name] = np.asarray(result)
+            read[name] = replaced.get(name, values[name])
     return values

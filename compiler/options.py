@@ -46,9 +46,15 @@ def bad_option(where: str, found: str, supported: str = "", advice: str = "") ->
 
 
 def model_arguments() -> Parser:
-    """The options that say what to make of a model; parent of every command that reads one."""
-    parser = Parser(add_help=False)
+    """A model and what to make of it; parent of every command that reads one."""
+    parser = Parser(add_help=False, parents=[network_arguments()])
     parser.add_argument("model", type=Path, metavar="MODEL.onnx")
+    return parser
+
+
+def network_arguments() -> Parser:
+    """The options that say what to make of a model."""
+    parser = Parser(add_help=False)
     parser.add_argument(
         "--entry-point",
         action="append",

@@ -4,6 +4,7 @@ load("@rules_cc//cc:find_cc_toolchain.bzl", "use_cc_toolchain")
 load("@rules_cc//cc/common:cc_info.bzl", "CcInfo")
 load("//rules/private:cc_library.bzl", "compile_library")
 load("//rules/private:dotted_targets.bzl", "dotted_targets")
+load("//rules/private:layer_dump.bzl", "LayerDumpInfo", "layer_dump_copts")
 load("//rules/private:network_options.bzl", "entry_point_options", "network_name")
 load(":providers.bzl", "ModelInfo", "NetworkInfo")
 
@@ -91,13 +92,18 @@ def _compiled_network_impl(ctx):
         [options, emit_options, files({"--placement": placement} | emitted)],
     )
 
+    libraries = ctx.attr._libraries
+    copts = ctx.attr.copts
+    if ctx.attr._dump_layers[LayerDumpInfo].enabled:
+        libraries = libraries + [ctx.attr._layer_dump]
+        copts = copts + layer_dump_copts(name)
     library = compile_library(
         ctx,
         srcs = [source, assembly],
         hdrs = [header],
-        deps = [target[CcInfo] for target in ctx.attr._libraries],
+        deps = [target[CcInfo] for target in libraries],
         # The folder is that of the header and of the file that the assembly includes.
-        copts = ["-std=c99", "-I" + weights.dirname] + ctx.attr.copts,
+        copts = ["-std=c99", "-I" + weights.dirname] + copts,
         includes = [weights.dirname],
         additional_inputs = [weights],
     )
@@ -137,6 +143,8 @@ _compiled_network = rule(
             cfg = "exec",
             executable = True,
         ),
+        "_dump_layers": attr.label(default = "//rules:dump_layers"),
+        "_layer_dump": attr.label(default = "//firmware/runtime:layer_dump"),
         "_libraries": attr.label_list(default = [
             "//kernels",
             "//kernels:headers",

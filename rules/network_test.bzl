@@ -33,6 +33,7 @@ def network_test(
         max_cycles = {},
         max_instructions = {},
         stack_size = 0,
+        dump_layers = False,
         size = "small",
         tags = [],
         **kwargs):
@@ -57,6 +58,8 @@ def network_test(
         `{"//board": 50000}`, where the simulator models time: host and QEMU do not.
       max_instructions: the same for instructions; the host counts none.
       stack_size: bytes; by default that of soc.yaml.
+      dump_layers: whether to compare every layer, see `simulator_test`; for any network test,
+        `bazel test --@tilewright//rules:dump_layers` does so.
       size: Bazel's size of the tests.
       tags: tags of the tests.
       **kwargs: attributes that all rules have.
@@ -105,8 +108,10 @@ def network_test(
         simulator_test(
             name = test,
             size = size,
+            dump_layers = dump_layers,
             expected_text = ["PASS\n"],
             firmware = test + "_fw",
+            golden = name + "_golden",
             maximums = {
                 unit: str(most[platform])
                 for unit, most in maximums.items()

@@ -108,7 +108,10 @@ class BodyWriter:
         self.body.lines += declarations
         call = [f"&{parameters}", *pointers, "core", "cores"]
         self.body.lines += packed(f"{' ' * INDENT}{kernel.function}", call, ";")
-        self.body.lines.append(f"{' ' * INDENT}TILEWRIGHT_LAYER_DONE({layer});")
+        sizes = [type_.bytes for type_ in steps[0].outputs]
+        results = pointers[steps[0].first_result :][: len(sizes)]
+        done = [f"{{{o}, {size}}}" for o, size in zip(results, sizes, strict=True)]
+        self.body.lines += packed(f"{' ' * INDENT}TILEWRIGHT_LAYER_DONE", [layer, *done], ";")
 
     # --- parameters ----------------------------------------------------------------------------
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -61,7 +62,9 @@ def generate(name: str, graphs: Sequence[Graph], plan: Plan) -> GeneratedNetwork
     )
 
 
+@functools.cache
 def environment_of_templates() -> jinja2.Environment:
+    """Made once: a test compiles hundreds of networks, and parsing templates takes the longest."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES),
         autoescape=False,

@@ -184,7 +184,7 @@ HOOKS = """\
 #include <stdint.h>
 uint32_t sample_count;
 uint32_t sample_layers[256];
-#define TILEWRIGHT_LAYER_DONE(layer) (sample_layers[sample_count++] = (layer))
+#define TILEWRIGHT_LAYER_DONE(layer, ...) (sample_layers[sample_count++] = (layer))
 """
 
 

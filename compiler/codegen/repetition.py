@@ -5,8 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+import numpy.typing as npt
+
 from compiler.codegen.literals import is_real
 from compiler.codegen.steps import Operand, Step
+
+IntArray = npt.NDArray[np.int64]
 
 WORTHWHILE = 6
 """Calls that a repetition must save; below that, straight code is easier to read."""
@@ -30,46 +35,71 @@ def segments_of(steps: Sequence[Step]) -> list[Segment]:
     """Divides the calls into straight stretches (count 1) and repeated layers, in order.
 
     The repetition that saves most calls is taken first, then those in what is left on both sides.
-    Quadratic in the number of calls.
     """
     numbers: dict[tuple[object, ...], int] = {}
     word = [numbers.setdefault(_signature(step), len(numbers)) for step in steps]
-    return _divide(steps, word, 0, len(steps))
+    return _divide(steps, _runs_of(np.array(word, np.int64)), 0, len(steps))
 
 
-def _divide(steps: Sequence[Step], word: Sequence[int], begin: int, end: int) -> list[Segment]:
+@dataclass(frozen=True)
+class _Runs:
+    """Stretches of calls that are each equal to the one `period` later; one entry per stretch.
+
+    A stretch is as long as it can be: calls `start` to `end - 1`, with their equals up to
+    `end + period - 1`. Only those that may be worthwhile are kept, shortest periods first.
+    """
+
+    period: IntArray
+    start: IntArray
+    end: IntArray
+
+
+def _runs_of(word: IntArray) -> _Runs:
+    """All stretches of a sequence of calls' numbers. One comparison of arrays per period."""
+    periods: list[IntArray] = []
+    starts: list[IntArray] = []
+    ends: list[IntArray] = []
+    for period in range(1, len(word) // 2 + 1):
+        equal = np.zeros(len(word) - period + 2, np.int8)
+        equal[1:-1] = word[:-period] == word[period:]
+        (edges,) = np.nonzero(np.diff(equal))
+        start, end = edges[::2], edges[1::2]
+        long = end - start >= max(period, WORTHWHILE)
+        if long.any():
+            starts.append(start[long])
+            ends.append(end[long])
+            periods.append(np.full(len(starts[-1]), period, np.int64))
+    nothing = np.zeros(0, np.int64)
+    return _Runs(*(np.concatenate([nothing, *parts]) for parts in (periods, starts, ends)))
+
+
+def _divide(steps: Sequence[Step], runs: _Runs, begin: int, end: int) -> list[Segment]:
     if begin == end:
         return []
-    best = _longest(steps, word, begin, end)
+    best = _longest(steps, runs, begin, end)
     if best is None:
         return [Segment(begin, end - begin, 1)]
     return [
-        *_divide(steps, word, begin, best.first),
+        *_divide(steps, runs, begin, best.first),
         best,
-        *_divide(steps, word, best.first + best.period * best.count, end),
+        *_divide(steps, runs, best.first + best.period * best.count, end),
     ]
 
 
-def _longest(steps: Sequence[Step], word: Sequence[int], begin: int, end: int) -> Segment | None:
-    best: tuple[int, int, int, int] | None = None  # saved calls, -period, start, equal calls
-    for period in range(1, (end - begin) // 2 + 1):
-        equal = 0
-        for index in range(begin, end - period + 1):
-            if index < end - period and word[index] == word[index + period]:
-                equal += 1
-                continue
-            saved = equal // period * period
-            if saved >= WORTHWHILE and (best is None or (saved, -period) > best[:2]):
-                best = (saved, -period, index - equal, equal)
-            equal = 0
-    if best is None:
+def _longest(steps: Sequence[Step], runs: _Runs, begin: int, end: int) -> Segment | None:
+    starts = np.maximum(runs.start, begin)
+    equal = np.maximum(np.minimum(runs.end, end - runs.period) - starts, 0)
+    saved = equal // runs.period * runs.period
+    if saved.max(initial=0) < WORTHWHILE:
         return None
-    saved, period, start, equal = best[0], -best[1], best[2], best[3]
-    count = saved // period + 1
+    # Of those that save as much, the first has the shortest period and starts first.
+    chosen = int(saved.argmax())
+    period, start = int(runs.period[chosen]), int(starts[chosen])
+    count = int(saved[chosen]) // period + 1
     # The stretch may hold a part of a layer more: cut where the fewest values cross.
-    starts = range(start, start + equal + period - count * period + 1)
+    firsts = range(start, start + int(equal[chosen]) + period - count * period + 1)
     return min(
-        (Segment(first, period, count) for first in starts),
+        (Segment(first, period, count) for first in firsts),
         key=lambda segment: (_crossing(steps, segment), segment.first),
     )
 

@@ -51,6 +51,20 @@ class Step:
     multiply_accumulates: int = 0
 
     @property
+    def first_result(self) -> int:
+        """Index of the operand that is the first output."""
+        return len(self.operands) - len(self.outputs) - (1 if self.kernel.scratch_bytes else 0)
+
+    @property
+    def results(self) -> tuple[str, ...]:
+        """The values that it makes, one for each of `outputs`; a copy makes what it copies."""
+        if self.node is not None:
+            return self.node.outputs
+        (source, _) = self.operands
+        assert source is not None
+        return (source.value,)
+
+    @property
     def origin(self) -> tuple[str, ...]:
         """The model's nodes that this call does the work of."""
         return self.node.origin if self.node is not None else ()
@@ -60,21 +74,22 @@ def steps_of(graph: Graph, memory: MemoryMap) -> list[Step]:
     """The kernel calls of one entry point; views and empty results need none."""
     root = _roots(graph)
     steps: list[Step] = []
+    copies = _copies(graph, memory)
     for index, node in enumerate(graph.nodes):
-        steps += [_copy_step(graph, copy) for copy in _copies(graph, memory, index)]
+        steps += copies.get(index, ())
         step = _node_step(graph, node, memory, root)
         if step is not None:
             steps.append(step)
-    return steps + [_copy_step(graph, copy) for copy in _copies(graph, memory, len(graph.nodes))]
+    return [*steps, *copies.get(len(graph.nodes), ())]
 
 
-def _copies(graph: Graph, memory: MemoryMap, step: int) -> list[MemoryCopy]:
-    """The copies before a node, of values that have elements."""
-    return [
-        copy
-        for copy in memory.copies
-        if copy.step == step and graph.values[copy.value].type.elements
-    ]
+def _copies(graph: Graph, memory: MemoryMap) -> dict[int, list[Step]]:
+    """The copies of values that have elements, by the index of the node that they precede."""
+    result: dict[int, list[Step]] = {}
+    for copy in memory.copies:
+        if graph.values[copy.value].type.elements:
+            result.setdefault(copy.step, []).append(_copy_step(graph, copy))
+    return result
 
 
 def _node_step(graph: Graph, node: Node, memory: MemoryMap, root: dict[str, str]) -> Step | None:

@@ -23,7 +23,7 @@ def check_structure(proto: ModelProto) -> None:
             that nothing makes (TW-0107), cycles (TW-0106).
     """
     graph = proto.graph
-    problems = [*_duplicates(graph), *_undefined(graph), *_split_counts(graph)]
+    problems = [*_duplicates(graph), *_undefined(graph)]
     if graph.sparse_initializer:
         names = [tensor.values.name for tensor in graph.sparse_initializer]
         problems.append(
@@ -99,7 +99,7 @@ def _duplicates(graph: GraphProto) -> Iterator[Problem]:
             made.setdefault(name, []).append("an initialiser")
     for node in graph.node:
         for name in filter(None, node.output):
-            made.setdefault(name, []).append(f"an output of node {_name(node)}")
+            made.setdefault(name, []).append(f"an output of node {node_name(node)}")
     for name, makers in made.items():
         if not name:
             yield _clash("an input or initialiser", "it has no name")
@@ -123,7 +123,7 @@ def _undefined(graph: GraphProto) -> Iterator[Problem]:
             if name not in made:
                 yield Problem(
                     Code.UNDEFINED_TENSOR,
-                    f"node {_name(node)} ({node.op_type})",
+                    f"node {node_name(node)} ({node.op_type})",
                     f"it reads {name!r}, which is no input, initialiser or output of a node",
                     advice="export the model again",
                 )
@@ -133,21 +133,6 @@ def _undefined(graph: GraphProto) -> Iterator[Problem]:
                 Code.UNDEFINED_TENSOR,
                 f"output {value.name!r}",
                 "no node makes it",
-                advice="export the model again",
-            )
-
-
-def _split_counts(graph: GraphProto) -> Iterator[Problem]:
-    """Split nodes whose counts of outputs differ: ONNX's shape inference aborts on them."""
-    for node in graph.node:
-        counts = [
-            a.i for a in node.attribute if node.op_type == "Split" and a.name == "num_outputs"
-        ]
-        if counts and counts != [len(node.output)]:
-            yield Problem(
-                Code.INVALID_MODEL,
-                f"node {_name(node)} (Split)",
-                f"its num_outputs is {counts[0]}, and it has {len(node.output)} outputs",
                 advice="export the model again",
             )
 
@@ -190,7 +175,7 @@ def _cycle(graph: GraphProto, readers: Sequence[int]) -> Problem:
     """`readers`: indices of nodes, each of which reads a result of the next."""
     start = readers.index(min(readers))
     forward = [*readers[start::-1], *readers[:start:-1]]
-    names = [_name(graph.node[index]) for index in forward]
+    names = [node_name(graph.node[index]) for index in forward]
     shown = names if len(names) <= 8 else [*names[:7], "...", names[-1]]
     return Problem(
         Code.CYCLE,
@@ -220,5 +205,5 @@ def _reads(node: NodeProto, made: Iterable[str]) -> Iterator[str]:
                 yield from (n for n in _reads(inner, made) if n not in own and n in made)
 
 
-def _name(node: NodeProto) -> str:
+def node_name(node: NodeProto) -> str:
     return repr(node.name or f"{node.op_type}({next(iter(node.output), '')})")

@@ -114,11 +114,3 @@ def test_an_input_that_is_no_tensor() -> None:
     (problem,) = problems(proto)
     assert problem.code is Code.UNSUPPORTED_DATA_TYPE
     assert "sequence" in problem.found
-
-
-@pytest.mark.parametrize("count", [1, 3, -1])
-def test_a_split_into_another_number_of_outputs(count: int) -> None:
-    split = helper.make_node("Split", ["x"], ["a", "y"], "split", num_outputs=count)
-    (problem,) = problems(model([split]))
-    assert problem.code is Code.INVALID_MODEL
-    assert problem.where == "node 'split' (Split)"

@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from math import prod
 
 import numpy as np
-from onnx import ModelProto, TypeProto, helper, numpy_helper, shape_inference
+from onnx import ModelProto, NodeProto, TypeProto, defs, helper, numpy_helper, shape_inference
 from onnx.reference import ReferenceEvaluator
 
 from compiler.errors import Code, CompileError, Problem
-from compiler.frontend.check_sizes import MAXIMUM_FOLDED_BYTES, check_sizes
+from compiler.frontend.check_sizes import MAXIMUM_FOLDED_BYTES, check_sizes, static_shape
 from compiler.frontend.model import OnnxNode
 from compiler.ir import Array
 
@@ -29,6 +29,14 @@ SCALAR_OPERANDS = frozenset({"Range"})
 """Their operands are scalars by the standard; exporters also write vectors of one element, which
 onnxruntime takes."""
 
+REDUCING_NOTHING = frozenset(
+    {
+        *("ReduceL1", "ReduceL2", "ReduceLogSum", "ReduceLogSumExp", "ReduceMax", "ReduceMin"),
+        *("ReduceProd", "ReduceSum", "ReduceSumSquare"),
+    }
+)
+"""Operators for which ONNX says what they make of tensors without elements."""
+
 SHAPE_ELEMENTS = 1024
 """Constants of at most as many elements can be shapes, and are shown to the shape inference."""
 
@@ -41,16 +49,67 @@ def fold_constants(
 ) -> list[OnnxNode]:
     """The nodes that remain; results of the others are added to `constants`.
 
-    `Shape` and `Size` of tensors with static shapes are constants too.
+    `Shape` and `Size` of tensors with static shapes are constants too, and so are sums and other
+    reductions of tensors without elements. Shapes that follow from what was just folded are
+    inferred on the way, so that one walk folds a whole chain of them.
     """
     remaining: list[OnnxNode] = []
+    known = dict(types)
     for node in nodes:
-        results = _evaluate(node, types, constants, opset)
+        results = _evaluate(node, known, constants, opset)
         if results is None:
             remaining.append(node)
+            if not all(_is_static(known.get(name)) for name in node.outputs if name is not None):
+                known.update(_inferred(node, known, constants, opset))
         else:
             constants.update(results)
     return remaining
+
+
+def _is_static(type_: TypeProto.Tensor | None) -> bool:
+    if type_ is None or not type_.HasField("shape"):
+        return False
+    return all(dimension.HasField("dim_value") for dimension in type_.shape.dim)
+
+
+def _inferred(
+    node: OnnxNode,
+    types: Mapping[str, TypeProto.Tensor],
+    constants: Mapping[str, Array],
+    opset: int,
+) -> dict[str, TypeProto.Tensor]:
+    """Types of a node's outputs, if they follow from its operands; else nothing.
+
+    What is wrong with a node is not found out here: the inference of the whole model reports it.
+    """
+    names = list(dict.fromkeys(name for name in node.inputs if name is not None))
+    static = all(name in constants or _is_static(types.get(name)) for name in names)
+    if node.domain or node.has_graphs or not static or not defs.has(node.operator, opset):
+        return {}
+    small = {n: constants[n] for n in names if n in constants and _may_be_shape(constants[n])}
+    inputs = {
+        name: helper.make_tensor_type_proto(
+            helper.np_dtype_to_tensor_dtype(constants[name].dtype), constants[name].shape
+        )
+        if name in constants
+        else TypeProto(tensor_type=types[name])
+        for name in names
+    }
+    try:
+        found = shape_inference.infer_node_outputs(
+            defs.get_schema(node.operator, opset, ""),
+            _node_proto(node),
+            inputs,
+            {name: numpy_helper.from_array(data, name) for name, data in small.items()},
+            opset_imports=[helper.make_opsetid("", opset)],
+        )
+    except (shape_inference.InferenceError, ValueError, RuntimeError):
+        return {}
+    return {name: type_.tensor_type for name, type_ in found.items()}
+
+
+def _may_be_shape(data: Array) -> bool:
+    return data.size <= SHAPE_ELEMENTS and data.dtype != np.object_
 
 
 def _evaluate(
@@ -64,16 +123,17 @@ def _evaluate(
     if node.operator in ("Shape", "Size"):
         return _shape(node, types, constants)
     names = [name for name in node.inputs if name is not None]
-    if any(name not in constants for name in names):
+    unknown = [name for name in names if name not in constants]
+    empty = _empty_tensors(unknown, types) if node.operator in REDUCING_NOTHING else {}
+    if len(empty) < len(unknown):
         return None
+    constants = {**{name: constants[name] for name in names if name in constants}, **empty}
     if node.operator == "Dropout" and len(names) > 2 and bool(np.any(constants[names[2]])):
         return None
     outputs = [name for name in node.outputs if name is not None]
     feeds = {name: constants[name] for name in dict.fromkeys(names)}
     if node.operator in SCALAR_OPERANDS:
-        feeds = {
-            name: data.reshape(()) if data.size == 1 else data for name, data in feeds.items()
-        }
+        feeds = {name: data.reshape(()) if data.size == 1 else data for name, data in feeds.items()}
     model = _single_node_model(node, names, outputs, feeds, opset)
     try:
         _check_result_sizes(model, feeds)
@@ -103,15 +163,24 @@ def _evaluate(
     return arrays
 
 
+def _empty_tensors(names: Sequence[str], types: Mapping[str, TypeProto.Tensor]) -> dict[str, Array]:
+    """Those of the tensors that have a static type and no elements, as arrays."""
+    result: dict[str, Array] = {}
+    for name in names:
+        shape = static_shape(types[name]) if name in types else None
+        if shape is not None and 0 in shape and types[name].elem_type:
+            element = helper.tensor_dtype_to_np_dtype(types[name].elem_type)
+            result[name] = np.empty(shape, element)
+    return result
+
+
 def _check_result_sizes(model: ModelProto, constants: Mapping[str, Array]) -> None:
     """Raises CompileError if a result is too large; whatever cannot be inferred is small."""
-    small = {name: data for name, data in constants.items() if data.size <= SHAPE_ELEMENTS}
+    small = {name: data for name, data in constants.items() if _may_be_shape(data)}
     shown = ModelProto()
     shown.CopyFrom(model)
     shown.graph.initializer.extend(
-        numpy_helper.from_array(data, name)
-        for name, data in small.items()
-        if data.dtype != np.object_
+        numpy_helper.from_array(data, name) for name, data in small.items()
     )
     del shown.graph.output[:]
     inferred = shape_inference.infer_shapes(shown, strict_mode=True, data_prop=False)
@@ -146,19 +215,8 @@ def _single_node_model(
     constants: Mapping[str, Array],
     opset: int,
 ) -> ModelProto:
-    attributes = {
-        key: numpy_helper.from_array(value) if isinstance(value, np.ndarray) else value
-        for key, value in node.attributes.items()
-    }
-    proto = helper.make_node(
-        node.operator,
-        [name or "" for name in node.inputs],
-        [name or "" for name in node.outputs],
-        node.name,
-        **attributes,  # pyright: ignore[reportArgumentType]
-    )
     graph = helper.make_graph(
-        [proto],
+        [_node_proto(node)],
         "constant",
         [
             helper.make_tensor_value_info(
@@ -169,3 +227,17 @@ def _single_node_model(
         [helper.make_empty_tensor_value_info(name) for name in outputs],
     )
     return helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)])
+
+
+def _node_proto(node: OnnxNode) -> NodeProto:
+    attributes = {
+        key: numpy_helper.from_array(value) if isinstance(value, np.ndarray) else value
+        for key, value in node.attributes.items()
+    }
+    return helper.make_node(
+        node.operator,
+        [name or "" for name in node.inputs],
+        [name or "" for name in node.outputs],
+        node.name,
+        **attributes,  # pyright: ignore[reportArgumentType]
+    )

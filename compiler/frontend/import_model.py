@@ -21,16 +21,17 @@ from onnx import (
 )
 
 from compiler.errors import Code, CompileError, Problem
+from compiler.frontend.check_attributes import ONNX_DOMAINS, check_attributes
 from compiler.frontend.check_operators import check_operators
-from compiler.frontend.check_sizes import MAXIMUM_BYTES, check_sizes, too_large
+from compiler.frontend.check_sizes import MAXIMUM_BYTES, check_sizes, static_shape, too_large
 from compiler.frontend.check_structure import check_structure, initializers, tensor_data
+from compiler.frontend.check_types import check_types
 from compiler.frontend.fold_constants import fold_constants
 from compiler.frontend.model import AttributeValue, OnnxModel, OnnxNode, OnnxTensor
 from compiler.frontend.read_model import read_model
 from compiler.ir import Array, DataType, TensorType
 
 SUPPORTED_OPSETS = range(13, 25)
-ONNX_DOMAINS = ("", "ai.onnx")
 TYPED_LIKE_OPERAND = frozenset({"GroupNormalization"})
 """Operators whose output has the type of operand 0, but for which ONNX infers none."""
 ELEMENT_TYPES = {
@@ -63,6 +64,7 @@ def import_model(
     else:
         proto = read_model(source)
     check_structure(proto)
+    check_attributes(proto)
     constants = initializers(proto)
     proto = _check(proto)
     opset = _opset(proto)
@@ -72,6 +74,7 @@ def import_model(
         proto = _infer(proto)
         nodes, types = list(_nodes(proto, opset)), _types(proto)
         check_sizes(types)
+        check_types(nodes, _element_types(types, constants))
         remaining = fold_constants(nodes, types, constants, opset)
         if len(remaining) == len(nodes):
             # Before types: what an unknown operator makes has none, and that is not the problem.
@@ -300,6 +303,14 @@ def _types(proto: ModelProto) -> dict[str, TypeProto.Tensor]:
     return {value.name: value.type.tensor_type for value in values}
 
 
+def _element_types(
+    types: Mapping[str, TypeProto.Tensor], constants: Mapping[str, Array]
+) -> dict[str, int]:
+    """ONNX's number of every tensor's element type."""
+    constant = {name: helper.np_dtype_to_tensor_dtype(a.dtype) for name, a in constants.items()}
+    return {name: int(proto.elem_type) for name, proto in types.items()} | constant
+
+
 def _assemble(
     proto: ModelProto,
     nodes: list[OnnxNode],
@@ -338,15 +349,16 @@ def _add_tensor(model: OnnxModel, name: str, proto: TypeProto.Tensor | None) -> 
     if data_type is None:
         spelt = onnx.TensorProto.DataType.Name(proto.elem_type).lower()  # pyright: ignore
         return _unsupported_type(name, spelt)
-    if any(not dimension.HasField("dim_value") for dimension in proto.shape.dim):
+    if static_shape(proto) is None:
         spelt = [
             d.dim_param or "?" if not d.HasField("dim_value") else str(d.dim_value)
             for d in proto.shape.dim
         ]
+        shown = f"shape [{', '.join(spelt)}]" if proto.HasField("shape") else "number of axes"
         return Problem(
             Code.DYNAMIC_SHAPE,
             f"tensor {name!r}",
-            f"its shape [{', '.join(spelt)}] depends on run-time values",
+            f"its {shown} depends on run-time values",
             "static shapes",
             "make the shape a constant, or export the model with static shapes",
         )

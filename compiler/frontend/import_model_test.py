@@ -127,6 +127,21 @@ def test_scalar_operands_may_be_vectors_of_one_element() -> None:
     assert folded.tolist() == [0, 1, 2]
 
 
+def test_a_number_of_axes_that_depends_on_the_input() -> None:
+    nodes = [
+        helper.make_node("Cast", ["x"], ["axes"], to=TensorProto.INT64),
+        helper.make_node("ReduceL2", ["table", "axes"], ["norm"], "norm", keepdims=0),
+        helper.make_node("Relu", ["norm"], ["y"], "relu"),
+    ]
+    constants = {"table": np.ones((2, 3), np.float32)}
+    with pytest.raises(CompileError) as caught:
+        import_model(model(nodes, {"x": [1]}, {"y": [2]}, constants))
+    (problem,) = caught.value.problems
+    assert problem.code is Code.DYNAMIC_SHAPE
+    assert problem.where == "tensor 'norm'"
+    assert problem.found == "its number of axes depends on run-time values"
+
+
 def test_size_and_constant_of_shape_are_folded() -> None:
     seven = helper.make_tensor("seven", TensorProto.FLOAT, [1], [7.0])
     nodes = [
@@ -144,6 +159,23 @@ def test_size_and_constant_of_shape_are_folded() -> None:
     folded = imported.tensors["sevens"].constant
     assert folded is not None
     assert np.array_equal(folded, np.full((2, 6), 7, np.float32))
+
+
+@pytest.mark.parametrize(
+    ("operator", "expected"),
+    [("ReduceSum", 0.0), ("ReduceProd", 1.0), ("ReduceMax", -np.inf), ("ReduceMin", np.inf)],
+)
+def test_reductions_of_nothing_are_constants(operator: str, expected: float) -> None:
+    nodes = [
+        helper.make_node(operator, ["x", "axes"], ["sum"], "reduce"),
+        helper.make_node("Relu", ["sum"], ["y"], "relu"),
+    ]
+    constants = {"axes": np.array([1])}
+    imported = import_model(model(nodes, {"x": [3, 0]}, {"y": [3, 1]}, constants))
+    assert imported.nodes == []
+    folded = imported.tensors["y"].constant
+    assert folded is not None
+    assert np.array_equal(folded, np.full((3, 1), max(expected, 0.0), np.float32))
 
 
 def test_dequantised_weights_stay_quantised() -> None:

@@ -1,7 +1,7 @@
 """The compiler's intermediate representation."""
 
 from compiler.ir.data_type import Array, DataType, TensorType
-from compiler.ir.graph import Graph, Node, Quantization, State, Value, present
+from compiler.ir.graph import Graph, ModelTensor, Node, Quantization, State, Value, present
 from compiler.ir.operation import Kernel, Operation, ParameterValue
 from compiler.ir.tile import Box, Runs, Tile, broadcast_box, tile_types
 
@@ -11,6 +11,7 @@ __all__ = [
     "DataType",
     "Graph",
     "Kernel",
+    "ModelTensor",
     "Node",
     "Operation",
     "ParameterValue",

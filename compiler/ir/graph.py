@@ -20,18 +20,31 @@ class Quantization:
     zero_point: int
 
 
+@dataclass(frozen=True)
+class ModelTensor:
+    """The tensor of the user's model that a value is, where the value's name does not say it.
+
+    `permutation` is the order of the tensor's axes in the value, as in Transpose; None: the same.
+    """
+
+    name: str
+    permutation: tuple[int, ...] | None = None
+
+
 @dataclass
 class Value:
     """A tensor by its name in the user's model (or a name derived from it).
 
     `constant` holds the data of weights, tables and folded tensors, laid out as the kernels read
-    them. `quantization` says what an interface tensor means; kernels never look at it.
+    them. `quantization` says what stored integers mean, `tensor` what the value is in the model;
+    both are for the interface, people and reports: kernels never look at them.
     """
 
     name: str
     type: TensorType
     constant: Array | None = None
     quantization: Quantization | None = None
+    tensor: ModelTensor | None = None
 
 
 @dataclass

@@ -55,6 +55,10 @@ def check_node(node: OnnxNode, model: OnnxModel) -> None:
     for name, value in node.attributes.items():
         if isinstance(value, float) and math.isnan(value):
             raise UnsupportedForm(f"its attribute {name!r} is NaN", "numbers")
+        numbers = value if isinstance(value, list) else [value]
+        for number in numbers:
+            if isinstance(number, int) and not -(2**31) <= number < 2**31:
+                raise UnsupportedForm(f"its attribute {name!r} is {value}", "integers of 32 bits")
         if isinstance(value, bytes) and not value.isascii():
             raise UnsupportedForm(f"its attribute {name!r} is {value!r}", "words of ONNX")
     if node.domain:

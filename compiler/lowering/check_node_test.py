@@ -58,15 +58,29 @@ def test_integers_where_real_numbers_are_computed() -> None:
     [
         ("LeakyRelu", {"alpha": float("nan")}, "attribute 'alpha' is NaN"),
         ("Gelu", {"approximate": b"\xff"}, "attribute 'approximate' is b"),
-        ("LogSoftmax", {"axis": 2**40}, "axis is 1099511627776"),
+        ("MaxPool", {"kernel_shape": [1], "strides": [2**63 - 1]}, "attribute 'strides' is ["),
     ],
 )
 def test_attributes_that_mean_nothing(
     operator: str, attributes: dict[str, Any], found: str
 ) -> None:
     node = helper.make_node(operator, ["x"], ["y"], **attributes)
-    (problem,) = problems(model([node], [4]))
+    (problem,) = problems(model([node], [1, 1, 4]))
     assert found in problem.found
+
+
+def test_operands_without_a_name() -> None:
+    proto = model([helper.make_node("Min", ["x", ""], ["y"])], [4])
+    proto.graph.output[0].type.tensor_type.shape.dim[0].dim_value = 4
+    (problem,) = problems(proto)
+    assert problem.found == "its input 1 is absent"
+
+
+def test_an_axis_that_the_input_lacks() -> None:
+    """ONNX's shape inference does not look at it."""
+    node = helper.make_node("LayerNormalization", ["x", "scale"], ["y"], axis=1)
+    (problem,) = problems(model([node], [4], {"scale": np.ones(4, np.float32)}))
+    assert problem.found == "its axis is 1, and 'x' has rank 1"
 
 
 @pytest.mark.parametrize("scale", [0.0, -0.5, float("nan"), float("inf")])
@@ -113,6 +127,9 @@ def test_without_a_zero_point_the_stored_type_is_that_of_the_input(element: int)
         ("Conv", [1, 3, 8, 8], np.ones((2, 1, 3, 3), np.float32)),
         ("Conv", [1, 3, 0, 8], np.ones((2, 3, 1, 1), np.float32)),
         ("Split", [6], np.array([2, 2], np.int64)),
+        ("RMSNormalization", [2, 4, 5], np.ones((3, 5), np.float32)),
+        ("PRelu", [2, 4, 5], np.ones((3, 5), np.float32)),
+        ("PRelu", [2, 1, 5], np.ones((4, 1), np.float32)),
     ],
 )
 def test_shapes_that_onnx_does_not_compare(
@@ -122,3 +139,22 @@ def test_shapes_that_onnx_does_not_compare(
     node = helper.make_node(operator, ["x", "w"], outputs, "node")
     (problem,) = problems(model([node], shape, {"w": constant}))
     assert problem.code in (Code.UNSUPPORTED_FORM, Code.INVALID_MODEL)
+
+
+@pytest.mark.parametrize("operator", ["Expand", "Tile"])
+def test_what_decides_on_shapes_is_not_read_at_run_time(operator: str) -> None:
+    """Even where the model says what comes out of it."""
+    node = helper.make_node(operator, ["data", "x"], ["y"], "node")
+    proto = model([node], [2], {"data": np.ones((3, 1), np.float32)}, element=TensorProto.INT64)
+    for extent in (3, 4):
+        proto.graph.output[0].type.tensor_type.shape.dim.add().dim_value = extent
+    del proto.graph.output[0].type.tensor_type.shape.dim[0]
+    (problem,) = problems(proto)
+    assert problem.code is Code.UNSUPPORTED_FORM
+    assert "'x' is computed at run time" in problem.found
+
+
+def test_concatenation_of_rows_without_elements() -> None:
+    node = helper.make_node("Concat", ["x", "x"], ["y"], axis=1)
+    graph = lower(import_model(model([node], [0, 3])), "run")
+    assert interpret(graph, {"x": np.ones((0, 3), np.float32)})["y"].shape == (0, 6)

@@ -8,11 +8,13 @@ from math import inf
 
 import numpy as np
 
+from compiler.errors import UnsupportedForm
 from compiler.frontend.model import OnnxModel, OnnxNode
 from compiler.ir import (
     Array,
     DataType,
     Graph,
+    ModelTensor,
     Node,
     Operation,
     Quantization,
@@ -20,7 +22,8 @@ from compiler.ir import (
     Value,
 )
 from compiler.lowering.operand import Operand, QuantizedConstant, Result
-from compiler.lowering.quantization import dequantise_constant, node_quantization
+from compiler.lowering.quantization import dequantise_constant, per_tensor_int8
+from compiler.operators.movement import Transpose, inverse
 from compiler.operators.quantize import Dequantize, Quantize, Recode
 from compiler.operators.table import requantisation_table
 
@@ -67,10 +70,10 @@ class LoweringContext:
         return Operand(name, tensor.type, binding.quantization, constant, binding.weights)
 
     def required(self, node: OnnxNode, index: int) -> Operand:
-        """Input `index`, which the ONNX checker guarantees to exist."""
+        """Input `index`; raises UnsupportedForm if it is absent, that is, has an empty name."""
         operand = self.operand(node, index)
         if operand is None:
-            raise ValueError(f"node {node.name!r} lacks input {index}")
+            raise UnsupportedForm(f"its input {index} is absent", "nodes with all their inputs")
         return operand
 
     def producer(self, operand: Operand) -> OnnxNode | None:
@@ -98,9 +101,8 @@ class LoweringContext:
             reader = self._only_reader(name)
         quantization = None
         if reader is not None and reader.operator == "QuantizeLinear":
-            per_tensor = node_quantization(reader, self.model)
-            if isinstance(per_tensor, Quantization):
-                quantization = per_tensor
+            quantization = per_tensor_int8(reader, self.model)
+            if quantization is not None:
                 fused.append(reader.name)
                 self._bindings[reader.output()] = Binding(stored=name, quantization=quantization)
         self._absorbed.update(fused)
@@ -228,6 +230,7 @@ class LoweringContext:
             self._bindings[result.name] = Binding(plain=value.name)
             return
         real = self._emit(node, operation, inputs, f"{result.name}.real", (), then)
+        real.tensor = ModelTensor(result.name)
         value = self._emit_quantise(real.name, result.name, result.quantization, result.fused)
         self.bind_stored(result.name, value, result.quantization)
 
@@ -282,7 +285,7 @@ class LoweringContext:
     def bind_weights(self, tensor: str, weights: QuantizedConstant) -> None:
         """Says that model tensor `tensor` is a dequantised constant."""
         quantization = None
-        if weights.scale.size == 1:
+        if weights.scale.size == 1 and weights.stored.dtype == np.int8:
             quantization = Quantization(float(weights.scale.item()), int(weights.zero_point.item()))
         self._bindings[tensor] = Binding(quantization=quantization, weights=weights)
 
@@ -311,8 +314,8 @@ class LoweringContext:
         for reader in readers:
             if reader.operator != "QuantizeLinear" or tensor in self.model.outputs:
                 return None
-            quantization = node_quantization(reader, self.model)
-            if not isinstance(quantization, Quantization):
+            quantization = per_tensor_int8(reader, self.model)
+            if quantization is None:
                 return None
             found.append(quantization)
         if not found or any(other != found[0] for other in found):
@@ -326,8 +329,8 @@ class LoweringContext:
         for reader in self._consumers[tensor]:
             if reader.operator != "DequantizeLinear":
                 return None
-            quantization = node_quantization(reader, self.model)
-            if not isinstance(quantization, Quantization):
+            quantization = per_tensor_int8(reader, self.model)
+            if quantization is None:
                 return None
             found.append(quantization)
         return found[0] if found and all(other == found[0] for other in found) else None
@@ -341,6 +344,25 @@ class LoweringContext:
         return self.plain(
             Operand(tensor, model_tensor.type, binding.quantization, model_tensor.constant, None)
         )
+
+    def check_shapes(self, node: OnnxNode) -> None:
+        """Raises UnsupportedForm if a result of a lowered node has another shape than the model's.
+
+        The model may say so itself, where operands at run time decide or ONNX leaves it open.
+        """
+        for name in node.outputs:
+            binding = self._bindings.get(name) if name is not None else None
+            value = None if binding is None else binding.plain or binding.stored
+            if name is None or value is None:
+                continue
+            found, said = self.graph.values[value].type.shape, self.model.tensors[name].type.shape
+            if found != said:
+                raise UnsupportedForm(
+                    f"its result {name!r} has shape {list(found)}, where the model says "
+                    f"{list(said)}",
+                    "models whose shapes are those of ONNX's shape inference",
+                    "export the model again, without shapes of inner tensors and outputs",
+                )
 
     def rename(self, value: str, name: str) -> None:
         """Gives a value another name, everywhere."""
@@ -383,6 +405,8 @@ class LoweringContext:
         if then is None:
             return value
         value.quantization = quantization
+        if isinstance(then, Transpose):
+            value.tensor = ModelTensor(output, inverse(then.permutation))
         (value,) = self.graph.append(Node(f"{node.name}/model_layout", then, (result,), (name,)))
         return value
 
@@ -399,6 +423,7 @@ class LoweringContext:
             )
         )
         value.quantization = quantization
+        value.tensor = ModelTensor(tensor)
         return value.name
 
     def requantised(self, operand: Operand, wanted: Quantization) -> str:
@@ -417,6 +442,7 @@ class LoweringContext:
             )
         )
         value.quantization = wanted
+        value.tensor = ModelTensor(operand.name)
         return value.name
 
 

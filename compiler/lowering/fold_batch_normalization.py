@@ -7,13 +7,19 @@ DequantizeLinear stay quantised: their scales, one per channel, take the factor.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
 from compiler.frontend.model import OnnxModel, OnnxNode, OnnxTensor
-from compiler.ir import Array, TensorType
+from compiler.ir import Array
+from compiler.lowering.channel_constants import (
+    Weights,
+    add_constant,
+    bias_of,
+    quantization_of,
+    weights_of,
+)
 from compiler.operators.batch_normalization import channel_constants
 
 
@@ -26,25 +32,28 @@ def fold_batch_normalizations(model: OnnxModel) -> OnnxModel:
     folded = OnnxModel(
         model.name, list(model.nodes), dict(model.tensors), model.inputs, model.outputs
     )
-    consumers = model.consumers()
+    consumers, producers = model.consumers(), model.producers()
+    replaced: dict[str, list[OnnxNode]] = {}
     for node in model.nodes:
         if node.operator == "BatchNormalization" and not node.domain:
             operand = node.inputs[0]
             assert operand is not None
             if len(consumers[operand]) == 1 and operand not in model.outputs:
-                _fold(folded, node, folded.producers())
+                _fold(folded, node, producers, replaced)
+    folded.nodes = [new for node in model.nodes for new in replaced.get(node.name, [node])]
     return folded
 
 
-@dataclass(frozen=True)
-class _Weights:
-    """Where the weights of a Conv or Gemm come from; `dequantise` is None if they are plain."""
+def _fold(
+    model: OnnxModel,
+    node: OnnxNode,
+    producers: dict[str, OnnxNode],
+    replaced: dict[str, list[OnnxNode]],
+) -> None:
+    """Adds what stands for the node and its producer, by their names, to `replaced`.
 
-    data: Array
-    dequantise: OnnxNode | None
-
-
-def _fold(model: OnnxModel, node: OnnxNode, producers: Mapping[str, OnnxNode]) -> None:
+    `producers` stay those of the folded model, so that a second normalisation folds as well.
+    """
     producer = producers.get(node.inputs[0] or "")
     if producer is None or producer.domain or producer.operator not in ("Conv", "Gemm"):
         return
@@ -55,8 +64,8 @@ def _fold(model: OnnxModel, node: OnnxNode, producers: Mapping[str, OnnxNode]) -
     if gamma is None or beta is None or mean is None or variance is None:
         return
     scale, shift = channel_constants(gamma, beta, mean, variance, node.attribute("epsilon", 1e-5))
-    weights = _weights(model, producers, producer.inputs[1])
-    bias = _bias(model, producers, producer, scale.size)
+    weights = weights_of(model, producers, producer.inputs[1])
+    bias = bias_of(model, producers, producer, scale.size)
     if weights is None or bias is None:
         return
     last = producer.operator == "Gemm" and not producer.attribute("transB", 0)
@@ -65,7 +74,7 @@ def _fold(model: OnnxModel, node: OnnxNode, producers: Mapping[str, OnnxNode]) -
     if scaled is None:
         return
     new_nodes, weights_name = scaled
-    bias_name = _constant(model, f"{producer.name}/folded_bias", bias * scale + shift)
+    bias_name = add_constant(model, f"{producer.name}/folded_bias", bias * scale + shift)
     attributes = dict(producer.attributes)
     if producer.operator == "Gemm":
         attributes["beta"] = 1.0  # the bias has it already
@@ -76,57 +85,14 @@ def _fold(model: OnnxModel, node: OnnxNode, producers: Mapping[str, OnnxNode]) -
         attributes=attributes,
         absorbed=(*producer.absorbed, node.name),
     )
-    index = model.nodes.index(producer)
-    model.nodes[index : index + 1] = [*new_nodes, fused]
-    model.nodes.remove(node)
-
-
-def _weights(
-    model: OnnxModel, producers: Mapping[str, OnnxNode], name: str | None
-) -> _Weights | None:
-    assert name is not None
-    data = model.tensors[name].constant
-    if data is not None:
-        return _Weights(data, None)
-    dequantise = producers.get(name)
-    if dequantise is None or dequantise.operator != "DequantizeLinear":
-        return None
-    data = model.tensors[dequantise.inputs[0] or ""].constant
-    return None if data is None else _Weights(data, dequantise)
-
-
-def _bias(
-    model: OnnxModel, producers: Mapping[str, OnnxNode], node: OnnxNode, channels: int
-) -> Array | None:
-    """What the node adds to each channel, float64; None if it is not constant."""
-    if not node.has_input(2):
-        return np.zeros(channels)
-    weights = _weights(model, producers, node.inputs[2])
-    if weights is None or weights.data.size not in (1, channels):
-        return None
-    data = weights.data.astype(np.float64)
-    if weights.dequantise is not None:
-        scale, zero_point = _quantization(model, weights.dequantise)
-        if scale is None or zero_point is None:
-            return None
-        data = (data - zero_point) * scale
-    if node.operator == "Gemm":
-        data = data * node.attribute("beta", 1.0)
-    if data.size > 1 and data.shape[-1] != channels:
-        return None  # one entry per row
-    return np.broadcast_to(data.reshape(-1), (channels,))
-
-
-def _quantization(model: OnnxModel, node: OnnxNode) -> tuple[Array | None, Array | None]:
-    """(scale, zero point) of a DequantizeLinear, None where not constant."""
-    scale = model.tensors[node.inputs[1] or ""].constant
-    if not node.has_input(2):
-        return scale, np.zeros((), np.int64)
-    return scale, model.tensors[node.inputs[2] or ""].constant
+    before = replaced.get(producer.name, [producer])[:-1]
+    replaced[producer.name] = [*before, *new_nodes, fused]
+    replaced[node.name] = []
+    producers.update((made, new) for new in (*new_nodes, fused) for made in new.outputs if made)
 
 
 def _scaled(
-    model: OnnxModel, node: OnnxNode, weights: _Weights, factor: Array, axis: int
+    model: OnnxModel, node: OnnxNode, weights: Weights, factor: Array, axis: int
 ) -> tuple[list[OnnxNode], str] | None:
     """Nodes to add before `node` and the name of its weights times `factor` along `axis`."""
     shape = [1] * weights.data.ndim
@@ -134,8 +100,8 @@ def _scaled(
     name = f"{node.name}/folded_weights"
     if weights.dequantise is None:
         data = weights.data.astype(np.float64) * factor.reshape(shape)
-        return [], _constant(model, name, data)
-    scale, zero_point = _quantization(model, weights.dequantise)
+        return [], add_constant(model, name, data)
+    scale, zero_point = quantization_of(model, weights.dequantise)
     if scale is None or zero_point is None or weights.dequantise.attribute("block_size", 0):
         return None
     if scale.size > 1 and weights.dequantise.attribute("axis", 1) % weights.data.ndim != axis:
@@ -149,12 +115,11 @@ def _scaled(
     scales = (np.broadcast_to(scale.reshape(-1), factor.shape) * np.abs(factor)).astype(np.float32)
     if not bool(np.all(np.isfinite(scales) & (scales > 0))):
         return None
-    element = np.dtype(np.uint8) if stored.dtype == np.uint8 else np.dtype(np.int8)
-    zero_points = np.broadcast_to(zero_point.reshape(-1).astype(element), factor.shape)
+    zero_points = np.broadcast_to(zero_point.reshape(-1).astype(stored.dtype), factor.shape)
     inputs = (
-        _constant(model, f"{name}/stored", stored),
-        _constant(model, f"{name}/scale", scales),
-        _constant(model, f"{name}/zero_point", np.ascontiguousarray(zero_points)),
+        add_constant(model, f"{name}/stored", stored),
+        add_constant(model, f"{name}/scale", scales),
+        add_constant(model, f"{name}/zero_point", np.ascontiguousarray(zero_points)),
     )
     old = model.tensors[node.inputs[1] or ""]
     model.tensors[name] = OnnxTensor(name, old.type)
@@ -163,12 +128,3 @@ def _scaled(
         weights.dequantise, name=name, inputs=inputs, outputs=(name,), attributes=attributes
     )
     return [dequantise], name
-
-
-def _constant(model: OnnxModel, name: str, data: Array) -> str:
-    """Adds a constant tensor to the model; float64 becomes float32. Returns its name."""
-    if data.dtype == np.float64:
-        data = data.astype(np.float32)
-    data = np.ascontiguousarray(data)
-    model.tensors[name] = OnnxTensor(name, TensorType.of(data), data)
-    return name

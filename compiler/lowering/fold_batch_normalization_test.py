@@ -6,10 +6,15 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from compiler.frontend.import_model import import_model
+from compiler.interpreter import interpret
 from compiler.ir import Array
 from compiler.lowering.fold_batch_normalization import fold_batch_normalizations
+from compiler.lowering.lower import lower
+from compiler.operators.batch_normalization import channel_constants
 from compiler.operators.model_harness import ModelBuilder, assert_model
 
 SHAPE = (2, 4, 6, 5)
@@ -114,3 +119,39 @@ def test_shared_weights_and_chains() -> None:
 
 def data(shape: tuple[int, ...]) -> Array:
     return np.random.default_rng(13).normal(size=shape).astype(np.float32)
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.integers(0, 2**16), st.integers(1, 6), st.integers(1, 5), st.sampled_from([1, 3]))
+def test_rounding_of_random_normalisations(seed: int, inputs: int, outputs: int, size: int) -> None:
+    """With n products per sum, the folded and the normalised result are each within n + 4
+    roundings of the exact one: weights, products, sums, bias, scale and shift. So they differ by at
+    most 2 (n + 4) u (|scale| (|x| * |w| + |b|) + |shift|), u = 2^-24."""
+    random = np.random.default_rng(seed)
+    x = random.normal(size=(2, inputs, 4, 3)).astype(np.float32)
+    kernel = random.normal(size=(outputs, inputs, size, size)).astype(np.float32)
+    bias, gamma, beta, mean = random.normal(size=(4, outputs)).astype(np.float32)
+    variance = random.uniform(0.01, 2.0, outputs).astype(np.float32)
+
+    def network(kernel: Array, bias: Array, *, apart: bool) -> tuple[ModelBuilder, list[str]]:
+        model = ModelBuilder()
+        operands = [model.input("x", x.shape), model.constant(kernel), model.constant(bias)]
+        y = model.node("Conv", operands, pads=[size // 2] * 4)
+        parameters = [model.constant(a) for a in (gamma, beta, mean, variance)]
+        z = model.node("BatchNormalization", [y, *parameters])
+        return model, [z, y] if apart else [z]
+
+    def run(data: Array, model: ModelBuilder, outputs: list[str]) -> list[Array]:
+        graph = lower(import_model(model.build(outputs)), "run")
+        results = interpret(graph, {"x": data})
+        return [results[name] for name in graph.outputs]
+
+    assert operators(*network(kernel, bias, apart=False)) == ["Conv"]
+    (folded,) = run(x, *network(kernel, bias, apart=False))
+    normalised, _ = run(x, *network(kernel, bias, apart=True))
+    _, terms = run(np.abs(x), *network(np.abs(kernel), np.abs(bias), apart=True))
+    scale, shift = channel_constants(gamma, beta, mean, variance, 1e-5)
+    channels = (1, -1, 1, 1)
+    largest = np.abs(scale).reshape(channels) * terms * 1.01 + np.abs(shift).reshape(channels)
+    bound = 2 * (inputs * size * size + 4) * 2.0**-24 * largest
+    assert np.all(np.abs(folded.astype(np.float64) - normalised) <= bound)

@@ -10,8 +10,12 @@ from compiler.ir import DataType, Graph, Node, Quantization, State, TensorType, 
 from compiler.lowering.check_node import check_node
 from compiler.lowering.context import LoweringContext, narrowed
 from compiler.lowering.fold_batch_normalization import fold_batch_normalizations
+from compiler.lowering.fold_bias import fold_biases
 from compiler.operators import OPERATORS
 from compiler.operators.copy import Copy
+
+REWRITES = (fold_biases, fold_batch_normalizations)
+"""What is done to the model first, in this order: where float32 results may round otherwise."""
 
 
 def lower(
@@ -33,7 +37,8 @@ def lower(
         CompileError: all nodes in an unsupported form; else all states that do not fit.
     """
     _check_states(model, states)
-    model = fold_batch_normalizations(model)
+    for rewrite in REWRITES:
+        model = rewrite(model)
     graph = Graph(name)
     context = LoweringContext(model, graph)
     integer = {*integer_io, *(state.input for state in states), *(state.output for state in states)}
@@ -46,6 +51,7 @@ def lower(
         try:
             check_node(node, model)
             OPERATORS[node.domain, node.operator].lower(node, context)
+            context.check_shapes(node)
         except UnsupportedForm as error:
             problems.append(_problem(node, error))
             _bind_placeholders(context, node)

@@ -12,12 +12,12 @@ from compiler.ir import Array, Quantization, TensorType
 
 @dataclass(frozen=True)
 class QuantizedConstant:
-    """Constant weights behind a DequantizeLinear, in the int8 domain.
+    """Constant weights behind a DequantizeLinear, in the int8 domain if they have 8 bits.
 
     Attributes:
-        stored: int8 data, in the model's shape.
+        stored: int8 data, in the model's shape; int16, uint16 or (bias) int32 as they are.
         scale: float64, one per index along `axis` (one element if per tensor).
-        zero_point: int64, shaped like `scale`, in the int8 domain.
+        zero_point: int64, shaped like `scale`, in the domain of `stored`.
         axis: the quantised axis, or None if per tensor.
     """
 

@@ -8,12 +8,17 @@ import numpy as np
 
 from compiler.errors import UnsupportedForm
 from compiler.frontend.model import OnnxModel, OnnxNode
-from compiler.ir import Array, Quantization
+from compiler.ir import Array, DataType, Quantization
 from compiler.lowering.operand import QuantizedConstant
 from compiler.numerics.requantisation import Requantisation, choose_requantisation
 
+STORED_TYPES = ("int8", "uint8", "int16", "uint16", "int32")
+
 UINT8_OFFSET = 128
 """A uint8 value minus this is the int8 value of the same real number (docs/numerics.md)."""
+
+SIXTEEN_BITS = (DataType.INT16, DataType.UINT16)
+"""Activations of these types are computed with in float32."""
 
 ACCUMULATOR_LIMIT = 2**31
 """Sums and biases stay below this for any input, or the operation is computed in float32."""
@@ -23,8 +28,9 @@ def node_quantization(node: OnnxNode, model: OnnxModel) -> Quantization | tuple[
     """Parameters of a (De)QuantizeLinear node.
 
     Returns a Quantization if per tensor, else (scale float64, zero_point int64, axis). Zero points
-    are in the int8 domain. Raises UnsupportedForm for scales that are not constant or positive,
-    for blocked quantisation and for types other than int8, uint8 and (bias only) int32.
+    of int8 and uint8 are in the int8 domain. Raises UnsupportedForm for scales that are not
+    constant or positive, for blocked quantisation and for types other than int8, uint8, int16,
+    uint16 and (bias only) int32.
     """
     scale = _constant(node, model, 1)
     if scale is None:
@@ -46,8 +52,10 @@ def node_quantization(node: OnnxNode, model: OnnxModel) -> Quantization | tuple[
         if node.has_input(2):
             raise UnsupportedForm("its zero point is computed at run time", "constant zero points")
         zero_point = np.zeros(scale.shape, _default_type(node, model))
-    if zero_point.dtype.name not in ("int8", "uint8", "int32"):
-        raise UnsupportedForm(f"it is quantised to {zero_point.dtype.name}", "int8 and uint8")
+    if zero_point.dtype.name not in STORED_TYPES:
+        raise UnsupportedForm(
+            f"it is quantised to {zero_point.dtype.name}", "int8, uint8, int16 and uint16"
+        )
     offset = UINT8_OFFSET if zero_point.dtype == np.uint8 else 0
     zero_point = zero_point.astype(np.int64) - offset
     if scale.size == 1:
@@ -66,11 +74,26 @@ def node_quantization(node: OnnxNode, model: OnnxModel) -> Quantization | tuple[
     return scale, zero_point, axis % len(shape)
 
 
+def per_tensor_int8(node: OnnxNode, model: OnnxModel) -> Quantization | None:
+    """Parameters of a (De)QuantizeLinear of an activation, if per tensor and of 8 bits.
+
+    Raises UnsupportedForm as `node_quantization`.
+    """
+    if stored_type(node, model) in SIXTEEN_BITS:
+        return None
+    parameters = node_quantization(node, model)
+    return parameters if isinstance(parameters, Quantization) else None
+
+
+def stored_type(node: OnnxNode, model: OnnxModel) -> DataType:
+    """The type of a QuantizeLinear's output or a DequantizeLinear's input."""
+    name = node.inputs[0] if node.operator == "DequantizeLinear" else node.output()
+    return model.tensors[name or ""].type.data_type
+
+
 def _default_type(node: OnnxNode, model: OnnxModel) -> np.dtype[Any]:
     """The stored type if the node has no zero point."""
-    if node.operator == "DequantizeLinear":
-        return model.tensors[node.inputs[0] or ""].type.data_type.numpy
-    return model.tensors[node.output()].type.data_type.numpy
+    return stored_type(node, model).numpy
 
 
 def stored_constant(data: Array) -> Array:

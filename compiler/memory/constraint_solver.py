@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ortools.sat.python import cp_model
 
 PEAK_LIMIT = 2.0
-"""Deterministic time (the solver's unit, about a second) for the search of the lowest peak."""
+"""Deterministic time (the solver's unit, some seconds) for the search of the lowest peak."""
 
 SUM_LIMIT = 0.5
 """Deterministic time for the choice among placements of that peak."""
@@ -25,14 +25,20 @@ SUM_LIMIT = 0.5
 
 @dataclass(frozen=True)
 class Solution:
-    """Offsets in granules, and a proven lower bound of the peak."""
+    """Offsets in granules, a proven lower bound of the peak, and deterministic time spent on it."""
 
     offsets: list[int]
     bound: int
+    time: float
 
 
-def improve(instance: Instance, offsets: Sequence[int], target: int) -> Solution:
-    """A placement at least as low as `offsets`; a peak of `target` is good enough."""
+def improve(
+    instance: Instance, offsets: Sequence[int], target: int, limit: float = PEAK_LIMIT
+) -> Solution:
+    """A placement at least as low as `offsets`; a peak of `target` is good enough.
+
+    The search ends after `limit` of deterministic time.
+    """
     # The import takes about a second, and most networks never need the solver.
     from ortools.sat.python import cp_model
 
@@ -42,17 +48,18 @@ def improve(instance: Instance, offsets: Sequence[int], target: int) -> Solution
     for variable, block, offset in zip(variables, instance.blocks, offsets, strict=True):
         model.add_hint(variable, offset // block.alignment)
     model.minimize(top)
-    solver = _solver(PEAK_LIMIT)
+    solver = _solver(limit)
     status = solver.solve(model)
+    time = solver.response_proto.deterministic_time
     if status == cp_model.INFEASIBLE:
-        return Solution(list(offsets), peak)
+        return Solution(list(offsets), peak, time)
     if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
-        return Solution(list(offsets), instance.bound)
+        return Solution(list(offsets), instance.bound, time)
     proven = round(solver.best_objective_bound)
     # With the target above the instance's own bound, reaching it proves nothing below it.
     bound = proven if proven > lowest else instance.bound
     found = _values(solver, instance, variables)
-    return Solution(_lowest_sum(instance, found), bound)
+    return Solution(_lowest_sum(instance, found), bound, time)
 
 
 def _lowest_sum(instance: Instance, offsets: list[int]) -> list[int]:

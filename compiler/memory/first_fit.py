@@ -146,9 +146,7 @@ def orders(instance: Instance) -> Iterator[tuple[str, list[int]]]:
 
 def first_fit(instance: Instance, target: int) -> tuple[str, list[int]]:
     """The best placement found, and how; stops as soon as one needs at most `target` units."""
-    name, order = min(
-        orders(instance), key=lambda item: instance.excess(instance.place(item[1]), target)
-    )
+    name, order = _best_order(instance, target)
     if instance.excess(instance.place(order), target).peak > target:
         promoted = _promote(instance, order, target)
         if promoted != order:
@@ -158,6 +156,19 @@ def first_fit(instance: Instance, target: int) -> tuple[str, list[int]]:
         if exchanged != order:
             name, order = "exchange", exchanged
     return name, instance.place(order)
+
+
+def _best_order(instance: Instance, target: int) -> tuple[str, list[int]]:
+    """The first of the best orders; those after one that reaches the bound are not tried."""
+    best: tuple[Excess, str, list[int]] | None = None
+    for name, order in orders(instance):
+        excess = instance.excess(instance.place(order), target)
+        if best is None or excess < best[0]:
+            best = excess, name, order
+        if excess.peak <= instance.bound:
+            break
+    assert best is not None
+    return best[1:]
 
 
 def _promote(instance: Instance, order: list[int], target: int) -> list[int]:

@@ -6,7 +6,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from compiler.memory.constraint_solver import improve
+from compiler.memory.constraint_solver import PEAK_LIMIT, improve
 from compiler.memory.first_fit import Block, Instance, first_fit
 from compiler.memory.problem import Buffer, Placement, PlacementProblem
 
@@ -23,7 +23,8 @@ def solve(problem: PlacementProblem) -> Placement:
     """Places all buffers so that the peak is as low as can be found.
 
     The result is a function of the problem alone, and optimal if the heuristics reach the lower
-    bound or the constraint solver finishes within its deterministic limit; `Placement.gap` tells.
+    bound or the constraint solver finishes within its deterministic limit, which all parts of the
+    problem share; `Placement.gap` tells.
     """
     granule = problem.granule
     parts = _parts(problem)
@@ -32,13 +33,14 @@ def solve(problem: PlacementProblem) -> Placement:
     for part in parts:
         if part.instance not in heuristic:
             heuristic[part.instance] = first_fit(part.instance, target)
-    method, peak, bound = "first fit", target, target
+    method, peak, bound, time = "first fit", target, target, PEAK_LIMIT
     solutions: dict[Instance, list[int]] = {}
     # The parts that stick out most come first: what they need, the others may use as well.
     ranked = sorted(heuristic.items(), key=lambda item: -item[0].peak(item[1][1]))
     for instance, (name, offsets) in ranked:
-        if instance.peak(offsets) > peak:
-            solution = improve(instance, offsets, peak)
+        if instance.peak(offsets) > peak and time > 0:
+            solution = improve(instance, offsets, peak, time)
+            time -= solution.time
             if solution.offsets != offsets:
                 name = "cp-sat"
             offsets = solution.offsets

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from math import gcd
 
 import numpy as np
@@ -63,7 +64,7 @@ class PlacementProblem:
         if any(buffer.last >= self.steps for buffer in self.buffers):
             raise ValueError(f"{self.graph}: a buffer lives past step {self.steps - 1}")
 
-    @property
+    @cached_property
     def granule(self) -> int:
         """Bytes: the largest unit that divides every alignment; sizes are rounded up to it."""
         return gcd(*(buffer.alignment for buffer in self.buffers)) if self.buffers else 1

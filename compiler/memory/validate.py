@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from compiler.ir import Graph, Node
 from compiler.memory.memory_map import (
+    Copy,
     InArena,
     InConstant,
     InInput,
@@ -99,6 +100,9 @@ class _Simulation:
     def __init__(self, graph: Graph, memory_map: MemoryMap) -> None:
         self.graph = graph
         self.map = memory_map
+        self.copies: dict[int, list[Copy]] = {}
+        for copy in memory_map.copies:
+            self.copies.setdefault(copy.step, []).append(copy)
         self.violations: list[Violation] = []
         self.content: dict[str, int] = {}
         self.content_names = ["nothing", "scratch memory"]
@@ -310,9 +314,7 @@ class _Simulation:
             for copy in self.map.copies:
                 if not 0 <= copy.step <= len(self.graph.nodes):
                     self._report(f"copy of {copy.value!r}", f"at step {copy.step} never happens")
-        for copy in self.map.copies:
-            if copy.step != step:
-                continue
+        for copy in self.copies.get(step, ()):
             where = f"copy of {copy.value!r} before step {step}"
             source = self._range("source", copy.source, copy.bytes)
             target = self._range("target", copy.target, copy.bytes)

@@ -326,12 +326,17 @@ def binary_operands(node: OnnxNode, context: LoweringContext) -> tuple[Operand, 
 
 
 def require_walk(*operands: Operand) -> None:
-    """Refuses operands that broadcast over more axes than a kernel can walk."""
-    shape = np.broadcast_shapes(*(operand.shape for operand in operands))
+    """Refuses operands that do not broadcast, or over more axes than a kernel can walk."""
+    names = " and ".join(f"{operand.name!r} {list(operand.shape)}" for operand in operands)
+    try:
+        shape = np.broadcast_shapes(*(operand.shape for operand in operands))
+    except ValueError as error:
+        raise UnsupportedForm(
+            f"{names} do not broadcast", "axes with the same extent, or with extent 1"
+        ) from error
     try:
         collapse(shape, [broadcast_strides(operand.shape, shape) for operand in operands])
     except ValueError as error:
-        names = " and ".join(f"{operand.name!r} {list(operand.shape)}" for operand in operands)
         raise UnsupportedForm(
             f"{names} broadcast over {error}", f"broadcasting that leaves up to {RANK} axes"
         ) from error

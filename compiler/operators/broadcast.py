@@ -52,6 +52,7 @@ class Broadcast(Operation):
 @lowering("Expand", description="any broadcast to a constant shape; all types")
 def lower_expand(node: OnnxNode, context: LoweringContext) -> None:
     x = context.required(node, 0)
+    _require_constant(context.required(node, 1), "shape")
     shape = _output_shape(node, context)
     _refuse_walk(x, x.shape, shape)
     emit_steps(node, context, x, [] if shape == x.shape else [(Broadcast(shape), ())])
@@ -60,6 +61,7 @@ def lower_expand(node: OnnxNode, context: LoweringContext) -> None:
 @lowering("Tile", description="constant repeats; all types")
 def lower_tile(node: OnnxNode, context: LoweringContext) -> None:
     x = context.required(node, 0)
+    _require_constant(context.required(node, 1), "repeats")
     shape = _output_shape(node, context)
     if shape == x.shape:
         emit_steps(node, context, x, [])
@@ -115,6 +117,14 @@ def _output_shape(node: OnnxNode, context: LoweringContext) -> tuple[int, ...]:
     if 0 in shape:
         raise UnsupportedForm(f"its result {node.output()!r} is empty", "non-empty results")
     return shape
+
+
+def _require_constant(operand: Operand, role: str) -> None:
+    """The model's own word for the result's shape does not make up for values at run time."""
+    if operand.constant is None:
+        raise UnsupportedForm(
+            f"its {role} {operand.name!r} is computed at run time", f"constant {role}"
+        )
 
 
 def _refuse_walk(operand: Operand, shape: Sequence[int], output: Sequence[int]) -> None:

@@ -167,7 +167,8 @@ def lower_matmul(node: OnnxNode, context: LoweringContext) -> None:
             + ("" if right.constant is not None else ", computed at run time"),
             "a constant matrix [K, N] as second operand",
         )
-    emit_matmul(node, context, left, right, None)
+    # A third operand is the bias that `fold_biases` found behind the node.
+    emit_matmul(node, context, left, right, context.operand(node, 2))
 
 
 def emit_matmul(

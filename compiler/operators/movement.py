@@ -111,7 +111,7 @@ class Concatenate(Operation):
         self, inputs: Sequence[TensorType | None], outputs: Sequence[TensorType]
     ) -> Kernel | None:
         rows = int(np.prod(outputs[0].shape[: self.axis], dtype=np.int64))
-        row_bytes = tuple(0 if x is None else x.bytes // rows for x in inputs)
+        row_bytes = tuple(0 if x is None else x.bytes // max(1, rows) for x in inputs)
         return Kernel("tw_concatenate", HEADER, {"rows": rows, "row_bytes": row_bytes})
 
     def permuted(self, permutation: tuple[int, ...]) -> tuple[Operation, tuple[int, ...]] | None:
@@ -304,19 +304,35 @@ def lower_pad(node: OnnxNode, context: LoweringContext) -> None:
     if value is not None and value.constant is None:
         raise UnsupportedForm(f"its value {value.name!r} is computed at run time", "constants")
     real = 0.0 if value is None or value.constant is None else value.constant.item()
-    pad = Pad(tuple(before), tuple(after), _bits(real, x))
-    context.emit_moved(node, pad, [x])
+    amount = (tuple(before), tuple(after))
+    if x.quantization is None or _is_stored(real, x.quantization):
+        context.emit_moved(node, Pad(*amount, _bits(real, x.type, x.quantization)), [x])
+        return
+    # The operand's int8 cannot hold the value; the result's may, or at least rounds it once.
+    result = context.result(node)
+    target = result.quantization
+    if target is None:
+        pad = Pad(*amount, _bits(real, x.type, None))
+        context.emit_plain(node, pad, [context.plain(x)], result)
+    else:
+        pad = Pad(*amount, _bits(real, x.type, target))
+        context.emit_stored(node, pad, [context.requantised(x, target)], result)
 
 
-def _bits(value: float, operand: Operand) -> int:
-    """The stored bits of a real value among the elements of an operand."""
-    quantization: Quantization | None = operand.quantization
+def _is_stored(value: float, quantization: Quantization) -> bool:
+    """Whether some stored int8 stands for exactly this float32 value."""
+    stored = np.arange(-128, 128) - quantization.zero_point
+    return bool(np.any(stored.astype(np.float32) * np.float32(quantization.scale) == value))
+
+
+def _bits(value: float, type_: TensorType, quantization: Quantization | None) -> int:
+    """The stored bits of a real value among the elements of a tensor."""
     if quantization is not None:
-        steps = int(np.rint(value / quantization.scale)) + quantization.zero_point
-        return int(np.array(np.clip(steps, -128, 127), np.int8).view(np.uint8))
-    element = np.dtype(
-        np.int32 if operand.type.data_type is DataType.INT64 else operand.type.data_type.numpy
-    )
+        steps = np.rint(value / quantization.scale) + quantization.zero_point
+        return int(
+            np.clip(np.nan_to_num(steps, nan=-128.0), -128, 127).astype(np.int8).view(np.uint8)
+        )
+    element = np.dtype(np.int32 if type_.data_type is DataType.INT64 else type_.data_type.numpy)
     return int(np.array(value, element).view(f"uint{8 * element.itemsize}"))
 
 

@@ -13,6 +13,7 @@ from onnx import TensorProto
 
 from compiler.errors import CompileError
 from compiler.frontend.import_model import import_model
+from compiler.interpreter import interpret
 from compiler.ir import Array, Operation
 from compiler.lowering.lower import lower
 from compiler.operators.kernel_harness import assert_twin
@@ -206,6 +207,27 @@ def test_concatenation_of_different_scales_is_rounded_once() -> None:
     inputs = {name: random.normal(size=(2, 8)).astype(np.float32) * 4 for name in ("a", "b")}
     graph = assert_model(model.build([y]), inputs, step=0.08)
     assert sum(isinstance(node.operation, Table) for node in graph.nodes) == 2
+
+
+@pytest.mark.parametrize("value", [-1.0, 0.013, np.inf, -np.inf, 3.0])
+@pytest.mark.parametrize("quantised", [False, True])
+def test_padding_that_the_operand_cannot_store(value: float, quantised: bool) -> None:
+    """The value is neither saturated to the operand's range nor rounded to its steps."""
+    model = ModelBuilder(21)
+    x = model.quantised(model.input("x", (2, 3)), 0.01, -100)
+    constants = [model.constant(np.array([0, 1, 0, 2])), model.constant(np.float32(value))]
+    y = model.node("Pad", [x, *constants])
+    if quantised:
+        y = model.quantised(y, 0.03, 10)
+    data = np.random.default_rng(5).normal(0.5, 0.2, (2, 3)).astype(np.float32)
+    if quantised:
+        assert_model(model.build([y]), {"x": data}, step=0.03)
+    elif np.isfinite(value):
+        assert_model(model.build([y]), {"x": data})
+    else:
+        graph = lower(import_model(model.build([y])), "run")
+        (found,) = interpret(graph, {"x": data}).values()
+        assert np.all(found[:, [0, 4, 5]] == value)
 
 
 def test_integer_shapes() -> None:

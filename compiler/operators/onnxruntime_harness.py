@@ -13,6 +13,7 @@ import numpy as np
 from onnx import (
     ModelProto,
     NodeProto,
+    TensorProto,
     helper,
     numpy_helper,
     shape_inference,
@@ -54,6 +55,7 @@ class ModelUnderTest:
     inputs: dict[str, Array] = field(default_factory=dict[str, Array])
     constants: dict[str, Array] = field(default_factory=dict[str, Array])
     outputs: list[str] = field(default_factory=list[str])
+    shapes: dict[str, tuple[int, ...]] = field(default_factory=dict[str, tuple[int, ...]])
 
     def input(self, name: str, data: Array) -> str:
         """A run-time input; returns its name."""
@@ -80,9 +82,11 @@ class ModelUnderTest:
         self.node("QuantizeLinear", [name, scale, zero_point], f"{name}_stored")
         return self.node("DequantizeLinear", [f"{name}_stored", scale, zero_point], f"{name}_real")
 
-    def output(self, name: str) -> None:
-        """Makes tensor `name` an output of the model."""
+    def output(self, name: str, shape: tuple[int, ...] | None = None) -> None:
+        """Makes tensor `name` an output; `shape` if ONNX infers none (it is float32 then)."""
         self.outputs.append(name)
+        if shape is not None:
+            self.shapes[name] = shape
 
     def model(self) -> ModelProto:
         inputs = [
@@ -95,6 +99,8 @@ class ModelUnderTest:
         model = helper.make_model(graph, opset_imports=[opset], ir_version=10)
         inferred = shape_inference.infer_shapes(model, strict_mode=True, data_prop=True)
         types = {value.name: value for value in inferred.graph.value_info}
+        for name, shape in self.shapes.items():
+            types[name] = helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
         model.graph.output.extend(types[name] for name in self.outputs)
         return model
 

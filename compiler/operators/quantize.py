@@ -11,7 +11,12 @@ import numpy as np
 from compiler.errors import UnsupportedForm
 from compiler.ir import Array, DataType, Kernel, Operation, Quantization, TensorType
 from compiler.lowering.operand import QuantizedConstant
-from compiler.lowering.quantization import node_quantization, stored_constant
+from compiler.lowering.quantization import (
+    SIXTEEN_BITS,
+    node_quantization,
+    stored_constant,
+    stored_type,
+)
 from compiler.operators.registry import lowering
 
 if TYPE_CHECKING:
@@ -19,26 +24,36 @@ if TYPE_CHECKING:
     from compiler.lowering.context import LoweringContext
 
 HEADER = "tilewright/quantize.h"
+SUFFIXES = {DataType.INT8: "", DataType.INT16: "_s16", DataType.UINT16: "_u16"}
+"""How the kernels for each stored type are called."""
 
 
 @dataclass(frozen=True)
 class Quantize(Operation):
-    """float32 to int8: `clip(round_half_even(x / scale) + zero_point)`; NaN becomes the lowest."""
+    """float32 to integers: `clip(round_half_even(x / scale) + zero_point)`; NaN is the lowest.
+
+    Attributes:
+        to: INT8, INT16 or UINT16; the zero point is one of its values.
+    """
 
     scale: float
     zero_point: int
+    to: DataType = DataType.INT8
 
     def infer(self, inputs: Sequence[TensorType | None]) -> tuple[TensorType, ...]:
         (x,) = inputs
         assert x is not None
-        return (TensorType(DataType.INT8, x.shape),)
+        return (TensorType(self.to, x.shape),)
 
     def evaluate(self, inputs: Sequence[Array | None]) -> tuple[Array, ...]:
         (x,) = inputs
         assert x is not None
+        range_ = np.iinfo(self.to.numpy)
+        limit = 2.0 ** (range_.bits + 1)
         steps = x / np.float32(self.scale)
-        bounded = np.clip(np.where(np.isnan(steps), -512.0, steps), -512.0, 512.0)
-        return (np.clip(np.rint(bounded) + self.zero_point, -128, 127).astype(np.int8),)
+        bounded = np.clip(np.where(np.isnan(steps), -limit, steps), -limit, limit)
+        stored = np.clip(np.rint(bounded) + self.zero_point, range_.min, range_.max)
+        return (stored.astype(self.to.numpy),)
 
     def kernel(
         self, inputs: Sequence[TensorType | None], outputs: Sequence[TensorType]
@@ -48,7 +63,7 @@ class Quantize(Operation):
             "scale": self.scale,
             "zero_point": self.zero_point,
         }
-        return Kernel("tw_quantize", HEADER, parameters)
+        return Kernel(f"tw_quantize{SUFFIXES[self.to]}", HEADER, parameters)
 
     def permuted(self, permutation: tuple[int, ...]) -> tuple[Operation, tuple[int, ...]] | None:
         return self, (0,)
@@ -56,7 +71,7 @@ class Quantize(Operation):
 
 @dataclass(frozen=True)
 class Dequantize(Operation):
-    """int8 to float32: `(x - zero_point) * scale`, one float32 product."""
+    """int8, int16 or uint16 to float32: `(x - zero_point) * scale`, one float32 product."""
 
     scale: float
     zero_point: int
@@ -80,7 +95,9 @@ class Dequantize(Operation):
             "scale": self.scale,
             "zero_point": self.zero_point,
         }
-        return Kernel("tw_dequantize", HEADER, parameters)
+        (x,) = inputs
+        assert x is not None
+        return Kernel(f"tw_dequantize{SUFFIXES[x.data_type]}", HEADER, parameters)
 
     def permuted(self, permutation: tuple[int, ...]) -> tuple[Operation, tuple[int, ...]] | None:
         return self, (0,)
@@ -115,7 +132,11 @@ class Recode(Operation):
         return self, (0,)
 
 
-@lowering("QuantizeLinear", description="per tensor, to int8 or uint8, constant scale")
+@lowering(
+    "QuantizeLinear",
+    description="per tensor, constant scale; to int8 or uint8, and to int16 or uint16 around "
+    "float32 arithmetic",
+)
 def lower_quantize(node: OnnxNode, context: LoweringContext) -> None:
     quantization = node_quantization(node, context.model)
     if not isinstance(quantization, Quantization):
@@ -124,7 +145,13 @@ def lower_quantize(node: OnnxNode, context: LoweringContext) -> None:
             "per-tensor activations; per-channel weights",
             "quantise activations with one scale",
         )
-    context.quantise(node, context.required(node, 0), quantization)
+    operand = context.required(node, 0)
+    stored = stored_type(node, context.model)
+    if stored in SIXTEEN_BITS:
+        operation = Quantize(quantization.scale, quantization.zero_point, stored)
+        context.emit_plain(node, operation, [context.plain(operand)], context.result(node))
+        return
+    context.quantise(node, operand, quantization)
 
 
 @lowering("DequantizeLinear", description="per tensor; per channel for constant weights")
@@ -151,8 +178,13 @@ def lower_dequantize(node: OnnxNode, context: LoweringContext) -> None:
             "quantise activations with one scale",
         )
     assert isinstance(parameters, Quantization)
+    if operand.type.data_type in SIXTEEN_BITS:
+        operation = Dequantize(parameters.scale, parameters.zero_point)
+        context.emit_plain(node, operation, [context.plain(operand)], context.result(node))
+        return
     if operand.type.data_type not in (DataType.INT8, DataType.UINT8):
         raise UnsupportedForm(
-            f"the activation {operand.name!r} is {operand.type.data_type.value}", "int8 and uint8"
+            f"the activation {operand.name!r} is {operand.type.data_type.value}",
+            "int8, uint8, int16 and uint16",
         )
     context.bind_stored(node.output(), context.stored_bytes(node, operand), parameters)

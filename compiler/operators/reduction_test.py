@@ -136,7 +136,7 @@ def test_refusals() -> None:
         reduced(model, "ReduceMean", integers, [1], 1),
         reduced(model, "ReduceL2", x, [], 1, noop=1),
         reduced(model, "ReduceSum", many, [0, 2], 1),
-        reduced(model, "ReduceMin", model.input("empty", (2, 0, 4)), [0], 1),
+        reduced(model, "ReduceMean", model.input("empty", (2, 0, 4)), [0], 1),
     ]
     with pytest.raises(CompileError) as caught:
         lower(import_model(model.build(outputs)), "run")
@@ -144,7 +144,7 @@ def test_refusals() -> None:
     assert "(ReduceMean): its operand 'integers' is int32" in text
     assert "(ReduceL2): it reduces no axes" in text
     assert "(ReduceSum): it reduces axes [0, 2] of 7" in text
-    assert "(ReduceMin): its operand 'empty' is float32[2, 0, 4]" in text
+    assert "(ReduceMean): its input 'empty' is float32[2, 0, 4]" in text
 
 
 def data(shape: tuple[int, ...]) -> Array:

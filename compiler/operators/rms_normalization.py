@@ -221,11 +221,13 @@ def lower_rms_normalization(node: OnnxNode, context: LoweringContext) -> None:
 
 
 def _row_shape(scale: tuple[int, ...], normalised: tuple[int, ...]) -> tuple[int, ...]:
-    """The scale's shape without leading axes; refuses a scale that differs between rows."""
+    """The scale's shape without leading axes; refuses a scale that does not fit all."""
     surplus = max(0, len(scale) - len(normalised))
-    if any(extent != 1 for extent in scale[:surplus]):
+    inner = (1,) * (len(normalised) - len(scale)) + scale[surplus:]
+    fits = all(extent in (1, whole) for extent, whole in zip(inner, normalised, strict=True))
+    if prod(scale[:surplus]) != 1 or not fits:
         raise UnsupportedForm(
-            f"its scale has shape {list(scale)} and differs between rows",
+            f"its scale has shape {list(scale)}",
             f"a scale that broadcasts to {list(normalised)}",
         )
-    return scale[surplus:]
+    return inner

@@ -13,15 +13,27 @@ from compiler.passes import (
     absorb_transposes,
     cancel_transposes,
     eliminate_common_subexpressions,
+    fold_constants,
+    fuse_clips,
+    merge_movements,
     remove_dead_nodes,
+    remove_identities,
+    tabulate_elementwise,
 )
 
 Pass = Callable[[Graph], None]
 
 PASSES: tuple[tuple[str, Pass], ...] = (
     ("remove_dead_nodes", remove_dead_nodes.run),
+    ("fold_constants", fold_constants.run),
+    ("remove_identities", remove_identities.run),
+    # Before, so that fewer transposes are to be moved; and after, to merge what met at views.
+    ("merge_movements", merge_movements.run),
     ("cancel_transposes", cancel_transposes.run),
+    ("merge_moved", merge_movements.run),
     ("absorb_transposes", absorb_transposes.run),
+    ("tabulate_elementwise", tabulate_elementwise.run),
+    ("fuse_clips", fuse_clips.run),
     ("eliminate_common_subexpressions", eliminate_common_subexpressions.run),
     # Merging leaves values behind that nothing reads any more.
     ("remove_unread_values", remove_dead_nodes.run),

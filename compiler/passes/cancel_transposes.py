@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from compiler.ir import Graph, Node, TensorType, Value, present
+from compiler.ir import Graph, ModelTensor, Node, TensorType, Value, present
 from compiler.operators.movement import Transpose, inverse, permute
 from compiler.operators.view import View
 from compiler.passes import remove_dead_nodes
@@ -127,7 +127,9 @@ class _Rewriter:
         output = node.outputs[0]
         (type_,) = operation.infer([None if n is None else graph.values[n].type for n in inputs])
         inner = graph.unique_name(f"{output}/kernel_layout")
-        graph.add_value(Value(inner, type_, quantization=graph.values[output].quantization))
+        tensor = ModelTensor(output, inverse(permutation))
+        quantization = graph.values[output].quantization
+        graph.add_value(Value(inner, type_, quantization=quantization, tensor=tensor))
         self._nodes.append(Node(node.name, operation, tuple(inputs), (inner,), node.origin))
         after = Node(f"{node.name}/model_layout", Transpose(permutation), (inner,), (output,))
         self._transposed[output] = _Transposed(permutation, inner, after)
@@ -153,7 +155,10 @@ class _Rewriter:
             self._compute(name)
             made = self._graph.unique_name(f"{name}/kernel_layout")
             type_ = TensorType(value.type.data_type, permute(shape, back))
-            self._graph.add_value(Value(made, type_, quantization=value.quantization))
+            tensor = ModelTensor(name, back) if shape == value.type.shape else None
+            self._graph.add_value(
+                Value(made, type_, quantization=value.quantization, tensor=tensor)
+            )
             self._nodes.append(Node(made, View(type_.shape), (name,), (made,)))
         else:
             return None
@@ -188,7 +193,8 @@ def _raise_above_widening(graph: Graph) -> None:
         shape = permute(small.type.shape, node.operation.permutation)
         inner = graph.unique_name(f"{source}/model_layout")
         type_ = TensorType(small.type.data_type, shape)
-        graph.add_value(Value(inner, type_, quantization=small.quantization))
+        tensor = ModelTensor(source, node.operation.permutation)
+        graph.add_value(Value(inner, type_, quantization=small.quantization, tensor=tensor))
         first = replace(node, inputs=(source,), outputs=(inner,))
         second = replace(
             producer,

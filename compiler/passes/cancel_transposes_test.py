@@ -6,12 +6,17 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
 
+from compiler.frontend.import_model import import_model
 from compiler.interpreter import interpret
 from compiler.ir import Array, Graph
+from compiler.lowering.lower import lower
 from compiler.operators.model_harness import ModelBuilder, assert_model
 from compiler.operators.movement import Transpose
 from compiler.passes import cancel_transposes
+from compiler.passes.pass_harness import Network, assert_same_bits, networks
+from compiler.report.graph_dump import outline_of
 
 Layer = Callable[[ModelBuilder, str], str]
 RANDOM = np.random.default_rng(5)
@@ -169,6 +174,35 @@ def test_a_graph_without_gain_stays_as_it_is() -> None:
     cancel_transposes.run(graph)
     assert cancel_transposes.transposed_bytes(graph) == 3 * 4 * 4
     assert list(interpret(graph, inputs)) == graph.outputs
+
+
+def test_before_and_after() -> None:
+    model = ModelBuilder()
+    y = conv(model, model.node("Sigmoid", [conv(model, model.input("x", (2, 4, 6, 5)))]))
+    graph = lower(import_model(model.build([y])), "run")
+    assert outline_of(graph).splitlines() == [
+        "node_conv0/channels_last = Transpose(x)",
+        "conv0/kernel_layout = ConvFloat(node_conv0/channels_last)",
+        "conv0 = Transpose(conv0/kernel_layout)",
+        "sigmoid1 = Elementary(conv0)",
+        "node_conv2/channels_last = Transpose(sigmoid1)",
+        "conv2/kernel_layout = ConvFloat(node_conv2/channels_last)",
+        "conv2 = Transpose(conv2/kernel_layout)",
+    ]
+    assert_same_bits(cancel_transposes.run, graph)
+    assert outline_of(graph).splitlines() == [
+        "node_conv0/channels_last = Transpose(x)",
+        "conv0/kernel_layout = ConvFloat(node_conv0/channels_last)",
+        "sigmoid1/kernel_layout = Elementary(conv0/kernel_layout)",
+        "conv2/kernel_layout = ConvFloat(sigmoid1/kernel_layout)",
+        "conv2 = Transpose(conv2/kernel_layout)",
+    ]
+
+
+@settings(max_examples=40, deadline=None)
+@given(networks("conv", "pool", "transpose"))
+def test_random_networks_keep_their_bits(network: Network) -> None:
+    assert_same_bits(cancel_transposes.run, network.graph(outputs=2))
 
 
 def ops(model: ModelBuilder) -> set[str]:

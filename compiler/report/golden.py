@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -25,16 +25,10 @@ def run_golden(graphs: Sequence[Graph], inputs: Path) -> bytes:
     Raises:
         CompileError: the file cannot be read, or a tensor is missing or of another type.
     """
-    arrays = _read(inputs)
     states = initial_states(graphs)
     results: dict[str, Array] = {}
-    by_name = {graph.name: graph for graph in graphs}
-    for (step, entry_point), given in _steps(arrays, graphs[0].name).items():
-        graph = by_name.get(entry_point)
-        if graph is None:
-            known = ", ".join(by_name)
-            raise _problem(inputs, f"{entry_point!r} is no entry point", f"entry points: {known}")
-        _check(inputs, graph, given)
+    for step, graph, given in read_inputs(graphs, inputs):
+        entry_point = graph.name
         carried = {state.input: states[state.input] for state in graph.states}
         outputs = interpret(graph, {**given, **carried})
         states.update({state.input: outputs[state.output] for state in graph.states})
@@ -45,6 +39,24 @@ def run_golden(graphs: Sequence[Graph], inputs: Path) -> bytes:
             for name in names:
                 results[f"{step}/{entry_point}/{role}/{name}"] = tensors[name]
     return _npz(results)
+
+
+def read_inputs(
+    graphs: Sequence[Graph], path: Path
+) -> Iterator[tuple[str, Graph, dict[str, Array]]]:
+    """The runs that an npz file has inputs for: step, entry point, inputs; keys as above.
+
+    Raises:
+        CompileError: as `run_golden`, when the run's turn comes.
+    """
+    by_name = {graph.name: graph for graph in graphs}
+    for (step, entry_point), given in _steps(_read(path), graphs[0].name).items():
+        graph = by_name.get(entry_point)
+        if graph is None:
+            known = ", ".join(by_name)
+            raise _problem(path, f"{entry_point!r} is no entry point", f"entry points: {known}")
+        _check(path, graph, given)
+        yield step, graph, given
 
 
 def initial_states(graphs: Sequence[Graph]) -> dict[str, Array]:

@@ -35,6 +35,16 @@ def text_of(graph: Graph) -> str:
     return "\n".join(lines) + "\n"
 
 
+def outline_of(graph: Graph) -> str:
+    """One short line per node: result, operation, and the operands that are not constant."""
+    lines: list[str] = []
+    for node in graph.nodes:
+        operands = [n for n in node.inputs if n is not None and graph.values[n].constant is None]
+        results = ", ".join(node.outputs)
+        lines.append(f"{results} = {type(node.operation).__name__}({', '.join(operands)})")
+    return "\n".join(lines)
+
+
 def onnx_of(graph: Graph) -> bytes:
     """A model with one node per operation, in a domain of its own; large constants as inputs."""
     from onnx import helper

@@ -8,7 +8,8 @@ from typing import Any
 
 from compiler.codegen.source import Layer
 from compiler.frontend.model import OnnxModel
-from compiler.ir import DataType, Graph, Node, present
+from compiler.ir import DataType, Graph, Node, Value, present
+from compiler.operators.quantize import Dequantize
 
 FORMAT = 1
 
@@ -116,9 +117,32 @@ def _layer(graph: Graph, layer: Layer) -> dict[str, Any]:
         "reason": reason,
         "inputs": [str(type_) for type_ in step.inputs],
         "outputs": [str(type_) for type_ in step.outputs],
+        "results": [result_of(graph.values[name], step.node) for name in step.results],
         "multiply_accumulates": step.multiply_accumulates,
         "scratch_bytes": step.kernel.scratch_bytes,
     }
+
+
+def result_of(value: Value, node: Node | None) -> dict[str, Any]:
+    """A value that a layer makes: which tensor of the model it is, and how to read its bytes.
+
+    A float32 value that comes from an int8 one has that one's `step`.
+    """
+    result: dict[str, Any] = {
+        "value": value.name,
+        "data_type": value.type.data_type.value,
+        "shape": list(value.type.shape),
+    }
+    if value.tensor is not None:
+        result["tensor"] = value.tensor.name
+        if value.tensor.permutation is not None:
+            result["permutation"] = list(value.tensor.permutation)
+    if value.quantization is not None:
+        result["scale"] = value.quantization.scale
+        result["zero_point"] = value.quantization.zero_point
+    if node is not None and isinstance(node.operation, Dequantize):
+        result["step"] = node.operation.scale
+    return result
 
 
 def _form(graph: Graph, node: Node) -> tuple[str, str]:

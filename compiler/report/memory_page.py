@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from pathlib import Path
+
+import jinja2
 
 from compiler.report.memory import EntryPoint, MemoryReport
 
@@ -134,21 +137,9 @@ def _round_number(wanted: float) -> int:
 
 def to_html(report: MemoryReport) -> str:
     """One HTML page without references to anything outside it, in light or dark colours."""
-    # Reports are the only part of the compiler that needs templates for pages.
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent / "templates"),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=StrictUndefined,
-        keep_trailing_newline=True,
-    )
-    environment.filters["number"] = lambda number: f"{number:,}"
     totals = report.totals
     everything = max(sum(totals.values()), 1)
-    return environment.get_template("memory.html.jinja").render(
+    return _template().render(
         report=report,
         totals=[(name, size, 100 * size / everything) for name, size in totals.items()],
         everything=sum(totals.values()),
@@ -177,3 +168,17 @@ def to_text(report: MemoryReport) -> str:
                 f"{buffer.label}"
             )
     return "\n".join(lines) + "\n"
+
+
+@functools.cache
+def _template() -> jinja2.Template:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+        keep_trailing_newline=True,
+    )
+    environment.filters["number"] = lambda number: f"{number:,}"
+    return environment.get_template("memory.html.jinja")

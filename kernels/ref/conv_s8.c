@@ -1,82 +1,101 @@
-#include "tilewright/arithmetic.h"
 #include "tilewright/conv.h"
 #include "tilewright/inner_product.h"
 #include "tilewright/parallel.h"
+#include "tilewright/receptive_field.h"
+#include "tilewright/requantise_sums.h"
 #include "tilewright/window.h"
 
-/* Adds what one run of taps contributes to `outputs` sums, 1 or TW_BLOCK_OUTPUTS. */
-static void add_run(const int8_t *input, const int8_t *weights, uint32_t weight_stride,
-                    uint32_t length, uint32_t outputs, int32_t *sums) {
-  if (outputs == TW_BLOCK_OUTPUTS) {
-    tw_inner_products(input, weights, weight_stride, length, sums);
+/* How the taps inside of the input follow each other. */
+typedef struct {
+  tw_runs runs;         /* all of them, or those of one kernel row, which ... */
+  uint32_t repeats;     /* ... come so often, ... */
+  uint32_t input_step;  /* ... so far apart in the input ... */
+  uint32_t weight_step; /* ... and in the weights */
+  uint32_t next_pixel;  /* from what the first pixel reads to what the second one reads */
+} walk;
+
+static walk walk_of(const tw_conv_s8_parameters *parameters, const tw_field *field) {
+  const uint32_t channels = parameters->input_channels;
+  const uint32_t each = channels / parameters->groups;
+  const uint32_t columns = field->columns.end - field->columns.begin;
+  const uint32_t rows = columns == 0 ? 0 : field->rows.end - field->rows.begin;
+  walk result = {.repeats = rows,
+                 .input_step = parameters->dilation_height * parameters->input_width * channels,
+                 .weight_step = parameters->kernel_width * each,
+                 .next_pixel = parameters->stride_width * channels};
+  if (parameters->groups == 1 && parameters->dilation_width == 1 && rows != 0) {
+    /* Neighbouring taps of a kernel row read consecutive values, and so do their weights. */
+    result.runs = (tw_runs){rows, columns * each, result.input_step, result.weight_step};
+    result.repeats = 1;
   } else {
-    sums[0] += tw_inner_product(input, weights, length);
+    result.runs = (tw_runs){columns, each, parameters->dilation_width * channels, each};
   }
+  return result;
 }
 
-/* The same for taps outside of the input, which read `value`. */
-static void add_constant_run(int32_t value, const int8_t *weights, uint32_t weight_stride,
-                             uint32_t length, uint32_t outputs, int32_t *sums) {
-  for (uint32_t o = 0; o < outputs; ++o) {
-    for (uint32_t k = 0; k < length; ++k) {
-      sums[o] += value * weights[o * weight_stride + k];
+/* Adds the products of all taps inside. `weights`: of the first tap inside for `outputs` outputs, 1
+ * or TW_BLOCK_OUTPUTS, which are `stride` apart. */
+static void add_products(const walk *taps, uint32_t pixels, const int8_t *input,
+                         const int8_t *weights, uint32_t stride, uint32_t outputs,
+                         int32_t sums[2][TW_BLOCK_OUTPUTS]) {
+  for (uint32_t i = 0; i < taps->repeats; ++i) {
+    if (outputs == 1) {
+      for (uint32_t pixel = 0; pixel < pixels; ++pixel) {
+        tw_inner_product(&taps->runs, input + pixel * taps->next_pixel, weights, sums[pixel]);
+      }
+    } else if (pixels == 1) {
+      tw_inner_products(&taps->runs, input, weights, stride, sums[0]);
+    } else {
+      tw_inner_products_of_pair(&taps->runs, input, taps->next_pixel, weights, stride, sums);
     }
+    input += taps->input_step;
+    weights += taps->weight_step;
   }
 }
 
 void tw_conv_s8(const tw_conv_s8_parameters *parameters, const int8_t *input, const int8_t *weights,
                 const uint32_t *scale, const int32_t *bias, int8_t *output, uint32_t core,
                 uint32_t cores) {
-  const uint32_t rows = parameters->output_height;
-  const uint32_t columns = parameters->output_width;
+  const tw_window window = TW_WINDOW(parameters);
+  const tw_requantisation requantisation = TW_REQUANTISATION(parameters);
   const uint32_t outputs = parameters->output_channels;
   const uint32_t channels = parameters->input_channels;
-  const uint32_t width = parameters->kernel_width;
   const uint32_t each = channels / parameters->groups;
   const uint32_t outputs_each = outputs / parameters->groups;
-  const uint32_t taps = parameters->kernel_height * width;
-  /* Neighbouring taps of one kernel row read consecutive values, and so do their weights. */
-  const uint32_t dense = parameters->groups == 1 && parameters->dilation_width == 1;
-  const tw_range share = tw_share(parameters->batches * rows * columns * outputs, core, cores);
-  tw_position at = tw_position_at(share.begin, rows, columns, outputs);
-  uint32_t block;
-  for (uint32_t i = share.begin; i < share.end; i += block) {
-    const int8_t *weight = weights + at.channel * taps * each;
-    const uint32_t first = at.channel / outputs_each * each;
-    const uint32_t left = outputs_each - at.channel % outputs_each;
-    const uint32_t full = left >= TW_BLOCK_OUTPUTS && share.end - i >= TW_BLOCK_OUTPUTS;
-    block = full ? TW_BLOCK_OUTPUTS : 1;
-    int32_t sums[TW_BLOCK_OUTPUTS] = {0};
-    for (uint32_t ky = 0; ky < parameters->kernel_height; ++ky) {
-      const int32_t y = tw_tap(at.row, parameters->stride_height, parameters->pad_top, ky,
-                               parameters->dilation_height);
-      uint32_t run;
-      for (uint32_t kx = 0; kx < width; kx += run, weight += run * each) {
-        const int32_t x = tw_tap(at.column, parameters->stride_width, parameters->pad_left, kx,
-                                 parameters->dilation_width);
-        const int inside =
-            tw_inside(y, parameters->input_height) && tw_inside(x, parameters->input_width);
-        run = 1;
-        if (inside) {
-          if (dense) {
-            const uint32_t reach = parameters->input_width - (uint32_t)x;
-            run = width - kx < reach ? width - kx : reach;
-          }
-          const uint32_t pixel =
-              tw_pixel(at.batch, y, x, parameters->input_height, parameters->input_width);
-          add_run(input + pixel * channels + first, weight, taps * each, run * each, block, sums);
-        } else {
-          add_constant_run(parameters->input_zero_point, weight, taps * each, each, block, sums);
+  const uint32_t stride = window.kernel_height * window.kernel_width * each;
+  const tw_pixel_share share = tw_share_pixels(
+      parameters->batches * window.output_height * window.output_width, outputs, core, cores);
+  tw_position at = tw_position_at(share.pixels.begin, window.output_height, window.output_width, 1);
+  tw_field field;
+  for (uint32_t i = share.pixels.begin; i < share.pixels.end; i += field.pixels) {
+    field = tw_field_at(&window, &at, share.pixels.end - i);
+    const walk taps = walk_of(parameters, &field);
+    const uint32_t first_tap =
+        (field.rows.begin * window.kernel_width + field.columns.begin) * each;
+    uint32_t block;
+    for (uint32_t o = share.channels.begin; o < share.channels.end; o += block) {
+      const uint32_t group = o / outputs_each;
+      const uint32_t left = outputs_each - o % outputs_each;
+      const int full = left >= TW_BLOCK_OUTPUTS && share.channels.end - o >= TW_BLOCK_OUTPUTS;
+      block = full ? TW_BLOCK_OUTPUTS : 1;
+      const int8_t *weight = weights + o * stride;
+      int32_t sums[2][TW_BLOCK_OUTPUTS] = {{0}};
+      if (!field.whole && parameters->input_zero_point != 0) {
+        for (uint32_t k = 0; k < block; ++k) {
+          sums[0][k] = parameters->input_zero_point *
+                       tw_weights_outside(&window, &field, each, weight + k * stride);
+          sums[1][k] = sums[0][k];
         }
       }
+      add_products(&taps, field.pixels, input + field.corner * channels + group * each,
+                   weight + first_tap, stride, block, sums);
+      for (uint32_t pixel = 0; pixel < field.pixels; ++pixel) {
+        tw_requantise_sums(&requantisation, sums[pixel], scale + o, bias + o, block,
+                           output + (i + pixel) * outputs + o);
+      }
     }
-    for (uint32_t o = 0; o < block; ++o) {
-      const uint32_t channel = at.channel + o;
-      output[i + o] = tw_requantise_either(
-          sums[o], scale[channel], bias[channel], parameters->shift, parameters->wide,
-          parameters->output_zero_point, parameters->low, parameters->high);
+    for (uint32_t pixel = 0; pixel < field.pixels; ++pixel) {
+      tw_position_next(&at, window.output_height, window.output_width, 1);
     }
-    at.channel += block - 1;
-    tw_position_next(&at, rows, columns, outputs);
   }
 }

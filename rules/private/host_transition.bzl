@@ -4,6 +4,7 @@ def _host_transition_impl(_, _attr):
     return {
         "//command_line_option:compilation_mode": "opt",
         "//command_line_option:platforms": str(Label("//platforms/host")),
+        "//rules:dump_layers": False,
     }
 
 host_transition = transition(
@@ -12,5 +13,6 @@ host_transition = transition(
     outputs = [
         "//command_line_option:compilation_mode",
         "//command_line_option:platforms",
+        "//rules:dump_layers",
     ],
 )

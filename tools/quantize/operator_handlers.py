@@ -42,9 +42,12 @@ class _TensorScatter(QDQOperatorBase):
 
 HANDLERS: dict[str, type[QDQOperatorBase]] = {
     "Attention": _Attention,
+    "Gelu": QDQOperatorBase,
+    "LayerNormalization": _FirstInputAndOutput,
     "RMSNormalization": _FirstInputAndOutput,
     "RotaryEmbedding": _FirstInputAndOutput,
     "Swish": QDQOperatorBase,
+    "Tanh": QDQOperatorBase,
     "TensorScatter": _TensorScatter,
 }
 

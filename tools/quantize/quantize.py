@@ -1,10 +1,11 @@
 """Quantises a float32 ONNX model to int8 QDQ form with onnxruntime's static quantiser.
 
 Activations: one scale per tensor from the range seen on the calibration data; int8 symmetric (zero
-point 0) unless uint8 with a zero point is asked for. Weights: int8 symmetric, one scale per output
-channel unless per tensor is asked for. No graph optimisation takes place before; every float
+point 0) unless int8 or uint8 with a zero point is asked for. Weights: int8 symmetric, one scale per
+output channel unless per tensor is asked for. No graph optimisation takes place before; every float
 activation between the operators of ``operator_handlers.py`` gets one
-QuantizeLinear/DequantizeLinear pair. The same inputs give the same bytes.
+QuantizeLinear/DequantizeLinear pair. The same inputs give the same bytes on one machine; with
+``--range-bits`` on all machines.
 """
 
 from __future__ import annotations
@@ -26,8 +27,9 @@ from onnxruntime.quantization import (
     QuantType,
     quantize_static,
 )
+from onnxruntime.quantization.calibrate import save_tensors_data
 
-from tools.quantize import operator_handlers
+from tools.quantize import operator_handlers, ranges
 from tools.quantize.calibration import Arrays, CalibrationError, StatefulRunner, load_sequences
 from tools.quantize.error_report import error_report
 from tools.quantize.integer_interface import make_integer
@@ -35,7 +37,12 @@ from tools.quantize.integer_interface import make_integer
 # Tells the quantiser that the model is meant to be quantised as it is.
 _PREPARED = ("onnx.quant.pre_process", "onnxruntime.quant")
 
-_ACTIVATIONS = {"int8": QuantType.QInt8, "uint8": QuantType.QUInt8}
+# Type, and whether the range is symmetric, so that the zero point is 0.
+_ACTIVATIONS = {
+    "int8": (QuantType.QInt8, True),
+    "int8-asymmetric": (QuantType.QInt8, False),
+    "uint8": (QuantType.QUInt8, False),
+}
 
 
 class _Feeds(CalibrationDataReader):
@@ -55,6 +62,7 @@ def quantize(
     state: Mapping[str, str],
     activations: str = "int8",
     per_channel: bool = True,
+    range_bits: int | None = None,
 ) -> onnx.ModelProto:
     """Returns the int8 QDQ model.
 
@@ -62,8 +70,9 @@ def quantize(
         model: float32 model.
         sequences: calibration runs, see ``calibration.py``.
         state: state input name to state output name.
-        activations: "int8" (symmetric) or "uint8" (with a zero point).
+        activations: "int8" (symmetric), "int8-asymmetric" or "uint8" (with a zero point).
         per_channel: one weight scale per output channel, else one per weight tensor.
+        range_bits: significant bits of the activations' ranges, see ``ranges.py``.
 
     Raises:
         CalibrationError: if the data or the state names do not fit the model.
@@ -74,20 +83,28 @@ def quantize(
     entry.key, entry.value = _PREPARED
     feeds = StatefulRunner(model, state).feeds(sequences)
     onnxruntime.set_default_logger_severity(3)
+    operators = operator_handlers.register()
+    activation_type, symmetric = _ACTIVATIONS[activations]
     with tempfile.TemporaryDirectory() as folder:
         target = Path(folder) / "quantized.onnx"
+        # Given to the quantiser as what an earlier calibration has found.
+        found = Path(folder) / "ranges.json"
+        if range_bits is not None:
+            collected = ranges.collect(prepared, _Feeds(feeds), operators)
+            save_tensors_data(ranges.rounded(collected, range_bits), found)
         quantize_static(
             prepared,
             target,
             _Feeds(feeds),
+            calibration_cache_path=None if range_bits is None else found,
             quant_format=QuantFormat.QDQ,
-            op_types_to_quantize=operator_handlers.register(),
+            op_types_to_quantize=operators,
             per_channel=per_channel,
-            activation_type=_ACTIVATIONS[activations],
+            activation_type=activation_type,
             weight_type=QuantType.QInt8,
             calibrate_method=CalibrationMethod.MinMax,
             extra_options={
-                "ActivationSymmetric": activations == "int8",
+                "ActivationSymmetric": symmetric,
                 "WeightSymmetric": True,
             },
         )
@@ -124,6 +141,11 @@ def main() -> int:
     )  # fmt: skip
     parser.add_argument("--activations", choices=sorted(_ACTIVATIONS), default="int8")
     parser.add_argument("--weights", choices=("per-channel", "per-tensor"), default="per-channel")
+    parser.add_argument(
+        "--range-bits", type=int, choices=range(1, 25), metavar="BITS",
+        help="round ranges of activations up to so many significant bits: results of float32 sums, "
+        "which differ from processor to processor, then give the same model on all of them",
+    )  # fmt: skip
     arguments = parser.parse_args()
     logging.getLogger().setLevel(logging.ERROR)
     try:
@@ -131,7 +153,12 @@ def main() -> int:
         state = _state(arguments.state)
         model = onnx.load(arguments.model)
         quantized = quantize(
-            model, sequences, state, arguments.activations, arguments.weights == "per-channel"
+            model,
+            sequences,
+            state,
+            arguments.activations,
+            arguments.weights == "per-channel",
+            arguments.range_bits,
         )
         report = error_report(model, quantized, sequences, state) if arguments.report else None
         make_integer(quantized, arguments.integer_io)

@@ -151,7 +151,7 @@ static void run_step_layers(const struct step_layers *row, uint32_t core, uint32
   tw_matmul_s8(&query_MatMul_parameters, input, row->weights->query_MatMul_weights,
                row->weights->query_MatMul_scale, row->weights->query_MatMul_bias,
                query_MatMul_output, core, cores);
-  TILEWRIGHT_LAYER_DONE(row->first_layer);
+  TILEWRIGHT_LAYER_DONE(row->first_layer, {query_MatMul_output, 16});
 
   /* /layers.{0..3}/key/MatMul: int8[1, 16] -> int8[1, 16], 256 MAC */
   const tw_matmul_s8_parameters key_MatMul_parameters = {
@@ -168,14 +168,14 @@ static void run_step_layers(const struct step_layers *row, uint32_t core, uint32
   tw_matmul_s8(&key_MatMul_parameters, input, row->weights->key_MatMul_weights,
                row->weights->key_MatMul_scale, row->weights->key_MatMul_bias, key_MatMul_output,
                core, cores);
-  TILEWRIGHT_LAYER_DONE(row->first_layer + 1);
+  TILEWRIGHT_LAYER_DONE(row->first_layer + 1, {key_MatMul_output, 16});
 
   /* /layers.{0..3}/key/activation: int8[1, 16] -> int8[1, 16] */
   static const tw_table_parameters key_activation_parameters = {.elements = 16};
   int8_t *const key_activation_output = row->buffer_2;
   tw_table(&key_activation_parameters, key_MatMul_output, decoder_weights.activation_table,
            key_activation_output, core, cores);
-  TILEWRIGHT_LAYER_DONE(row->first_layer + 2);
+  TILEWRIGHT_LAYER_DONE(row->first_layer + 2, {key_activation_output, 16});
 
   /* /layers.{0..3}/history: int8[4, 16], int8[1, 16] -> int8[4, 16] */
   static const tw_test_write_row_parameters history_parameters = {
@@ -185,7 +185,7 @@ static void run_step_layers(const struct step_layers *row, uint32_t core, uint32
   void *const history_scratch = row->buffer_3;
   tw_test_write_row(&history_parameters, row->history, key_activation_output, row->history,
                     history_scratch, core, cores);
-  TILEWRIGHT_LAYER_DONE(row->first_layer + 3);
+  TILEWRIGHT_LAYER_DONE(row->first_layer + 3, {row->history, 64});
 
   /* /layers.{0..3}/mix/MatMul: int8[1, 64] -> int8[1, 16], 1,024 MAC */
   const tw_matmul_s8_parameters mix_MatMul_parameters = {
@@ -202,7 +202,7 @@ static void run_step_layers(const struct step_layers *row, uint32_t core, uint32
   tw_matmul_s8(&mix_MatMul_parameters, row->history, row->weights->mix_MatMul_weights,
                row->weights->mix_MatMul_scale, row->weights->mix_MatMul_bias, mix_MatMul_output,
                core, cores);
-  TILEWRIGHT_LAYER_DONE(row->first_layer + 4);
+  TILEWRIGHT_LAYER_DONE(row->first_layer + 4, {mix_MatMul_output, 16});
 
   /* /layers.{0..3}/up/MatMul: int8[1, 16] -> int8[1, 32], 512 MAC */
   const tw_matmul_s8_parameters up_MatMul_parameters = {
@@ -219,14 +219,14 @@ static void run_step_layers(const struct step_layers *row, uint32_t core, uint32
   tw_matmul_s8(&up_MatMul_parameters, mix_MatMul_output, row->weights->up_MatMul_weights,
                row->weights->up_MatMul_scale, row->weights->up_MatMul_bias, up_MatMul_output, core,
                cores);
-  TILEWRIGHT_LAYER_DONE(row->first_layer + 5);
+  TILEWRIGHT_LAYER_DONE(row->first_layer + 5, {up_MatMul_output, 32});
 
   /* /layers.{0..3}/up/activation: int8[1, 32] -> int8[1, 32] */
   static const tw_table_parameters up_activation_parameters = {.elements = 32};
   int8_t *const up_activation_output = (int8_t *)arena;
   tw_table(&up_activation_parameters, up_MatMul_output, decoder_weights.activation_table,
            up_activation_output, core, cores);
-  TILEWRIGHT_LAYER_DONE(row->first_layer + 6);
+  TILEWRIGHT_LAYER_DONE(row->first_layer + 6, {up_activation_output, 32});
 
   /* /layers.{0..3}/down/MatMul: int8[1, 32] -> int8[1, 16], 512 MAC */
   const tw_matmul_s8_parameters down_MatMul_parameters = {
@@ -243,7 +243,7 @@ static void run_step_layers(const struct step_layers *row, uint32_t core, uint32
   tw_matmul_s8(&down_MatMul_parameters, up_activation_output, row->weights->down_MatMul_weights,
                row->weights->down_MatMul_scale, row->weights->down_MatMul_bias, down_MatMul_output,
                core, cores);
-  TILEWRIGHT_LAYER_DONE(row->first_layer + 7);
+  TILEWRIGHT_LAYER_DONE(row->first_layer + 7, {down_MatMul_output, 16});
 }
 
 static void run_step(const uint8_t *tokens_embedded, float *logits, uint32_t core, uint32_t cores) {
@@ -251,7 +251,7 @@ static void run_step(const uint8_t *tokens_embedded, float *logits, uint32_t cor
   static const tw_recode_parameters recode_parameters = {.elements = 16};
   int8_t *const recode_output = (int8_t *)arena;
   tw_recode(&recode_parameters, tokens_embedded, recode_output, core, cores);
-  TILEWRIGHT_LAYER_DONE(0);
+  TILEWRIGHT_LAYER_DONE(0, {recode_output, 16});
 
   for (uint32_t i = 0; i < 4; ++i) {
     run_step_layers(&step_layers_rows[i], core, cores);
@@ -265,7 +265,7 @@ static void run_step(const uint8_t *tokens_embedded, float *logits, uint32_t cor
   };
   int8_t *const layers_3_down_MatMul_output = (int8_t *)(arena + 32);
   tw_dequantize(&dequantize_parameters, layers_3_down_MatMul_output, logits, core, cores);
-  TILEWRIGHT_LAYER_DONE(33);
+  TILEWRIGHT_LAYER_DONE(33, {logits, 64});
 }
 
 /* ---- Entry point decoder_batch ---- */
@@ -372,7 +372,7 @@ static void run_batch_layers(const struct batch_layers *row, uint32_t core, uint
   tw_matmul_s8(&query_MatMul_parameters, input, row->weights->query_MatMul_weights,
                row->weights->query_MatMul_scale, row->weights->query_MatMul_bias,
                query_MatMul_output, core, cores);
-  TILEWRIGHT_LAYER_DONE(row->first_layer);
+  TILEWRIGHT_LAYER_DONE(row->first_layer, {query_MatMul_output, 48});
 
   /* /layers.{0..3}/key/MatMul: int8[3, 16] -> int8[3, 16], 768 MAC */
   const tw_matmul_s8_parameters key_MatMul_parameters = {
@@ -389,14 +389,14 @@ static void run_batch_layers(const struct batch_layers *row, uint32_t core, uint
   tw_matmul_s8(&key_MatMul_parameters, input, row->weights->key_MatMul_weights,
                row->weights->key_MatMul_scale, row->weights->key_MatMul_bias, key_MatMul_output,
                core, cores);
-  TILEWRIGHT_LAYER_DONE(row->first_layer + 1);
+  TILEWRIGHT_LAYER_DONE(row->first_layer + 1, {key_MatMul_output, 48});
 
   /* /layers.{0..3}/key/activation: int8[3, 16] -> int8[3, 16] */
   static const tw_table_parameters key_activation_parameters = {.elements = 48};
   int8_t *const key_activation_output = row->buffer_2;
   tw_table(&key_activation_parameters, key_MatMul_output, decoder_weights.activation_table,
            key_activation_output, core, cores);
-  TILEWRIGHT_LAYER_DONE(row->first_layer + 2);
+  TILEWRIGHT_LAYER_DONE(row->first_layer + 2, {key_activation_output, 48});
 
   /* /layers.{0..3}/forget/MatMul: int8[4, 16] -> int8[4, 16], 1,024 MAC */
   const tw_matmul_s8_parameters forget_MatMul_parameters = {
@@ -413,7 +413,7 @@ static void run_batch_layers(const struct batch_layers *row, uint32_t core, uint
   tw_matmul_s8(&forget_MatMul_parameters, row->history, row->weights_2->forget_MatMul_weights,
                row->weights_2->forget_MatMul_scale, row->weights_2->forget_MatMul_bias,
                forget_MatMul_output, core, cores);
-  TILEWRIGHT_LAYER_DONE(row->first_layer + 3);
+  TILEWRIGHT_LAYER_DONE(row->first_layer + 3, {forget_MatMul_output, 64});
 
   /* /layers.{0..3}/mix_rows/MatMul: int8[3, 16] -> int8[3, 16], 768 MAC */
   const tw_matmul_s8_parameters mix_rows_MatMul_parameters = {
@@ -430,7 +430,7 @@ static void run_batch_layers(const struct batch_layers *row, uint32_t core, uint
   tw_matmul_s8(&mix_rows_MatMul_parameters, key_activation_output,
                row->weights_2->mix_rows_MatMul_weights, row->weights_2->mix_rows_MatMul_scale,
                row->weights_2->mix_rows_MatMul_bias, mix_rows_MatMul_output, core, cores);
-  TILEWRIGHT_LAYER_DONE(row->first_layer + 4);
+  TILEWRIGHT_LAYER_DONE(row->first_layer + 4, {mix_rows_MatMul_output, 48});
 
   /* /layers.{0..3}/up/MatMul: int8[3, 16] -> int8[3, 32], 1,536 MAC */
   const tw_matmul_s8_parameters up_MatMul_parameters = {
@@ -447,14 +447,14 @@ static void run_batch_layers(const struct batch_layers *row, uint32_t core, uint
   tw_matmul_s8(&up_MatMul_parameters, mix_rows_MatMul_output, row->weights->up_MatMul_weights,
                row->weights->up_MatMul_scale, row->weights->up_MatMul_bias, up_MatMul_output, core,
                cores);
-  TILEWRIGHT_LAYER_DONE(row->first_layer + 5);
+  TILEWRIGHT_LAYER_DONE(row->first_layer + 5, {up_MatMul_output, 96});
 
   /* /layers.{0..3}/up/activation: int8[3, 32] -> int8[3, 32] */
   static const tw_table_parameters up_activation_parameters = {.elements = 96};
   int8_t *const up_activation_output = (int8_t *)arena;
   tw_table(&up_activation_parameters, up_MatMul_output, decoder_weights.activation_table,
            up_activation_output, core, cores);
-  TILEWRIGHT_LAYER_DONE(row->first_layer + 6);
+  TILEWRIGHT_LAYER_DONE(row->first_layer + 6, {up_activation_output, 96});
 
   /* /layers.{0..3}/down/MatMul: int8[3, 32] -> int8[3, 16], 1,536 MAC */
   const tw_matmul_s8_parameters down_MatMul_parameters = {
@@ -471,7 +471,7 @@ static void run_batch_layers(const struct batch_layers *row, uint32_t core, uint
   tw_matmul_s8(&down_MatMul_parameters, up_activation_output, row->weights->down_MatMul_weights,
                row->weights->down_MatMul_scale, row->weights->down_MatMul_bias, down_MatMul_output,
                core, cores);
-  TILEWRIGHT_LAYER_DONE(row->first_layer + 7);
+  TILEWRIGHT_LAYER_DONE(row->first_layer + 7, {down_MatMul_output, 48});
 }
 
 static void run_batch(const uint8_t *tokens_embedded, float *logits, uint32_t core,
@@ -480,7 +480,7 @@ static void run_batch(const uint8_t *tokens_embedded, float *logits, uint32_t co
   static const tw_recode_parameters recode_parameters = {.elements = 48};
   int8_t *const recode_output = (int8_t *)arena;
   tw_recode(&recode_parameters, tokens_embedded, recode_output, core, cores);
-  TILEWRIGHT_LAYER_DONE(34);
+  TILEWRIGHT_LAYER_DONE(34, {recode_output, 48});
 
   for (uint32_t i = 0; i < 4; ++i) {
     run_batch_layers(&batch_layers_rows[i], core, cores);
@@ -494,35 +494,35 @@ static void run_batch(const uint8_t *tokens_embedded, float *logits, uint32_t co
   };
   int8_t *const layers_3_down_MatMul_output = (int8_t *)(arena + 352);
   tw_dequantize(&dequantize_parameters, layers_3_down_MatMul_output, logits, core, cores);
-  TILEWRIGHT_LAYER_DONE(67);
+  TILEWRIGHT_LAYER_DONE(67, {logits, 192});
 
   /* copy of /layers.0/forget/MatMul_output: int8[4, 16] -> int8[4, 16] */
   static const tw_copy_parameters copy_of_layers_0_forget_MatMul_output_parameters = {.bytes = 64};
   int8_t *const layers_0_forget_MatMul_output = (int8_t *)(arena + 96);
   tw_copy(&copy_of_layers_0_forget_MatMul_output_parameters, layers_0_forget_MatMul_output,
           state.history_0, core, cores);
-  TILEWRIGHT_LAYER_DONE(68);
+  TILEWRIGHT_LAYER_DONE(68, {state.history_0, 64});
 
   /* copy of /layers.1/forget/MatMul_output: int8[4, 16] -> int8[4, 16] */
   static const tw_copy_parameters copy_of_layers_1_forget_MatMul_output_parameters = {.bytes = 64};
   int8_t *const layers_1_forget_MatMul_output = (int8_t *)(arena + 160);
   tw_copy(&copy_of_layers_1_forget_MatMul_output_parameters, layers_1_forget_MatMul_output,
           state.history_1, core, cores);
-  TILEWRIGHT_LAYER_DONE(69);
+  TILEWRIGHT_LAYER_DONE(69, {state.history_1, 64});
 
   /* copy of /layers.2/forget/MatMul_output: int8[4, 16] -> int8[4, 16] */
   static const tw_copy_parameters copy_of_layers_2_forget_MatMul_output_parameters = {.bytes = 64};
   int8_t *const layers_2_forget_MatMul_output = (int8_t *)(arena + 224);
   tw_copy(&copy_of_layers_2_forget_MatMul_output_parameters, layers_2_forget_MatMul_output,
           state.history_2, core, cores);
-  TILEWRIGHT_LAYER_DONE(70);
+  TILEWRIGHT_LAYER_DONE(70, {state.history_2, 64});
 
   /* copy of /layers.3/forget/MatMul_output: int8[4, 16] -> int8[4, 16] */
   static const tw_copy_parameters copy_of_layers_3_forget_MatMul_output_parameters = {.bytes = 64};
   int8_t *const layers_3_forget_MatMul_output = (int8_t *)(arena + 288);
   tw_copy(&copy_of_layers_3_forget_MatMul_output_parameters, layers_3_forget_MatMul_output,
           state.history_3, core, cores);
-  TILEWRIGHT_LAYER_DONE(71);
+  TILEWRIGHT_LAYER_DONE(71, {state.history_3, 64});
 }
 
 /* ---- Interface ---- */

@@ -38,7 +38,7 @@ static void run(const float *image, float *class_scores, uint32_t core, uint32_t
   };
   int8_t *const quantize_output = (int8_t *)arena;
   tw_quantize(&quantize_parameters, image, quantize_output, core, cores);
-  TILEWRIGHT_LAYER_DONE(0);
+  TILEWRIGHT_LAYER_DONE(0, {quantize_output, 16});
 
   /* hidden/MatMul: int8[1, 16] -> int8[1, 12], 192 MAC */
   static const tw_matmul_s8_parameters hidden_MatMul_parameters = {
@@ -55,14 +55,14 @@ static void run(const float *image, float *class_scores, uint32_t core, uint32_t
   tw_matmul_s8(&hidden_MatMul_parameters, quantize_output, perceptron_weights.hidden_MatMul_weights,
                perceptron_weights.hidden_MatMul_scale, perceptron_weights.hidden_MatMul_bias,
                hidden_MatMul_output, core, cores);
-  TILEWRIGHT_LAYER_DONE(1);
+  TILEWRIGHT_LAYER_DONE(1, {hidden_MatMul_output, 12});
 
   /* hidden/activation: int8[1, 12] -> int8[1, 12] */
   static const tw_table_parameters hidden_activation_parameters = {.elements = 12};
   int8_t *const hidden_activation_output = (int8_t *)(arena + 48);
   tw_table(&hidden_activation_parameters, hidden_MatMul_output, perceptron_weights.activation_table,
            hidden_activation_output, core, cores);
-  TILEWRIGHT_LAYER_DONE(2);
+  TILEWRIGHT_LAYER_DONE(2, {hidden_activation_output, 12});
 
   /* hidden/dequantize: int8[1, 12] -> float32[1, 12] */
   static const tw_dequantize_parameters hidden_dequantize_parameters = {
@@ -72,7 +72,7 @@ static void run(const float *image, float *class_scores, uint32_t core, uint32_t
   };
   float *const features = (float *)arena;
   tw_dequantize(&hidden_dequantize_parameters, hidden_activation_output, features, core, cores);
-  TILEWRIGHT_LAYER_DONE(3);
+  TILEWRIGHT_LAYER_DONE(3, {features, 48});
 
   /* classify: float32[1, 12] -> float32[1, 5], 60 MAC */
   static const tw_matmul_f32_parameters classify_parameters = {
@@ -84,7 +84,7 @@ static void run(const float *image, float *class_scores, uint32_t core, uint32_t
   };
   tw_matmul_f32(&classify_parameters, features, perceptron_weights.classify_weights,
                 perceptron_weights.classify_bias, class_scores, core, cores);
-  TILEWRIGHT_LAYER_DONE(4);
+  TILEWRIGHT_LAYER_DONE(4, {class_scores, 20});
 }
 
 /* ---- Interface ---- */

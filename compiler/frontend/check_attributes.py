@@ -1,0 +1,78 @@
+"""Refuses attributes that ONNX does not define, before ONNX's own shape inference meets them.
+
+The inference takes some of them for valid, and others end it with the process.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from onnx import AttributeProto, GraphProto, ModelProto, NodeProto
+
+from compiler.errors import Code, CompileError, Problem
+from compiler.frontend.check_structure import node_name
+
+ONNX_DOMAINS = ("", "ai.onnx")
+
+FLAGS = frozenset(
+    {
+        *("allowzero", "antialias", "ceil_mode", "count_include_pad", "exclude_outside"),
+        *("exclusive", "fmod", "interleaved", "is_causal", "keepdims", "largest"),
+        *("noop_with_empty_axes", "reverse", "saturate", "select_last_index", "sorted"),
+        *("storage_order", "training_mode", "transA", "transB"),
+    }
+)
+"""Attributes that are 0 or 1; what another value means differs between implementations."""
+
+AXES = frozenset({"axes", "axis"})
+
+MAXIMUM_RANK = 64
+"""Axes that any tensor may have: as many as NumPy's."""
+
+
+def check_attributes(proto: ModelProto) -> None:
+    """Raises CompileError (TW-0101) with all attributes of ONNX operators that mean nothing."""
+    nodes = [*_nodes(proto.graph), *(node for f in proto.functions for node in f.node)]
+    problems = [problem for node in nodes for problem in _problems(node)]
+    if problems:
+        raise CompileError(problems)
+
+
+def _nodes(graph: GraphProto) -> Iterator[NodeProto]:
+    """The nodes of a graph and of its subgraphs."""
+    for node in graph.node:
+        yield node
+        for attribute in node.attribute:
+            for inner in [*([attribute.g] if attribute.HasField("g") else []), *attribute.graphs]:
+                yield from _nodes(inner)
+
+
+def _problems(node: NodeProto) -> Iterator[Problem]:
+    if node.domain not in ONNX_DOMAINS:
+        return
+    for attribute in node.attribute:
+        name, is_int = attribute.name, attribute.type == AttributeProto.INT
+        values = [attribute.i] if is_int else list(attribute.ints)
+        found = f"its attribute {name!r} is"
+        if name in FLAGS and (wrong := [value for value in values if value not in (0, 1)]):
+            yield _problem(node, f"{found} {wrong[0]}", "0 and 1")
+        elif name in AXES and (wrong := [value for value in values if not _is_axis(value)]):
+            supported = f"axes from {-MAXIMUM_RANK} to {MAXIMUM_RANK - 1}"
+            yield _problem(node, f"{found} {wrong[0]}", supported)
+        elif (node.op_type, name) == ("Split", "num_outputs") and values != [len(node.output)]:
+            outputs = len(node.output)
+            yield _problem(node, f"{found} {values}, and it has {outputs} outputs", f"{outputs}")
+
+
+def _is_axis(value: int) -> bool:
+    return -MAXIMUM_RANK <= value < MAXIMUM_RANK
+
+
+def _problem(node: NodeProto, found: str, supported: str) -> Problem:
+    return Problem(
+        Code.INVALID_MODEL,
+        f"node {node_name(node)} ({node.op_type})",
+        found,
+        supported,
+        "export the model again",
+    )
