@@ -8,6 +8,8 @@ load("//rules/private:layer_dump.bzl", "LayerDumpInfo", "layer_dump_copts")
 load("//rules/private:network_options.bzl", "entry_point_options", "network_name")
 load(":providers.bzl", "ModelInfo", "NetworkInfo")
 
+_SOC = "//toolchains/soc:toolchain_type"
+
 # Of no effect but in builds with --experimental_output_paths=strip: the command lines name files
 # only, so that the same network for two platforms is one cache entry.
 _REQUIREMENTS = {"supports-path-mapping": "1"}
@@ -40,27 +42,18 @@ def _compiled_network_impl(ctx):
     options.add(model.onnx)
     options.add_all(ctx.attr.options)
 
-    # Placement sees shapes and lifetimes only: a change of weights does not solve it again.
-    problem = output(".problem.json")
-    run(
-        "TilewrightAnalyse",
-        "Analysing %{label}",
-        "analyse",
-        [model.onnx],
-        [problem],
-        [options, files({"--output": problem})],
-    )
-    placement = output(".placement.json")
-    problem_argument = ctx.actions.args()
-    problem_argument.add(problem)
-    run(
-        "TilewrightPlace",
-        "Placing tensors of %{label}",
-        "place",
-        [problem],
-        [placement],
-        [problem_argument, files({"--output": placement})],
-    )
+    # What places the tensors: a chip's description, from which tiles are scheduled, or their
+    # addresses in one memory.
+    soc = ctx.toolchains[_SOC].soc if ctx.toolchains[_SOC] else None
+    dumps_layers = ctx.attr._dump_layers[LayerDumpInfo].enabled
+
+    # Layers are recorded where they run one after the other: on the core that runs main().
+    if soc and soc.cluster and not dumps_layers:
+        placement = None
+        placed = {"--soc": soc.description}
+    else:
+        placement = _place(model, run, output, options, files, ctx.actions.args())
+        placed = {"--placement": placement}
     source = output(".c")
     header = output(".h")
     weights = output("_weights.bin")
@@ -87,14 +80,14 @@ def _compiled_network_impl(ctx):
         "TilewrightEmit",
         "Generating C for %{label}",
         "emit",
-        [model.onnx, placement],
+        [model.onnx] + placed.values(),
         emitted.values(),
-        [options, emit_options, files({"--placement": placement} | emitted)],
+        [options, emit_options, files(placed | emitted)],
     )
 
     libraries = ctx.attr._libraries
     copts = ctx.attr.copts
-    if ctx.attr._dump_layers[LayerDumpInfo].enabled:
+    if dumps_layers:
         libraries = libraries + [ctx.attr._layer_dump]
         copts = copts + layer_dump_copts(name)
     library = compile_library(
@@ -124,11 +117,37 @@ def _compiled_network_impl(ctx):
         OutputGroupInfo(
             c = depset([source]),
             h = depset([header]),
-            placement = depset([placement]),
+            placement = depset([placement] if placement else []),
             report = depset([mapping, mapping_text, memory_map, memory_page]),
             weights = depset([weights, assembly]),
         ),
     ]
+
+def _place(model, run, output, options, files, problem_argument):
+    """Actions that give every tensor an address in one memory; returns the file.
+
+    Placement sees shapes and lifetimes only: a change of weights does not solve it again.
+    """
+    problem = output(".problem.json")
+    run(
+        "TilewrightAnalyse",
+        "Analysing %{label}",
+        "analyse",
+        [model.onnx],
+        [problem],
+        [options, files({"--output": problem})],
+    )
+    placement = output(".placement.json")
+    problem_argument.add(problem)
+    run(
+        "TilewrightPlace",
+        "Placing tensors of %{label}",
+        "place",
+        [problem],
+        [placement],
+        [problem_argument, files({"--output": placement})],
+    )
+    return placement
 
 _compiled_network = rule(
     implementation = _compiled_network_impl,
@@ -147,12 +166,13 @@ _compiled_network = rule(
         "_layer_dump": attr.label(default = "//firmware/runtime:layer_dump"),
         "_libraries": attr.label_list(default = [
             "//kernels",
+            "//firmware:headers",
             "//kernels:headers",
         ]),
     },
     fragments = ["cpp"],
     provides = [CcInfo, NetworkInfo],
-    toolchains = use_cc_toolchain(),
+    toolchains = use_cc_toolchain() + [config_common.toolchain_type(_SOC, mandatory = False)],
 )
 
 def compiled_network(

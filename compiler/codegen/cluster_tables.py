@@ -9,16 +9,13 @@ from compiler.codegen.identifiers import Scope
 from compiler.codegen.interface import EntryPoint, Interface
 from compiler.codegen.layout import comment, initialiser
 from compiler.codegen.literals import comment_text, literal
-from compiler.ir import Kernel, TensorType
+from compiler.ir import TensorType
 from compiler.schedule.estimate import StepTime
 from compiler.schedule.program import Call, Place, Program, Space, Step, Transfer
+from compiler.schedule.table_size import kernel_of
 
 SLOTS = 15
 """TW_SCHEDULE_SLOTS of tilewright/schedule.h."""
-
-STEP_BYTES = 4
-CALL_BYTES = 8
-TRANSFER_BYTES = 20
 
 
 @dataclass(frozen=True)
@@ -50,12 +47,6 @@ class Tables:
     relocations: list[tuple[str, int]]
 
 
-def kernel_of(call: Call) -> Kernel:
-    kernel = call.operation.kernel(call.inputs, call.outputs)
-    assert kernel is not None
-    return kernel
-
-
 def kernel_functions(programs: Sequence[Program]) -> list[KernelFunction]:
     """Every kernel that the programs call, once, by name."""
     found: dict[str, KernelFunction] = {}
@@ -66,20 +57,6 @@ def kernel_functions(programs: Sequence[Program]) -> list[KernelFunction]:
                 entry = KernelFunction(kernel.function, kernel.header, len(call.operands))
                 assert found.setdefault(kernel.function, entry) == entry
     return [found[name] for name in sorted(found)]
-
-
-def tables_bytes(program: Program) -> int:
-    """Bytes that a program's tables take in L1."""
-    total = 0
-    for step in program.steps:
-        total += STEP_BYTES + TRANSFER_BYTES * len(step.transfers)
-        for call in step.calls:
-            words = sum(
-                len(value) if isinstance(value, tuple) else 1
-                for value in kernel_of(call).parameters.values()
-            )
-            total += CALL_BYTES + 4 * (words + len(call.operands))
-    return total
 
 
 class TablesWriter:
@@ -218,4 +195,3 @@ class Slots:
 
 def _types(types: Sequence[TensorType | None]) -> str:
     return ", ".join(str(type_) for type_ in types if type_ is not None) or "nothing"
-

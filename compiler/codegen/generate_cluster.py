@@ -33,6 +33,7 @@ class GeneratedClusterNetwork:
     assembly: str
     weights: bytes
     interface: Interface
+    plan: Plan
 
     def files(self) -> dict[str, bytes]:
         """Contents by file name."""
@@ -67,7 +68,7 @@ def generate_cluster(
         environment.get_template(template).render(values)
         for template in ("header.h.jinja", "cluster.c.jinja", "weights.S.jinja")
     )
-    return GeneratedClusterNetwork(header, source, assembly, weights, interface)
+    return GeneratedClusterNetwork(header, source, assembly, weights, interface, plan)
 
 
 def _plan(graphs: Sequence[Graph], programs: Sequence[Program]) -> Plan:

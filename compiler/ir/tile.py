@@ -89,7 +89,9 @@ class Tile:
     output: Box
 
 
-def tile_types(boxes: Sequence[Box | None], types: Sequence[TensorType | None]) -> list[TensorType | None]:
+def tile_types(
+    boxes: Sequence[Box | None], types: Sequence[TensorType | None]
+) -> list[TensorType | None]:
     """Types of the parts of operands that a tile reads."""
     return [
         None if box is None or type_ is None else TensorType(type_.data_type, box.shape)

@@ -174,10 +174,13 @@ class DepthwiseConvPackedInt8(Operation):
         return self.infer(inputs)[0].elements * prod(self.conv.window.kernel)
 
 
-_EXCHANGED = tuple(
-    (f"{what}_height", f"{what}_width")
-    for what in ("input", "output", "kernel", "stride", "dilation")
-) + (("pad_top", "pad_left"),)
+_EXCHANGED = (
+    *tuple(
+        (f"{what}_height", f"{what}_width")
+        for what in ("input", "output", "kernel", "stride", "dilation")
+    ),
+    ("pad_top", "pad_left"),
+)
 
 
 def best_band_rows(rows: int, quadruples: int, cores: int) -> int:
@@ -209,9 +212,7 @@ def _turned(pair: Pair, turned: bool) -> Pair:
     return (pair[1], pair[0]) if turned else pair
 
 
-def _parameters(
-    conv: ConvInt8, x: TensorType, output: TensorType
-) -> dict[str, ParameterValue]:
+def _parameters(conv: ConvInt8, x: TensorType, output: TensorType) -> dict[str, ParameterValue]:
     return conv.window.parameters(x.shape, output.shape) | {
         "input_zero_point": conv.input_zero_point,
         "shift": conv.shift,

@@ -67,5 +67,3 @@ class MatMulPackedInt8(Operation):
         x = inputs[0]
         assert x is not None
         return x.elements * self.columns
-
-

@@ -64,7 +64,6 @@ class MaxPool(Pool):
         name = "tw_max_pool_f32" if x.data_type.is_float else "tw_max_pool_s8"
         return Kernel(name, HEADER, self.window.parameters(x.shape, outputs[0].shape))
 
-
     def tile_axes(self, inputs: Sequence[TensorType | None]) -> tuple[int, ...]:
         return tuple(range(len(self.infer(inputs)[0].shape)))
 

@@ -7,18 +7,28 @@ put off further, from the one needed last.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from compiler.memory.aliasing import Home
 from compiler.memory.place import solve
 from compiler.memory.problem import Buffer as PlacedBuffer
-from compiler.memory.problem import PlacementProblem
-from compiler.memory.aliasing import Home
-from compiler.schedule.estimate import call_cycles, transfer_cycles, STEP_CYCLES, TRANSFER_CYCLES
-from compiler.schedule.program import Call, Place, Program, Space, Step, Transfer
-from compiler.schedule.tasks import ALIGNMENT, STORE_STEPS, InBlock, InBuffer, Load, Operand, Tasks, aligned
+from compiler.memory.problem import Placement, PlacementProblem
+from compiler.schedule.estimate import STEP_CYCLES, TRANSFER_CYCLES, call_cycles, transfer_cycles
+from compiler.schedule.program import Call, L1Buffer, Place, Program, Space, Step, Transfer
+from compiler.schedule.tasks import (
+    ALIGNMENT,
+    STORE_STEPS,
+    InBlock,
+    InBuffer,
+    Load,
+    Operand,
+    Tasks,
+    aligned,
+)
 from compiler.schedule.transfers import transfers_of_box
 from compiler.target.soc import Cluster
+
 
 class DoesNotFitL1(Exception):
     """No arrangement of these tasks fits: `task` needs `bytes` at once."""
@@ -54,9 +64,11 @@ def arrange(graph: str, tasks: Tasks, cluster: Cluster, l1_bytes: int) -> Progra
         if placement.peak <= budget:
             break
         # Fragmentation: leave more room.
-        target = min(target, placement.bound) - max(ALIGNMENT, budget // 64 // ALIGNMENT * ALIGNMENT)
+        target = min(target, placement.bound) - max(
+            ALIGNMENT, budget // 64 // ALIGNMENT * ALIGNMENT
+        )
     arena = solve(_problem(graph, "arena", len(tasks.tasks) + 3, _arena_lives(tasks)))
-    return _program(graph, tasks, starts, placement, arena)
+    return _program(graph, tasks, starts, lives, placement, arena)
 
 
 def _load_steps(tasks: Tasks, cluster: Cluster, budget: int) -> list[int]:
@@ -163,12 +175,10 @@ def _program(
     graph: str,
     tasks: Tasks,
     starts: Sequence[int],
-    l1: object,
-    arena: object,
+    lives: Mapping[str, _Life],
+    l1: Placement,
+    arena: Placement,
 ) -> Program:
-    from compiler.memory.problem import Placement
-
-    assert isinstance(l1, Placement) and isinstance(arena, Placement)
     homes = {block.name: (block.home, block.key) for block in tasks.aliasing.blocks}
     spaces = {
         Home.INPUT: Space.INPUT,
@@ -220,10 +230,26 @@ def _program(
         tuple(steps),
         bytes(tasks.constants),
         (*tasks.constant_starts, len(tasks.constants)),
+        _l1_buffers(lives, l1),
         l1.peak,
         l1.bound,
         aligned(arena.peak),
     )
+
+
+def _l1_buffers(lives: Mapping[str, _Life], l1: Placement) -> tuple[L1Buffer, ...]:
+    kinds = {"block": "tensor", "piece": "tile", "result": "tile"}
+    buffers: list[L1Buffer] = []
+    for name, life in lives.items():
+        kind, _, what = name.partition(":")
+        if kind in ("piece", "result", "constants"):
+            what = what.rpartition(":")[0]
+        buffers.append(
+            L1Buffer(
+                kinds.get(kind, kind), what, l1.offsets[name], life.bytes, life.first, life.last
+            )
+        )
+    return tuple(sorted(buffers, key=lambda buffer: (buffer.first, buffer.offset)))
 
 
 def _load_order(item: tuple[int, Load]) -> tuple[int, int]:

@@ -1,8 +1,8 @@
 """Runs a program in one byte array per memory, as unkindly as hardware may be: for tests.
 
 A copy reads its source when it begins or only when it is due, and what it writes is garbage until
-then; kernels ruin their results and scratch memory before they write them. What a program forgot to wait for, or
-put where something else still was, makes results differ from the interpreter's.
+then; kernels ruin their results and scratch memory before they write them. What a program forgot to
+wait for, or put where something else still was, makes results differ from the interpreter's.
 """
 
 from __future__ import annotations

@@ -149,7 +149,10 @@ class _Search:
         """Whether the largest tile needs less memory that is not resident."""
 
         def largest(cuts: tuple[int, ...]) -> int:
-            return max(self._tile_bytes(node, tile.inputs, tile.output) for tile in tiles_of(self.graph, node, cuts))
+            return max(
+                self._tile_bytes(node, tile.inputs, tile.output)
+                for tile in tiles_of(self.graph, node, cuts)
+            )
 
         return largest(after) < largest(before)
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import product
+from itertools import pairwise, product
 
-from compiler.ir import Box, Graph, Node, Tile, TensorType
+from compiler.ir import Box, Graph, Node, TensorType, Tile
 
 
 @dataclass(frozen=True)
@@ -55,4 +55,4 @@ def _ranges(extent: int, count: int, granule: int) -> list[tuple[int, int]]:
     count = min(count, granules)
     edges = [min(granules * index // count * granule, extent) for index in range(count + 1)]
     edges[-1] = extent
-    return list(zip(edges[:-1], edges[1:], strict=True))
+    return list(pairwise(edges))

@@ -39,9 +39,7 @@ def call_cycles(call: Call, cluster: Cluster) -> int:
     elements = sum(type_.elements for type_ in call.outputs)
     # TODO(cycle model): placeholder until the kernels' own models are used.
     cycles = 60 + work * 4 // cluster.cores + elements * 12 // cluster.cores
-    outside = sum(
-        1 for place in call.operands if place is not None and place.space is not Space.L1
-    )
+    outside = sum(1 for place in call.operands if place is not None and place.space is not Space.L1)
     return cycles + outside * cluster.l2_latency
 
 

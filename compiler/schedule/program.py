@@ -91,6 +91,21 @@ class Step:
     calls: tuple[Call, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class L1Buffer:
+    """Memory of L1 with a purpose, and the steps from `first` to `last` in which it has it.
+
+    `kind` is `tensor`, `tile`, `constants` or `scratch`; `what` is the tensor or the node.
+    """
+
+    kind: str
+    what: str
+    offset: int
+    bytes: int
+    first: int
+    last: int
+
+
 @dataclass(frozen=True)
 class Program:
     """One entry point's program.
@@ -100,6 +115,7 @@ class Program:
         steps: the first has no calls: it brings what the second needs.
         constants: content of `Space.CONSTANTS`.
         segments: where in it one constant, or what is copied with it, ends and the next begins.
+        buffers: what is in L1, by offset within each step.
         l1_bytes, arena_bytes: how much of these memories is in use.
         l1_bound: the most bytes of L1 that are live at one step.
     """
@@ -108,6 +124,7 @@ class Program:
     steps: tuple[Step, ...]
     constants: bytes
     segments: tuple[int, ...]
+    buffers: tuple[L1Buffer, ...]
     l1_bytes: int
     l1_bound: int
     arena_bytes: int

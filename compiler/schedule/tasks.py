@@ -270,9 +270,7 @@ class _Builder:
             self._use_block(block, number)
             after = self.written.get(block.name, -1)
             source = self._place(block)
-            self.result.loads.append(
-                Load(pieces[key], 0, source, type_, box, number, after, name)
-            )
+            self.result.loads.append(Load(pieces[key], 0, source, type_, box, number, after, name))
         return self._touch(pieces[key], 0, number)
 
     def _resident(

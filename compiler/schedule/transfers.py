@@ -30,7 +30,9 @@ def transfers_of_box(
         for first in range(0, lines, lines_at_once):
             count = min(lines_at_once, lines - first)
             place = tensor + (start + first * stride) * size
-            yield from _split(Transfer(load, l1, place, line_bytes, count, stride * size, due, what))
+            yield from _split(
+                Transfer(load, l1, place, line_bytes, count, stride * size, due, what)
+            )
             l1 += count * line_bytes
 
 

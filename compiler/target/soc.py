@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, cast
 
 import yaml
@@ -54,19 +53,14 @@ class Soc:
     cluster: Cluster | None
 
 
-def read_soc(path: Path) -> Soc:
-    """Reads a soc.yaml.
-
-    Raises:
-        OSError: the file cannot be read.
-        ValueError: it is not a description of a chip.
-    """
+def soc_of_text(text: str) -> Soc:
+    """The chip that a soc.yaml describes. Raises ValueError if it does not."""
     try:
-        facts: Any = yaml.safe_load(path.read_text())
+        facts: Any = yaml.safe_load(text)
     except yaml.YAMLError as error:
-        raise ValueError(f"{path}: {error}") from error
+        raise ValueError(str(error)) from error
     if not isinstance(facts, dict):
-        raise ValueError(f"{path}: not a table")
+        raise ValueError("not a table")
     return soc_of(cast(dict[str, Any], facts))
 
 
