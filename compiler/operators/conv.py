@@ -45,10 +45,10 @@ class Conv(Operation):
         return (TensorType(x.data_type, with_spatial(x.shape, spatial, outputs)),)
 
     def tile_axes(self, inputs: Sequence[TensorType | None]) -> tuple[int, ...]:
-        x = inputs[0]
-        assert x is not None
+        x, weights = inputs[:2]
+        assert x is not None and weights is not None
         channels = len(x.shape) - 1
-        whole = self.groups > 1 and not self.is_depthwise(x)
+        whole = self.groups > 1 and weights.shape[0] != self.groups
         return tuple(range(channels if whole else channels + 1))
 
     def tile(self, inputs: Sequence[TensorType | None], box: Box) -> Tile:
@@ -58,11 +58,9 @@ class Conv(Operation):
         outputs = (box.begin[-1], box.end[-1])
         groups = self.groups
         channels = (0, x.shape[-1])
-        if self.is_depthwise(x):
-            multiplier = weights.shape[0] // self.groups
-            assert outputs[0] % multiplier == 0 and outputs[1] % multiplier == 0
-            channels = (outputs[0] // multiplier, outputs[1] // multiplier)
-            groups = channels[1] - channels[0]
+        if groups > 1 and outputs != (0, weights.shape[0]):
+            # One output for each group.
+            channels, groups = outputs, outputs[1] - outputs[0]
         parts = (None if type_ is None else Box(outputs[:1], outputs[1:]) for type_ in inputs[2:])
         filters = Box.whole(weights.shape).on(0, *outputs)
         operation = replace(self, window=window, groups=groups)

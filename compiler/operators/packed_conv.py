@@ -124,16 +124,18 @@ class DepthwiseConvPackedInt8(Operation):
         return self.conv.evaluate([x, weights[..., None], scale, bias])
 
     def tile_axes(self, inputs: Sequence[TensorType | None]) -> tuple[int, ...]:
-        return tuple(range(len(self.infer(inputs)[0].shape)))
+        rank = len(self.infer(inputs)[0].shape)
+        return tuple(range(rank if self.outputs == self.conv.groups else rank - 1))
 
     def tile(self, inputs: Sequence[TensorType | None], box: Box) -> Tile:
         x, packed = inputs
         assert x is not None and packed is not None
         window, read = self.conv.window.tile(x.shape, box)
         begin, end = box.begin[-1], box.end[-1]
-        multiplier = self.outputs // self.conv.groups
-        channels = (begin // multiplier, -(-end // multiplier))
-        assert channels[0] * multiplier == begin and channels[1] * multiplier == end
+        channels = (0, self.conv.groups)
+        if (begin, end) != (0, self.outputs):
+            # One output for each channel.
+            channels = (begin, end)
         conv = replace(self.conv, window=window, groups=channels[1] - channels[0])
         operation = replace(self, conv=conv, outputs=end - begin)
         filters = Box.whole(packed.shape).on(0, begin, end)

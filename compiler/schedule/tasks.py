@@ -156,9 +156,9 @@ class _Builder:
     def _node(self, node: Node) -> None:
         tiles = tiles_of(self.graph, node, self.decisions.cuts.get(node.name))
         self._pause(
-            self.aliasing.block_of[name]
+            (self.aliasing.block_of[name], self._is_outside(node, position))
             for position, name in enumerate(node.inputs)
-            if name is not None and not self._is_outside(node, position)
+            if name is not None
         )
         first = len(self.result.tasks) + 1
         constants = self._constant_pieces(node, tiles, first)
@@ -199,7 +199,7 @@ class _Builder:
             if transfer.step != step or not transfer.bytes:
                 continue
             type_ = self.graph.values[transfer.value].type
-            self._pause([transfer.source])
+            self._pause([(transfer.source, False)])
             number = len(self.result.tasks) + 1
             box = Box.whole(type_.shape)
             source = self._read_block(transfer.source, type_, box, number, transfer.value, {})
@@ -208,14 +208,20 @@ class _Builder:
             task = Task(name, 0, Copy(), (type_,), (type_,), (source, target))
             self.result.tasks.append(task)
 
-    def _pause(self, blocks: Iterable[Block]) -> None:
-        """Steps without a task, until what was written to blocks outside of L1 can be copied in.
+    def _pause(self, operands: Iterable[tuple[Block, bool]]) -> None:
+        """Steps without a task, until what was written to blocks outside of L1 can be read.
 
-        A copy begins in the step after the one in which its source was complete, and its own task
-        comes after that.
+        Cores may read a block in the step after the one in which it was complete. A copy begins in
+        that step, and its own task comes after it.
         """
-        read = [block for block in blocks if block.name not in self.decisions.resident]
-        needed = max((self.written[b.name] + 2 for b in read if b.name in self.written), default=0)
+        needed = max(
+            (
+                self.written[block.name] + (1 if in_place else 2)
+                for block, in_place in operands
+                if block.name in self.written and block.name not in self.decisions.resident
+            ),
+            default=0,
+        )
         while len(self.result.tasks) + 1 < needed:
             self.result.tasks.append(None)
 
