@@ -222,7 +222,15 @@ def _program(
         if task is not None:
             operands = tuple(place(operand) for operand in task.operands)
             calls = (
-                Call(task.node, task.tile, task.operation, task.inputs, task.outputs, operands),
+                Call(
+                    task.node,
+                    task.tile,
+                    task.operation,
+                    task.inputs,
+                    task.outputs,
+                    operands,
+                    task.boxes,
+                ),
             )
         steps.append(Step(tuple(transfers[number]), calls))
     return Program(

@@ -80,9 +80,7 @@ def streaming_candidates(
     axes = node.operation.tile_axes(graph.input_types(node))
     if whole.constant_traffic < STREAMED_BYTES or last not in axes:
         return [whole]
-    cuts = [
-        (*([1] * last), count) for count in COUNTS if whole.constant_traffic // count >= 2048
-    ]
+    cuts = [(*([1] * last), count) for count in COUNTS if whole.constant_traffic // count >= 2048]
     tiled = [_candidate(graph, node, aliasing, cluster, c) for c in cuts]
     return [whole, *tiled]
 

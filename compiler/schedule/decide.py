@@ -146,9 +146,7 @@ class _Model:
             candidate
             for candidate in choice.candidates
             if all(
-                stream.contiguous
-                for name, stream in candidate.operands.items()
-                if name in resident
+                stream.contiguous for name, stream in candidate.operands.items() if name in resident
             )
         ]
         return min(possible, key=lambda candidate: self._cost(candidate, resident))
@@ -212,9 +210,7 @@ class _Model:
         chosen = {
             choice.node.name: candidate
             for choice in self._choices
-            for candidate, variable in zip(
-                choice.candidates, picked[choice.node.name], strict=True
-            )
+            for candidate, variable in zip(choice.candidates, picked[choice.node.name], strict=True)
             if solver.value(variable)
         }
         kept = {name for name, variable in resident.items() if solver.value(variable)}
@@ -229,9 +225,7 @@ class _Model:
     ) -> list[cp_model.LinearExprT]:
         """Constraints of one node; returns what it adds to the objective."""
         live = {block.name: aligned(block.bytes) for block in self._live_blocks(choice.step)}
-        used: list[cp_model.LinearExprT] = [
-            size * resident[name] for name, size in live.items()
-        ]
+        used: list[cp_model.LinearExprT] = [size * resident[name] for name, size in live.items()]
         time = model.new_int_var(0, 1 << 40, "")
         tie: list[cp_model.LinearExprT] = []
         for candidate, variable in zip(choice.candidates, variables, strict=True):
@@ -252,8 +246,8 @@ class _Model:
                 used.append(stream.tile_bytes * away)
                 copies.append(cycles * away)
                 tie.append(stream.traffic * away)
-            model.add(time >= candidate.compute).only_enforce_if(variable)
-            model.add(time >= sum(copies)).only_enforce_if(variable)
+            model.add(time >= candidate.compute).only_enforce_if(variable)  # pyright: ignore[reportUnknownMemberType]
+            model.add(time >= sum(copies)).only_enforce_if(variable)  # pyright: ignore[reportUnknownMemberType]
             tie.append(candidate.steps * variable)
         model.add(sum(used) <= self._budget)
         # Cycles come first; bytes that are copied cost something even where they hide.

@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-from compiler.ir import Operation, TensorType
+from compiler.ir import Box, Operation, TensorType
 
 MAXIMUM_TRANSFER_BYTES = 0x1FFFF
 FORBIDDEN_LINE_BYTES = 4
@@ -74,7 +74,9 @@ class Transfer:
 class Call:
     """A kernel's call: one tile of a node.
 
-    `operands` are inputs, outputs and scratch memory in the kernel's order, None if absent.
+    `operands` are inputs, outputs and scratch memory in the kernel's order, None if absent; `boxes`
+    are the parts of the node's inputs and of its output 0 that they hold. A call that only copies
+    a value has no node of its own.
     """
 
     node: str
@@ -83,6 +85,7 @@ class Call:
     inputs: tuple[TensorType | None, ...]
     outputs: tuple[TensorType, ...]
     operands: tuple[Place | None, ...]
+    boxes: tuple[Box | None, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from compiler.schedule.decide import schedule
 from compiler.schedule.program import Program
 from compiler.schedule.table_size import tables_bytes
 from compiler.schedule.tasks import aligned
+from compiler.schedule.validate import validate
 from compiler.target.soc import Cluster
 
 
@@ -20,5 +21,10 @@ def schedule_network(graphs: Sequence[Graph], cluster: Cluster) -> list[Program]
         needed = aligned(max(tables_bytes(program) for program in programs))
         peak = max(program.l1_bytes for program in programs)
         if aligned(peak) + needed <= cluster.l1_bytes:
-            return programs
+            break
         tables = max(needed, tables + aligned(cluster.l1_bytes // 64))
+    for graph, program in zip(graphs, programs, strict=True):
+        violations = validate(graph, program, cluster.l1_bytes)
+        if violations:
+            raise AssertionError(f"the program is wrong: {'; '.join(violations[:5])}")
+    return programs

@@ -102,6 +102,7 @@ class Task:
     inputs: tuple[TensorType | None, ...]
     outputs: tuple[TensorType, ...]
     operands: tuple[Operand | None, ...]
+    boxes: tuple[Box | None, ...] = ()
 
 
 @dataclass
@@ -186,7 +187,13 @@ class _Builder:
                 operands.append(self._touch(name, kernel.scratch_bytes, number))
             self.result.tasks.append(
                 Task(
-                    node.name, index, tile.operation, tuple(inputs), tuple(outputs), tuple(operands)
+                    node.name,
+                    index,
+                    tile.operation,
+                    tuple(inputs),
+                    tuple(outputs),
+                    tuple(operands),
+                    (*tile.inputs, tile.output),
                 )
             )
 
