@@ -4,7 +4,12 @@ load("@rules_cc//cc:find_cc_toolchain.bzl", "use_cc_toolchain")
 load("@rules_cc//cc/common:cc_info.bzl", "CcInfo")
 load("//rules/private:cc_library.bzl", "compile_library")
 load("//rules/private:dotted_targets.bzl", "dotted_targets")
-load("//rules/private:layer_dump.bzl", "LayerDumpInfo", "layer_dump_copts")
+load(
+    "//rules/private:layer_dump.bzl",
+    "LayerDumpInfo",
+    "layer_dump_copts",
+    "without_layer_dump_transition",
+)
 load("//rules/private:network_options.bzl", "entry_point_options", "network_name")
 load(":providers.bzl", "ModelInfo", "NetworkInfo")
 
@@ -15,7 +20,7 @@ _SOC = "//toolchains/soc:toolchain_type"
 _REQUIREMENTS = {"supports-path-mapping": "1"}
 
 def _compiled_network_impl(ctx):
-    model = ctx.attr.model[ModelInfo]
+    model = ctx.attr.model[0][ModelInfo]
     name = network_name(ctx.label.name)
 
     def output(suffix):
@@ -155,8 +160,15 @@ _compiled_network = rule(
     attrs = {
         "copts": attr.string_list(),
         "memory_budget": attr.int(),
-        "model": attr.label(mandatory = True, providers = [ModelInfo]),
+        "model": attr.label(
+            cfg = without_layer_dump_transition,
+            mandatory = True,
+            providers = [ModelInfo],
+        ),
         "options": attr.string_list(),
+        "_allowlist_function_transition": attr.label(
+            default = "@bazel_tools//tools/allowlists/function_transition_allowlist",
+        ),
         "_compiler": attr.label(
             default = "//compiler",
             cfg = "exec",
@@ -164,11 +176,21 @@ _compiled_network = rule(
         ),
         "_dump_layers": attr.label(default = "//rules:dump_layers"),
         "_layer_dump": attr.label(default = "//firmware/runtime:layer_dump"),
+<<<<<<< HEAD
         "_libraries": attr.label_list(default = [
             "//kernels",
             "//firmware:headers",
             "//kernels:headers",
         ]),
+=======
+        "_libraries": attr.label_list(
+            cfg = without_layer_dump_transition,
+            default = [
+                "//kernels",
+                "//kernels:headers",
+            ],
+        ),
+>>>>>>> refs/heads/layers
     },
     fragments = ["cpp"],
     provides = [CcInfo, NetworkInfo],

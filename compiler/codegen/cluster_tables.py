@@ -11,11 +11,8 @@ from compiler.codegen.layout import comment, initialiser
 from compiler.codegen.literals import comment_text, literal
 from compiler.ir import TensorType
 from compiler.schedule.estimate import StepTime
-from compiler.schedule.program import Call, Place, Program, Space, Step, Transfer
+from compiler.schedule.program import SLOTS, Call, Place, Program, Space, Step, Transfer
 from compiler.schedule.table_size import kernel_of
-
-SLOTS = 15
-"""TW_SCHEDULE_SLOTS of tilewright/schedule.h."""
 
 
 @dataclass(frozen=True)

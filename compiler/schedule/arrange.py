@@ -15,7 +15,7 @@ from compiler.memory.place import solve
 from compiler.memory.problem import Buffer as PlacedBuffer
 from compiler.memory.problem import Placement, PlacementProblem
 from compiler.schedule.estimate import STEP_CYCLES, TRANSFER_CYCLES, call_cycles, transfer_cycles
-from compiler.schedule.program import Call, L1Buffer, Place, Program, Space, Step, Transfer
+from compiler.schedule.program import SLOTS, Call, L1Buffer, Place, Program, Space, Step, Transfer
 from compiler.schedule.tasks import (
     ALIGNMENT,
     STORE_STEPS,
@@ -107,7 +107,8 @@ def _delay(tasks: Tasks, starts: list[int], budget: int) -> None:
     """Puts loads off until what is live in each step fits `budget`."""
     while True:
         live = _live(tasks, starts)
-        over = [step for step, size in enumerate(live) if size > budget]
+        groups = _groups(tasks, starts)
+        over = [step for step, size in enumerate(live) if size > budget or groups[step] > SLOTS]
         if not over:
             return
         step = over[0]
@@ -121,6 +122,17 @@ def _delay(tasks: Tasks, starts: list[int], budget: int) -> None:
         # The one that is needed last waits until just after the crowded step.
         chosen = max(early, key=lambda index: (tasks.loads[index].need, index))
         starts[chosen] = step + 1
+
+
+def _groups(tasks: Tasks, starts: Sequence[int]) -> list[int]:
+    """How many groups of copies are under way in each step."""
+    spans = {(start, load.need - 1) for start, load in zip(starts, tasks.loads, strict=True)}
+    stored = {(store.task + 1, store.task + STORE_STEPS) for store in tasks.stores}
+    result = [0] * (len(tasks.tasks) + 5)
+    for first, last in [*spans, *stored]:
+        for step in range(first, last + 1):
+            result[step] += 1
+    return result
 
 
 def _live(tasks: Tasks, starts: Sequence[int]) -> list[int]:

@@ -19,6 +19,11 @@ FORBIDDEN_LINE_BYTES = 4
 """Copies of many lines of this length are not to be trusted: hardware and models disagree."""
 
 
+SLOTS = 15
+"""How many groups of copies, begun in one step and due in another, may be under way at a time;
+TW_SCHEDULE_SLOTS of tilewright/schedule.h."""
+
+
 class Space(Enum):
     """Memories that a program addresses; each has its own offsets, from 0."""
 

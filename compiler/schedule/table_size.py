@@ -5,7 +5,7 @@ from __future__ import annotations
 from compiler.ir import Kernel
 from compiler.schedule.program import Call, Program
 
-STEP_BYTES = 4
+STEP_BYTES = 8
 CALL_BYTES = 8
 TRANSFER_BYTES = 20
 

@@ -32,9 +32,9 @@ typedef struct {
 } tw_schedule_transfer;
 
 typedef struct {
-  uint8_t calls;
-  uint8_t transfers;
-  uint16_t due; /* slots whose transfers must have arrived at the end, as bits */
+  uint16_t calls;
+  uint16_t transfers;
+  uint32_t due; /* slots whose transfers must have arrived at the end, as bits */
 } tw_schedule_step;
 
 /* A word of the tables that the address of a caller's tensor is added to. */
