@@ -176,21 +176,14 @@ _compiled_network = rule(
         ),
         "_dump_layers": attr.label(default = "//rules:dump_layers"),
         "_layer_dump": attr.label(default = "//firmware/runtime:layer_dump"),
-<<<<<<< HEAD
-        "_libraries": attr.label_list(default = [
-            "//kernels",
-            "//firmware:headers",
-            "//kernels:headers",
-        ]),
-=======
         "_libraries": attr.label_list(
             cfg = without_layer_dump_transition,
             default = [
+                "//firmware:headers",
                 "//kernels",
                 "//kernels:headers",
             ],
         ),
->>>>>>> refs/heads/layers
     },
     fragments = ["cpp"],
     provides = [CcInfo, NetworkInfo],
