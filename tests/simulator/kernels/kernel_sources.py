@@ -44,7 +44,7 @@ def matmul_packed(*, portable: bool = False) -> Kernel:
 
 def conv_packed(*, portable: bool = False) -> Kernel:
     """tw_conv_packed_s8."""
-    stems = ["conv_packed_s8", "packed_columns", "packed_block"]
+    stems = ["conv_packed_s8", "bytes", "packed_columns", "packed_block"]
     return kernel("tw_conv_packed_s8", "conv", 4, stems, portable=portable)
 
 

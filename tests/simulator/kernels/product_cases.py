@@ -44,9 +44,9 @@ def _requantisation(
 
     Sums of n products have a standard deviation of about 74^2 * sqrt(n).
     """
-    outputs = weights.shape[0]
-    rows = weights.reshape(outputs, -1).astype(np.int64)
-    spread = 74.0**2 * math.sqrt(rows.shape[1]) / 50
+    outputs = len(weights)
+    rows: NDArray[np.int64] = weights.reshape(outputs, -1).astype(np.int64)
+    spread = 74.0**2 * math.sqrt(weights[0].size) / 50
     multiplier: NDArray[np.float64] = generator.uniform(0.5, 1.5, outputs) / spread
     limit = 128 * np.abs(rows).sum(axis=1)
     bias: NDArray[np.int64] = generator.integers(-100, 100, outputs) - _INPUT_ZERO_POINT * rows.sum(
