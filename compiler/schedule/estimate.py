@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from compiler.schedule.program import Call, Program, Space, Transfer
+from compiler.target.cluster_cycles import kernel_cycles
 from compiler.target.soc import Cluster
 
 STEP_CYCLES = 40
@@ -35,10 +36,9 @@ def transfer_cycles(transfer: Transfer, cluster: Cluster) -> int:
 
 def call_cycles(call: Call, cluster: Cluster) -> int:
     """Cycles of one call on all cores."""
-    work = call.operation.multiply_accumulates(call.inputs)
-    elements = sum(type_.elements for type_ in call.outputs)
-    # TODO(cycle model): placeholder until the kernels' own models are used.
-    cycles = 60 + work * 4 // cluster.cores + elements * 12 // cluster.cores
+    kernel = call.operation.kernel(call.inputs, call.outputs)
+    assert kernel is not None
+    cycles = kernel_cycles(kernel, call.outputs, cluster.cores)
     outside = sum(1 for place in call.operands if place is not None and place.space is not Space.L1)
     return cycles + outside * cluster.l2_latency
 
