@@ -60,25 +60,25 @@ def arrange(graph: str, tasks: Tasks, cluster: Cluster, l1_bytes: int) -> Progra
     while True:
         starts = _load_steps(tasks, cluster, target)
         lives = _lives(tasks, starts)
-        placement = solve(_problem(graph, "L1", len(tasks.tasks) + 3, lives))
+        placement = solve(_problem(graph, "L1", len(tasks.steps) + 3, lives))
         if placement.peak <= budget:
             break
         # Fragmentation: leave more room.
         target = min(target, placement.bound) - max(
             ALIGNMENT, budget // 64 // ALIGNMENT * ALIGNMENT
         )
-    arena = solve(_problem(graph, "arena", len(tasks.tasks) + 3, _arena_lives(tasks)))
+    arena = solve(_problem(graph, "arena", len(tasks.steps) + 3, _arena_lives(tasks)))
     return _program(graph, tasks, starts, lives, placement, arena)
 
 
 def _load_steps(tasks: Tasks, cluster: Cluster, budget: int) -> list[int]:
     """The step in which each load starts."""
-    compute = [0] * (len(tasks.tasks) + 1)
-    for number, task in enumerate(tasks.tasks, 1):
-        if task is None:
-            continue
-        call = Call("", 0, task.operation, task.inputs, task.outputs, ())
-        compute[number] = call_cycles(call, cluster) + STEP_CYCLES
+    compute = [0] * (len(tasks.steps) + 1)
+    for number, step_tasks in enumerate(tasks.steps, 1):
+        for task in step_tasks:
+            call = Call("", 0, task.operation, task.inputs, task.outputs, ())
+            compute[number] += call_cycles(call, cluster)
+        compute[number] += STEP_CYCLES
     begin = [0] * (len(compute) + 1)
     for number, cycles in enumerate(compute):
         begin[number + 1] = begin[number] + cycles
@@ -128,7 +128,7 @@ def _groups(tasks: Tasks, starts: Sequence[int]) -> list[int]:
     """How many groups of copies are under way in each step."""
     spans = {(start, load.need - 1) for start, load in zip(starts, tasks.loads, strict=True)}
     stored = {(store.task + 1, store.task + STORE_STEPS) for store in tasks.stores}
-    result = [0] * (len(tasks.tasks) + 5)
+    result = [0] * (len(tasks.steps) + 5)
     for first, last in [*spans, *stored]:
         for step in range(first, last + 1):
             result[step] += 1
@@ -136,7 +136,7 @@ def _groups(tasks: Tasks, starts: Sequence[int]) -> list[int]:
 
 
 def _live(tasks: Tasks, starts: Sequence[int]) -> list[int]:
-    change = [0] * (len(tasks.tasks) + 5)
+    change = [0] * (len(tasks.steps) + 5)
     for life in _lives(tasks, starts).values():
         change[life.first] += aligned(life.bytes)
         change[life.last + 1] -= aligned(life.bytes)
@@ -209,7 +209,7 @@ def _program(
             return Place(Space.L1, l1.offsets.get(operand.name, 0) + operand.offset)
         return outside(operand) if isinstance(operand, InBlock) else operand
 
-    count = len(tasks.tasks) + 1
+    count = len(tasks.steps) + 1
     if tasks.stores:
         count = max(count, max(store.task for store in tasks.stores) + STORE_STEPS + 1)
     transfers: list[list[Transfer]] = [[] for _ in range(count)]
@@ -229,22 +229,19 @@ def _program(
         )
     steps = [Step(tuple(transfers[0]))]
     for number in range(1, count):
-        calls: tuple[Call, ...] = ()
-        task = tasks.tasks[number - 1] if number <= len(tasks.tasks) else None
-        if task is not None:
-            operands = tuple(place(operand) for operand in task.operands)
-            calls = (
-                Call(
-                    task.node,
-                    task.tile,
-                    task.operation,
-                    task.inputs,
-                    task.outputs,
-                    operands,
-                    task.boxes,
-                ),
+        calls = [
+            Call(
+                task.node,
+                task.tile,
+                task.operation,
+                task.inputs,
+                task.outputs,
+                tuple(place(operand) for operand in task.operands),
+                task.boxes,
             )
-        steps.append(Step(tuple(transfers[number]), calls))
+            for task in (tasks.steps[number - 1] if number <= len(tasks.steps) else ())
+        ]
+        steps.append(Step(tuple(transfers[number]), tuple(calls)))
     return Program(
         graph,
         tuple(steps),

@@ -14,7 +14,6 @@ import numpy as np
 
 from compiler.ir import Box, DataType, Graph, Node, Operation, TensorType, Tile, tile_types
 from compiler.memory.aliasing import Aliasing, Block, Home, share_memory
-from compiler.memory.memory_map import interface_inputs
 from compiler.operators.copy import Copy
 from compiler.schedule.decisions import Decisions, tiles_of
 from compiler.schedule.program import Place, Space
@@ -92,6 +91,10 @@ STORE_STEPS = 1
 """A copy out of L1 begins in the step after its task and is due after that many steps."""
 
 
+MOST_TASKS = 4
+"""Of a step: what all of them need must be there when it begins."""
+
+
 @dataclass(frozen=True)
 class Task:
     """One kernel call; `operands` are inputs, outputs, scratch."""
@@ -107,13 +110,14 @@ class Task:
 
 @dataclass
 class Tasks:
-    """All tasks of an entry point, numbered from 1: task 0 is the time before the first.
+    """All tasks of an entry point.
 
-    In place of a task there may be None: a step in which cores only wait for copies.
+    Those of one step are independent and run together. Steps are numbered from 1: step 0 is the
+    time before the first. In a step without tasks cores only wait for copies.
     """
 
     aliasing: Aliasing
-    tasks: list[Task | None] = field(default_factory=list["Task | None"])
+    steps: list[tuple[Task, ...]] = field(default_factory=list[tuple[Task, ...]])
     buffers: dict[str, Buffer] = field(default_factory=dict[str, Buffer])
     loads: list[Load] = field(default_factory=list[Load])
     stores: list[Store] = field(default_factory=list[Store])
@@ -140,7 +144,7 @@ class _Builder:
         self.constant_places: dict[bytes, int] = {}
         self.written: dict[str, int] = {}
         self.loaded_blocks: set[str] = set()
-        self.inputs = interface_inputs(graph)
+        self.last_use: tuple[set[str], set[str]] | None = None
 
     def build(self) -> Tasks:
         for step, node in enumerate(self.graph.nodes):
@@ -156,46 +160,84 @@ class _Builder:
 
     def _node(self, node: Node) -> None:
         tiles = tiles_of(self.graph, node, self.decisions.cuts.get(node.name))
-        self._pause(
+        read = [
             (self.aliasing.block_of[name], self._is_outside(node, position))
             for position, name in enumerate(node.inputs)
             if name is not None
-        )
-        first = len(self.result.tasks) + 1
+        ]
+        joins = len(tiles) == 1 and self._may_join(node, read)
+        if joins:
+            first = len(self.result.steps)
+        else:
+            self._pause(read)
+            first = len(self.result.steps) + 1
         constants = self._constant_pieces(node, tiles, first)
         pieces: dict[tuple[str, Box], str] = {}
         for index, tile in enumerate(tiles):
-            number = first + index
-            inputs = tile_types(tile.inputs, self.graph.input_types(node))
-            outputs = self._output_types(node, tile)
-            operands: list[Operand | None] = []
-            for position, name in enumerate(node.inputs):
-                box = tile.inputs[position]
-                if name is None or box is None:
-                    operands.append(None)
-                elif (index, position) in constants:
-                    operands.append(constants[index, position])
-                else:
-                    operands.append(self._input(node, position, name, box, number, pieces))
-            boxes = [tile.output, *(Box.whole(type_.shape) for type_ in outputs[1:])]
-            for position, name in enumerate(node.outputs):
-                operands.append(self._output(node, position, name, boxes[position], number))
-            kernel = tile.operation.kernel(inputs, outputs)
-            assert kernel is not None
-            if kernel.scratch_bytes:
-                name = f"scratch:{node.name}"
-                operands.append(self._touch(name, kernel.scratch_bytes, number))
-            self.result.tasks.append(
-                Task(
-                    node.name,
-                    index,
-                    tile.operation,
-                    tuple(inputs),
-                    tuple(outputs),
-                    tuple(operands),
-                    (*tile.inputs, tile.output),
-                )
-            )
+            task = self._task(node, index, tile, first + index, constants, pieces)
+            if joins:
+                self.result.steps[-1] += (task,)
+            else:
+                self.result.steps.append((task,))
+        # Tiles of one node follow each other: nothing joins them.
+        self.last_use = None if len(tiles) > 1 else self._blocks_in_use(node, joins)
+
+    def _task(
+        self,
+        node: Node,
+        index: int,
+        tile: Tile,
+        number: int,
+        constants: dict[tuple[int, int], Operand],
+        pieces: dict[tuple[str, Box], str],
+    ) -> Task:
+        inputs = tile_types(tile.inputs, self.graph.input_types(node))
+        outputs = self._output_types(node, tile)
+        operands: list[Operand | None] = []
+        for position, name in enumerate(node.inputs):
+            box = tile.inputs[position]
+            if name is None or box is None:
+                operands.append(None)
+            elif (index, position) in constants:
+                operands.append(constants[index, position])
+            else:
+                operands.append(self._input(node, position, name, box, number, pieces))
+        boxes = [tile.output, *(Box.whole(type_.shape) for type_ in outputs[1:])]
+        for position, name in enumerate(node.outputs):
+            operands.append(self._output(node, position, name, boxes[position], number))
+        kernel = tile.operation.kernel(inputs, outputs)
+        assert kernel is not None
+        if kernel.scratch_bytes:
+            operands.append(self._touch(f"scratch:{node.name}", kernel.scratch_bytes, number))
+        return Task(
+            node.name,
+            index,
+            tile.operation,
+            tuple(inputs),
+            tuple(outputs),
+            tuple(operands),
+            (*tile.inputs, tile.output),
+        )
+
+    # --- steps ---------------------------------------------------------------------------------
+
+    def _may_join(self, node: Node, read: Sequence[tuple[Block, bool]]) -> bool:
+        """Whether a node of one tile can run in the step of the tasks before it."""
+        if self.last_use is None or len(self.result.steps[-1]) >= MOST_TASKS:
+            return False
+        before_read, before_written = self.last_use
+        written = {self.aliasing.block_of[name].name for name in node.outputs}
+        names = {block.name for block, _ in read}
+        if names & before_written or written & (before_read | before_written):
+            return False
+        return self._needed_step(read) <= len(self.result.steps)
+
+    def _blocks_in_use(self, node: Node, joins: bool) -> tuple[set[str], set[str]]:
+        """Names of the blocks that the tasks of the last step read, and write."""
+        read, written = self.last_use if joins and self.last_use is not None else (set(), set())
+        read |= {self.aliasing.block_of[name].name for name in node.inputs if name is not None}
+        written |= {self.aliasing.block_of[name].name for name in node.outputs}
+        return read, written
 
     def _output_types(self, node: Node, tile: Tile) -> list[TensorType]:
         types = self.graph.output_types(node)
@@ -207,21 +249,27 @@ class _Builder:
                 continue
             type_ = self.graph.values[transfer.value].type
             self._pause([(transfer.source, False)])
-            number = len(self.result.tasks) + 1
+            number = len(self.result.steps) + 1
             box = Box.whole(type_.shape)
             source = self._read_block(transfer.source, type_, box, number, transfer.value, {})
             target = self._write_block(transfer.target, type_, box, number, transfer.value)
             name = f"copy of {transfer.value}"
             task = Task(name, 0, Copy(), (type_,), (type_,), (source, target))
-            self.result.tasks.append(task)
+            self.result.steps.append((task,))
+            self.last_use = None
 
-    def _pause(self, operands: Iterable[tuple[Block, bool]]) -> None:
-        """Steps without a task, until what was written to blocks outside of L1 can be read.
+    def _pause(self, operands: Sequence[tuple[Block, bool]]) -> None:
+        """Steps without a task, until what was written to blocks outside of L1 can be read."""
+        while len(self.result.steps) + 1 < self._needed_step(operands):
+            self.result.steps.append(())
+
+    def _needed_step(self, operands: Iterable[tuple[Block, bool]]) -> int:
+        """The first step in which operands can be used; the flag: where they are.
 
         Cores may read a block in the step after the one in which it was complete. A copy begins in
         that step, and its own task comes after it.
         """
-        needed = max(
+        return max(
             (
                 self.written[block.name] + (1 if in_place else 2)
                 for block, in_place in operands
@@ -229,8 +277,6 @@ class _Builder:
             ),
             default=0,
         )
-        while len(self.result.tasks) + 1 < needed:
-            self.result.tasks.append(None)
 
     # --- operands ------------------------------------------------------------------------------
 
