@@ -238,6 +238,7 @@ def _program(
                 task.outputs,
                 tuple(place(operand) for operand in task.operands),
                 task.boxes,
+                task.repeated,
             )
             for task in (tasks.steps[number - 1] if number <= len(tasks.steps) else ())
         ]

@@ -120,10 +120,14 @@ class _Model:
         self._choices = choices
         self._cluster = cluster
         self._budget = budget
+        self._spans = _spans(graph, aliasing)
         self._blocks = [
             block
             for block in aliasing.blocks
-            if block.home in (Home.ARENA, Home.INPUT, Home.OUTPUT)
+            if (
+                block.home in (Home.ARENA, Home.INPUT, Home.OUTPUT)
+                or _is_updated_state(graph, aliasing, block)
+            )
             and 0 < aligned(block.bytes) <= budget
         ]
 
@@ -168,8 +172,9 @@ class _Model:
         return [
             block
             for block in self._blocks
-            if block.first <= step <= block.last
-            or (block.home is Home.OUTPUT and step == block.last + 1)
+            if block.name in self._spans
+            and self._spans[block.name][0] <= step
+            and step <= self._spans[block.name][1] + (1 if block.home is Home.OUTPUT else 0)
         ]
 
     def _fits(self, resident: set[str], chosen: Mapping[str, Candidate]) -> bool:
@@ -252,3 +257,33 @@ class _Model:
         model.add(sum(used) <= self._budget)
         # Cycles come first; bytes that are copied cost something even where they hide.
         return [time * 16, *tie]
+
+
+def _spans(graph: Graph, aliasing: Aliasing) -> dict[str, tuple[int, int]]:
+    """By block, the first and the last node that uses it."""
+    spans: dict[str, tuple[int, int]] = {}
+    for step, node in enumerate(graph.nodes):
+        for name in [*node.inputs, *node.outputs]:
+            if name is not None:
+                block = aliasing.block_of[name].name
+                spans[block] = (spans.get(block, (step, step))[0], step)
+    for transfer in aliasing.transfers:
+        for block in (transfer.source, transfer.target):
+            first, last = spans.get(block.name, (transfer.step, transfer.step))
+            spans[block.name] = (min(first, transfer.step), max(last, transfer.step))
+    return spans
+
+
+def _is_updated_state(graph: Graph, aliasing: Aliasing, block: Block) -> bool:
+    """Whether nodes only ever update parts of a state: then it can be in L1 as well."""
+    if block.home is not Home.STATE or any(
+        block in (transfer.source, transfer.target) for transfer in aliasing.transfers
+    ):
+        return False
+    writers = [
+        node
+        for node in graph.nodes
+        for name in node.outputs
+        if aliasing.block_of[name] is block and node.operation.view_of is None
+    ]
+    return all(node.operation.updates is not None for node in writers)

@@ -29,10 +29,11 @@ def tiles_of(graph: Graph, node: Node, cuts: Sequence[int] | None) -> list[Tile]
     """The tiles of a node in the order in which they are computed: row-major."""
     types = graph.input_types(node)
     output = graph.values[node.outputs[0]].type
-    if cuts is None or all(count == 1 for count in cuts):
+    boxes = [] if cuts is None else list(boxes_of(output, cuts))
+    if len(boxes) <= 1:
         whole = tuple(None if type_ is None else Box.whole(type_.shape) for type_ in types)
         return [Tile(node.operation, whole, Box.whole(output.shape))]
-    return [node.operation.tile(types, box) for box in boxes_of(output, cuts)]
+    return [node.operation.tile(types, box) for box in boxes]
 
 
 def boxes_of(type_: TensorType, cuts: Sequence[int]) -> Iterator[Box]:

@@ -81,7 +81,8 @@ class Call:
 
     `operands` are inputs, outputs and scratch memory in the kernel's order, None if absent; `boxes`
     are the parts of the node's inputs and of its output 0 that they hold. A call that only copies
-    a value has no node of its own.
+    a value has no node of its own. An update of a state that is in L1 is `repeated` where the state
+    lives.
     """
 
     node: str
@@ -91,6 +92,7 @@ class Call:
     outputs: tuple[TensorType, ...]
     operands: tuple[Place | None, ...]
     boxes: tuple[Box | None, ...] = ()
+    repeated: bool = False
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ decided later.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -106,6 +106,7 @@ class Task:
     outputs: tuple[TensorType, ...]
     operands: tuple[Operand | None, ...]
     boxes: tuple[Box | None, ...] = ()
+    repeated: bool = False
 
 
 @dataclass
@@ -179,6 +180,8 @@ class _Builder:
                 self.result.steps[-1] += (task,)
             else:
                 self.result.steps.append((task,))
+        if node.operation.updates is not None:
+            self._repeat_update(node, node.operation.updates)
         # Tiles of one node follow each other: nothing joins them.
         self.last_use = None if len(tiles) > 1 else self._blocks_in_use(node, joins)
 
@@ -218,6 +221,20 @@ class _Builder:
             tuple(operands),
             (*tile.inputs, tile.output),
         )
+
+    def _repeat_update(self, node: Node, position: int) -> None:
+        """Does to a state what was just done to its copy in L1."""
+        task = self.result.steps[-1][-1]
+        name = node.inputs[position]
+        assert name is not None
+        block = self.aliasing.block_of[name]
+        if block.home is not Home.STATE or block.name not in self.decisions.resident:
+            return
+        self._use_block(block, len(self.result.steps))
+        operands = list(task.operands)
+        operands[position] = operands[len(node.inputs)] = self._place(block)
+        repeated = replace(task, operands=tuple(operands), repeated=True)
+        self.result.steps[-1] += (repeated,)
 
     # --- steps ---------------------------------------------------------------------------------
 
@@ -339,7 +356,7 @@ class _Builder:
         if runs.outer:
             raise ValueError(f"{name!r}: {box} is not contiguous in {type_}")
         buffer = f"block:{block.name}"
-        if block.home is Home.INPUT and block.name not in self.loaded_blocks:
+        if block.home in (Home.INPUT, Home.STATE) and block.name not in self.loaded_blocks:
             self.loaded_blocks.add(block.name)
             whole = TensorType(type_.data_type, type_.shape)
             source = self._place(block)

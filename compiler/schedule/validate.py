@@ -265,7 +265,7 @@ class _Validation:
                 self._report(f"{call.node}: {name} has {len(tags)} bytes, not {size}")
                 continue
             self._bytes(place, size)[:] = tags
-            if call.node in self._nodes:
+            if call.node in self._nodes and not call.repeated:
                 self._count(name, box)
 
     def _check_sharing(self, call: Call, index: int, place: Place, size: int) -> None:
