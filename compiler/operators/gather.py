@@ -44,6 +44,10 @@ class Gather(Operation):
         taken = np.take(data, np.clip(positive, 0, extent - 1), axis=self.axis)
         return (np.ascontiguousarray(taken).reshape(taken.shape),)
 
+    @property
+    def sparsely_read(self) -> tuple[int, ...]:
+        return (0,)
+
     def kernel(
         self, inputs: Sequence[TensorType | None], outputs: Sequence[TensorType]
     ) -> Kernel | None:
