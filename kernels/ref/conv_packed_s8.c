@@ -184,9 +184,7 @@ void tw_conv_packed_s8(const tw_conv_packed_s8_parameters *parameters, const int
   }
   int8_t *own = scratch + core * tw_conv_packed_s8_scratch(taps, p->input_channels);
   if (in_place) {
-    for (uint32_t k = 0; k < p->input_channels; ++k) {
-      own[k] = (int8_t)p->input_zero_point;
-    }
+    tw_fill_bytes(own, (int8_t)p->input_zero_point, p->input_channels);
   }
   tw_packed_run runs[TW_CONV_PACKED_TAPS];
   uint32_t run_count = 1;
