@@ -125,7 +125,7 @@ def _add_output(context: LoweringContext, tensor: str, integer: bool) -> str:
     if name == tensor and value.constant is not None:
         # The name is the interface's.
         name = graph.unique_name(f"{tensor}/constant")
-        context.rename(tensor, name)
+        context.rename({tensor: name})
     if name in graph.inputs or name in graph.outputs or value.constant is not None:
         output = graph.unique_name(tensor)
         (copy,) = graph.append(Node(f"{tensor}/copy", Copy(), (name,), (output,), ()))

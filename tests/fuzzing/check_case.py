@@ -38,7 +38,8 @@ def check_case(
 ) -> str:
     """Compiles, interprets and compares one ONNX file; how it ended, which is never wrong.
 
-    `seed`: of the inputs. `sanitize`: run the generated C with ASan and UBSan. `entering` is told the phase, to know which one hangs or crashes.
+    `seed`: of the inputs. `sanitize`: run the generated C with ASan and UBSan. `entering` is told
+    the phase, to know which one hangs or crashes.
 
     Raises:
         Failure, GeneratedCodeError: with what is wrong. Any other exception is wrong too.
