@@ -55,8 +55,8 @@ static void control(void *argument) {
   tw_dma_free(tables);
   for (uint32_t i = 0; i < schedule->relocation_count; ++i) {
     const tw_schedule_relocation *const relocation = &schedule->relocations[i];
-    *relocation->word = (uint8_t *)this_run->arguments[relocation->argument] +
-                        (uintptr_t)*relocation->word;
+    *relocation->word =
+        (uint8_t *)this_run->arguments[relocation->argument] + (uintptr_t)*relocation->word;
   }
   tw_cluster_fork(work, (void *)(uintptr_t)schedule, tw_cluster_workers());
   tw_dma_counter counters[TW_SCHEDULE_SLOTS];
