@@ -68,6 +68,14 @@ def reference(model: ModelProto, x: Array) -> list[Array]:
     return run_onnxruntime(model, {"x": x})
 
 
+def test_an_output_that_is_a_dequantised_constant() -> None:
+    """Nothing else reads it, so no operation ever needed its integers."""
+    model = quantised_product(dequantise("w", "z", "w"), outputs=("y", "z"))
+    graph = lowered(model)
+    x = np.zeros((5, 16), np.float32)
+    assert np.array_equal(interpret(graph, {"x": x})["z"], reference(model, x)[1])
+
+
 def test_quantised_group_becomes_one_integer_operation() -> None:
     model = quantised_product()
     graph = lowered(model)
@@ -145,8 +153,8 @@ def test_all_unsupported_operators_are_reported_at_once() -> None:
 
 def test_all_unsupported_forms_are_reported_at_once() -> None:
     model = quantised_product(
-        helper.make_node("MatMul", ["left", "y"], ["a"], "first"),
-        helper.make_node("MatMul", ["left", "a"], ["z"], "second"),
+        helper.make_node("Einsum", ["left", "y"], ["a"], "first", equation="ij,kl->il"),
+        helper.make_node("Einsum", ["left", "y"], ["z"], "second", equation="ij,kl->il"),
         outputs=("a", "z"),
     )
     model.graph.initializer.append(numpy_helper.from_array(np.ones((5, 5), np.float32), "left"))
