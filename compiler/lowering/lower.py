@@ -58,6 +58,7 @@ def lower(
     if problems:
         raise CompileError(problems)
     for tensor in model.outputs:
+        # It may rename values, and with them the outputs so far.
         output = _add_output(context, tensor, tensor in integer)
         graph.outputs.append(output)
     _name_outputs(context, model.outputs)
