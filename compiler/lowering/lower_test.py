@@ -68,6 +68,14 @@ def reference(model: ModelProto, x: Array) -> list[Array]:
     return run_onnxruntime(model, {"x": x})
 
 
+def test_an_output_that_is_a_dequantised_constant() -> None:
+    """Nothing else reads it, so no operation ever needed its integers."""
+    model = quantised_product(dequantise("w", "z", "w"), outputs=("y", "z"))
+    graph = lowered(model)
+    x = np.zeros((5, 16), np.float32)
+    assert np.array_equal(interpret(graph, {"x": x})["z"], reference(model, x)[1])
+
+
 def test_quantised_group_becomes_one_integer_operation() -> None:
     model = quantised_product()
     graph = lowered(model)

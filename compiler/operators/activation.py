@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from compiler.errors import UnsupportedForm
-from compiler.ir import Array, DataType, Kernel, Operation, TensorType
+from compiler.ir import Array, Box, DataType, Kernel, Operation, TensorType, Tile
 from compiler.lowering.operand import Operand
 from compiler.numerics.floating import clip_float
 from compiler.operators.binary_function import BinaryFunction, require
@@ -36,6 +36,15 @@ class Pointwise(Operation):
     @property
     def in_place(self) -> tuple[int, ...]:
         return (0,)
+
+    def tile_axes(self, inputs: Sequence[TensorType | None]) -> tuple[int, ...]:
+        x = inputs[0]
+        assert x is not None
+        return tuple(range(len(x.shape)))
+
+    def tile(self, inputs: Sequence[TensorType | None], box: Box) -> Tile:
+        rest = (None if type_ is None else Box.whole(type_.shape) for type_ in inputs[1:])
+        return Tile(self, (box, *rest), box)
 
     def permuted(self, permutation: tuple[int, ...]) -> tuple[Operation, tuple[int, ...]] | None:
         return self, (0,)

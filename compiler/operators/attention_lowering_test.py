@@ -178,3 +178,26 @@ def test_other_forms_are_refused(kind: str) -> None:
     model.output("y")
     with pytest.raises(CompileError, match="TW-0202"):
         model.graph()
+
+
+@pytest.mark.parametrize(
+    ("q", "k", "v"),
+    [
+        ((2, 4, 7), (2, 6, 24), (2, 6, 24)),  # three heads do not share 7 columns
+        ((2, 4, 24), (2, 6, 12), (2, 6, 24)),  # another head size
+        ((2, 4, 24), (2, 6, 24), (2, 5, 24)),  # another number of tokens
+        ((2, 4, 24), (1, 6, 24), (1, 6, 24)),  # another batch
+        ((2, 3, 4, 8), (2, 3, 6, 8), (2, 1, 6, 8)),  # another number of heads
+        ((2, 4, 24), (2, 0, 24), (2, 0, 24)),  # nothing to attend to
+    ],
+)
+def test_shapes_that_do_not_fit_are_refused(
+    q: tuple[int, ...], k: tuple[int, ...], v: tuple[int, ...]
+) -> None:
+    model = ModelUnderTest()
+    for name, shape in (("q", q), ("k", k), ("v", v)):
+        model.input(name, np.zeros(shape, np.float32))
+    heads = {"q_num_heads": 3, "kv_num_heads": 3} if len(q) == 3 else {}
+    model.output(model.node("Attention", ["q", "k", "v"], "y", **heads))
+    with pytest.raises(CompileError, match=r"TW-0(101|202)"):
+        model.graph()

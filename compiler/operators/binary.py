@@ -13,12 +13,15 @@ import numpy as np
 from compiler.errors import UnsupportedForm
 from compiler.ir import (
     Array,
+    Box,
     DataType,
     Kernel,
     Operation,
     ParameterValue,
     Quantization,
     TensorType,
+    Tile,
+    broadcast_box,
 )
 from compiler.lowering.operand import Operand, Result
 from compiler.numerics.addition import choose_addition, choose_multiplication
@@ -86,6 +89,17 @@ class Binary(Operation):
     @property
     def in_place(self) -> tuple[int, ...]:
         return self.full
+
+    def tile_axes(self, inputs: Sequence[TensorType | None]) -> tuple[int, ...]:
+        return tuple(range(len(self.infer(inputs)[0].shape)))
+
+    def tile(self, inputs: Sequence[TensorType | None], box: Box) -> Tile:
+        (output,) = self.infer(inputs)
+        parts = (
+            None if type_ is None else broadcast_box(box, output.shape, type_.shape)
+            for type_ in inputs
+        )
+        return Tile(self, tuple(parts), box)
 
     def permuted(self, permutation: tuple[int, ...]) -> tuple[Operation, tuple[int, ...]] | None:
         return self, (0, 1)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from compiler.errors import UnsupportedForm
-from compiler.ir import Array, Kernel, Operation, TensorType
+from compiler.ir import Array, Box, Kernel, Operation, TensorType, Tile
 from compiler.lowering.operand import Operand, Result
 from compiler.lowering.quantization import centred_weights, requantise_sums
 from compiler.numerics.floating import clip_float
@@ -43,6 +43,28 @@ class Conv(Operation):
         assert tuple(kernel) == self.window.kernel and channels * self.groups == x.shape[-1]
         spatial = self.window.output(split_shape(x.shape)[1])
         return (TensorType(x.data_type, with_spatial(x.shape, spatial, outputs)),)
+
+    def tile_axes(self, inputs: Sequence[TensorType | None]) -> tuple[int, ...]:
+        x, weights = inputs[:2]
+        assert x is not None and weights is not None
+        channels = len(x.shape) - 1
+        whole = self.groups > 1 and weights.shape[0] != self.groups
+        return tuple(range(channels if whole else channels + 1))
+
+    def tile(self, inputs: Sequence[TensorType | None], box: Box) -> Tile:
+        x, weights = inputs[:2]
+        assert x is not None and weights is not None
+        window, read = self.window.tile(x.shape, box)
+        outputs = (box.begin[-1], box.end[-1])
+        groups = self.groups
+        channels = (0, x.shape[-1])
+        if groups > 1 and outputs != (0, weights.shape[0]):
+            # One output for each group.
+            channels, groups = outputs, outputs[1] - outputs[0]
+        parts = (None if type_ is None else Box(outputs[:1], outputs[1:]) for type_ in inputs[2:])
+        filters = Box.whole(weights.shape).on(0, *outputs)
+        operation = replace(self, window=window, groups=groups)
+        return Tile(operation, (read.on(-1, *channels), filters, *parts), box)
 
     def multiply_accumulates(self, inputs: Sequence[TensorType | None]) -> int:
         weights = inputs[1]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from compiler.ir import Array, DataType, Kernel, Operation, TensorType
+from compiler.ir import Array, Box, DataType, Kernel, Operation, TensorType, Tile
 from compiler.lowering.operand import Operand, Result
 from compiler.lowering.quantization import centred_weights, requantise_sums
 from compiler.numerics.floating import clip_float
@@ -58,6 +58,17 @@ class MatMulInt8(Operation):
                 output_zero_point=self.output_zero_point,
             ),
         )
+
+    def tile_axes(self, inputs: Sequence[TensorType | None]) -> tuple[int, ...]:
+        return tuple(range(len(self.infer(inputs)[0].shape)))
+
+    def tile(self, inputs: Sequence[TensorType | None], box: Box) -> Tile:
+        x, weights = inputs[:2]
+        assert x is not None and weights is not None
+        rows = box.on(-1, 0, x.shape[-1])
+        columns = (box.begin[-1], box.end[-1])
+        parts = (None if type_ is None else Box(columns[:1], columns[1:]) for type_ in inputs[2:])
+        return Tile(self, (rows, Box.whole(weights.shape).on(0, *columns), *parts), box)
 
     def kernel(
         self, inputs: Sequence[TensorType | None], outputs: Sequence[TensorType]
@@ -112,6 +123,17 @@ class MatMulFloat(Operation):
             total += rows[:, index, None] * weights[index]
         total = clip_float(total, self.minimum, self.maximum)
         return (total.reshape(*x.shape[:-1], columns),)
+
+    def tile_axes(self, inputs: Sequence[TensorType | None]) -> tuple[int, ...]:
+        return tuple(range(len(self.infer(inputs)[0].shape)))
+
+    def tile(self, inputs: Sequence[TensorType | None], box: Box) -> Tile:
+        x, weights = inputs[:2]
+        assert x is not None and weights is not None
+        rows = box.on(-1, 0, x.shape[-1])
+        columns = (box.begin[-1], box.end[-1])
+        parts = (None if type_ is None else Box(columns[:1], columns[1:]) for type_ in inputs[2:])
+        return Tile(self, (rows, Box.whole(weights.shape).on(1, *columns), *parts), box)
 
     def kernel(
         self, inputs: Sequence[TensorType | None], outputs: Sequence[TensorType]

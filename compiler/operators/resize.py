@@ -73,6 +73,9 @@ def lower_resize(node: OnnxNode, context: LoweringContext) -> None:
     x = context.required(node, 0)
     mode = node.attribute("mode", "nearest")
     _refuse(node, mode)
+    sizes = context.operand(node, 3)
+    if sizes is not None and sizes.constant is None:
+        raise UnsupportedForm("its sizes are computed at run time", "constant sizes")
     shape = context.model.tensors[node.output()].type.shape
     scales = _scales(node, context, x.shape, shape)
     resized = [

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from compiler.errors import UnsupportedForm
-from compiler.ir import ParameterValue
+from compiler.ir import Box, ParameterValue
 
 if TYPE_CHECKING:
     from compiler.frontend.model import OnnxNode
@@ -51,6 +51,26 @@ class Window:
         origins = [output * self.strides[axis] - self.begins[axis] for output in range(outputs)]
         taps = [tap * self.dilations[axis] for tap in range(self.kernel[axis])]
         return [sum(-before <= o + tap < extent + after for tap in taps) for o in origins]
+
+    def tile(self, shape: Sequence[int], box: Box) -> tuple[Window, Box]:
+        """The window that computes a box of the output, and the box of the input that it reads.
+
+        `shape` is the input's, [batch, spatial..., channels]; the box of channels is that of the
+        output. What a tile's windows need of the padding, and no more, is the tile's padding.
+        """
+        read = box
+        begins, ends = list(self.begins), list(self.ends)
+        spatial = len(shape) - 2
+        for axis in range(2 - spatial, 2):
+            extent = shape[axis + spatial - 1]
+            begin, end = (side[axis + spatial - 1] for side in (box.begin, box.end))
+            first = begin * self.strides[axis] - self.begins[axis]
+            last = (end - 1) * self.strides[axis] - self.begins[axis] + self.reach(axis)
+            inside = min(max(first, 0), extent - 1), max(min(last, extent), 1)
+            begins[axis], ends[axis] = inside[0] - first, last - inside[1]
+            read = read.on(axis + spatial - 1, *inside)
+        window = replace(self, begins=(begins[0], begins[1]), ends=(ends[0], ends[1]))
+        return window, read
 
     def taps(self, extents: Pair) -> Iterator[tuple[int, int, Slices, Slices]]:
         """Taps in the kernels' order, rows before columns, that meet the input.

@@ -26,7 +26,13 @@ ATTRIBUTES: dict[str, list[dict[str, Any]]] = {
 def function_of_any_number(random: Generator, operator: str) -> ModelUnderTest:
     model = ModelUnderTest()
     attributes = ATTRIBUTES.get(operator, [{}])
-    x = model.input("x", normal(random, *extents(random, pick(random, 1, 2, 4))))
+    data = normal(random, *extents(random, pick(random, 1, 2, 4)))
+    if operator == "Exp":
+        data = np.clip(data, -30.0, 30.0)
+    if operator == "Elu" and np.abs(data).max() < 0.1:
+        # onnxruntime computes exp(x) - 1 in float32, which is more than a step of 16 bits off.
+        data *= 1000.0
+    x = model.input("x", data)
     chosen = attributes[pick(random, *range(len(attributes)))]
     model.output(model.node(operator, [x], "y", **chosen))
     return model

@@ -11,7 +11,10 @@ from tests.quantised.case import Generator, case, extents, normal, pick
 def _weights(random: Generator, *shape: int) -> np.ndarray:
     """Weights whose output channels differ in magnitude, as trained ones do."""
     spread = random.uniform(0.2, 1.5, (shape[0], *[1] * (len(shape) - 1)))
-    return (random.normal(size=shape) * spread / np.sqrt(np.prod(shape[1:]))).astype(np.float32)
+    if random.random() < 0.1:
+        spread.reshape(-1)[0] = 0.0  # a channel that training has switched off
+    weights = random.normal(size=shape) * spread * random.choice([0.02, 1.0, 1.0, 30.0])
+    return (weights / np.sqrt(np.prod(shape[1:]))).astype(np.float32)
 
 
 @case("Conv", weighted=True)

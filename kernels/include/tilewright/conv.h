@@ -62,6 +62,56 @@ typedef struct {
   int32_t high;
   uint32_t wide;             /* 1: 64-bit requantisation, see docs/numerics.md */
   int32_t output_zero_point; /* wide form only */
+} tw_conv_packed_s8_parameters;
+
+/* Most taps of kernels whose input is read in place; windows of larger ones are copied. */
+#define TW_CONV_PACKED_TAPS 25u
+
+/* Whether input channels make whole words, so that windows need not be copied. */
+static inline uint32_t tw_conv_packed_s8_in_place(uint32_t taps, uint32_t input_channels) {
+  return input_channels % 4 == 0 && taps <= TW_CONV_PACKED_TAPS;
+}
+
+/* Bytes of scratch memory that each core needs: a pixel of the padding, or four windows. */
+static inline uint32_t tw_conv_packed_s8_scratch(uint32_t taps, uint32_t input_channels) {
+  return tw_conv_packed_s8_in_place(taps, input_channels)
+             ? input_channels
+             : 4 * ((taps * input_channels + 3) / 4 * 4);
+}
+
+/* tw_conv_s8 with one group and packed weights, scale and bias (packed_block.h); values are those
+ * of a window in the order [kernel_height][kernel_width][input_channels]. Cores share blocks of 4
+ * pixels by 4 output channels.
+ *
+ * input: fastest if the address and input_channels are multiples of 4. weights: blocks of
+ * (kernel_height * kernel_width * input_channels + 3) / 4 words, a multiple of 4. scratch: a
+ * multiple of 4, tw_conv_packed_s8_scratch for each of `cores`. */
+void tw_conv_packed_s8(const tw_conv_packed_s8_parameters *parameters, const int8_t *input,
+                       const int8_t *weights, int8_t *output, int8_t *scratch, uint32_t core,
+                       uint32_t cores);
+
+typedef struct {
+  uint32_t batches;
+  uint32_t input_height;
+  uint32_t input_width;
+  uint32_t input_channels;
+  uint32_t output_height;
+  uint32_t output_width;
+  uint32_t output_channels;
+  uint32_t kernel_height;
+  uint32_t kernel_width;
+  uint32_t stride_height;
+  uint32_t stride_width;
+  uint32_t dilation_height;
+  uint32_t dilation_width;
+  int32_t pad_top;
+  int32_t pad_left;
+  int32_t input_zero_point; /* what taps outside of the input read */
+  uint32_t shift;
+  int32_t low;
+  int32_t high;
+  uint32_t wide;             /* 1: 64-bit requantisation, see docs/numerics.md */
+  int32_t output_zero_point; /* wide form only */
 } tw_depthwise_conv_s8_parameters;
 
 /* tw_conv_s8 with as many groups as input channels; output channel o reads input channel
@@ -69,6 +119,62 @@ typedef struct {
 void tw_depthwise_conv_s8(const tw_depthwise_conv_s8_parameters *parameters, const int8_t *input,
                           const int8_t *weights, const uint32_t *scale, const int32_t *bias,
                           int8_t *output, uint32_t core, uint32_t cores);
+
+typedef struct {
+  uint32_t batches;
+  uint32_t input_height;
+  uint32_t input_width;
+  uint32_t input_channels; /* a multiple of 4 */
+  uint32_t output_height;
+  uint32_t output_width;
+  uint32_t output_channels;
+  uint32_t kernel_height;
+  uint32_t kernel_width;
+  uint32_t stride_height;
+  uint32_t stride_width;
+  uint32_t dilation_height; /* 1 */
+  uint32_t dilation_width;  /* 1 */
+  int32_t pad_top;
+  int32_t pad_left;
+  int32_t input_zero_point; /* what taps outside of the input read */
+  uint32_t shift;
+  int32_t low;
+  int32_t high;
+  uint32_t wide;             /* 1: 64-bit requantisation, see docs/numerics.md */
+  int32_t output_zero_point; /* wide form only */
+  uint32_t band_rows;        /* output rows that a core computes at a time, any */
+  uint32_t input_row_stride; /* bytes */
+  uint32_t input_pixel_stride;
+  uint32_t output_row_stride;
+  uint32_t output_pixel_stride;
+} tw_depthwise_conv_packed_s8_parameters;
+
+/* Bytes of scratch memory that each core needs: four input channels of what a band reads, a plane
+ * each. */
+static inline uint32_t tw_depthwise_conv_packed_s8_scratch(
+    uint32_t band_rows, uint32_t output_width, uint32_t kernel_height, uint32_t kernel_width,
+    uint32_t stride_height, uint32_t stride_width) {
+  const uint32_t rows = (band_rows - 1) * stride_height + kernel_height;
+  const uint32_t pitch =
+      ((output_width - 1) * stride_width + (kernel_width + 3) / 4 * 4 + 3) / 4 * 4;
+  return 4 * rows * pitch;
+}
+
+/* tw_depthwise_conv_s8 with packed weights: for each output channel
+ *
+ *     int8   weights[kernel_height][(kernel_width + 3) / 4 * 4]    rows end with zeros
+ *     uint32 scale
+ *     int32  bias
+ *
+ * Cores share bands of four input channels. Strips of four outputs of a row are what kernels of 3x3
+ * taps compute at a time: for an image that is narrow and high, its strides, and with them its
+ * height and width and those of the kernel, may be exchanged.
+ *
+ * input, weights, scratch: multiples of 4; scratch: tw_depthwise_conv_packed_s8_scratch for each of
+ * `cores`. */
+void tw_depthwise_conv_packed_s8(const tw_depthwise_conv_packed_s8_parameters *parameters,
+                                 const int8_t *input, const int8_t *weights, int8_t *output,
+                                 int8_t *scratch, uint32_t core, uint32_t cores);
 
 typedef struct {
   uint32_t batches;

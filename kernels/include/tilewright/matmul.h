@@ -27,6 +27,25 @@ typedef struct {
   uint32_t rows;
   uint32_t inner;
   uint32_t columns;
+  uint32_t shift;
+  int32_t low;
+  int32_t high;
+  uint32_t wide;             /* 1: 64-bit requantisation, see docs/numerics.md */
+  int32_t output_zero_point; /* wide form only */
+} tw_matmul_packed_s8_parameters;
+
+/* tw_matmul_s8 with packed weights, scale and bias: packed_block.h. Cores share blocks of 4 rows by
+ * 4 columns.
+ *
+ * input: [rows][inner], fastest if inner and the address are multiples of 4; weights: blocks of
+ * (inner + 3) / 4 words, a multiple of 4; output: [rows][columns]. */
+void tw_matmul_packed_s8(const tw_matmul_packed_s8_parameters *parameters, const int8_t *input,
+                         const int8_t *weights, int8_t *output, uint32_t core, uint32_t cores);
+
+typedef struct {
+  uint32_t rows;
+  uint32_t inner;
+  uint32_t columns;
   float minimum;
   float maximum;
 } tw_matmul_f32_parameters;

@@ -1,0 +1,1 @@
+"""What a chip offers: memories, cores, kernels, and how long they take."""

@@ -1,0 +1,295 @@
+"""Cycles that kernels of the Siracusa cluster take, with data in L1 and code in the caches.
+
+A formula counts what the slowest core does, in terms that follow from a kernel's loops (comments in
+`kernels/xcorev`), and weighs each term with cycles fitted to the simulator, which models conflicts
+of L1's banks. `tests/simulator/kernels/cycles_test.py` compares predictions with measurements.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+CORES = 8
+
+_ROWS = 4
+_OUTPUTS = 4
+_VALUES = 4
+_CHANNELS = 4
+_IN_PLACE_TAPS = 25
+
+Pair = tuple[int, int]
+Terms = Mapping[str, float]
+
+CYCLES: dict[str, float] = {
+    "1 rows": 221.62,
+    "2 rows": 197.62,
+    "4 rows": 236.88,
+    "block of 1 rows": 80.42,
+    "block of 2 rows": 77.63,
+    "block of 4 rows": 124.41,
+    "block that ends the outputs": 227.3,
+    "last block of 1 row": 4.31,
+    "matmul call": 214.15,
+    "matmul group of rows that end within a word": 100.0,
+    "matmul group": 98.41,
+    "word of 1 rows": 17.43,
+    "word of 2 rows": 14.46,
+    "word of 4 rows": 24.68,
+    "word of last block of 1 row": 9.09,
+    "run of block": 8.0,
+    "conv border window": 164.3,
+    "conv call": 454.76,
+    "conv group": 303.98,
+    "conv group in taps": 113.12,
+    "conv row of border window": 96.16,
+    "conv row of group": 13.34,
+    "conv row of window": 30.72,
+    "conv tap of group": 47.96,
+    "conv value of border window": -2.45,
+    "conv value of window": -1.86,
+    "conv window": 52.48,
+    "depthwise band": 817.59,
+    "depthwise call": 135.05,
+    "depthwise quad split": 19.3,
+    "depthwise row of strip with stride 1": 32.27,
+    "depthwise row of strip with stride 2": 43.46,
+    "depthwise row split": 24.4,
+    "depthwise strip with stride 1": 46.73,
+    "depthwise strip with stride 2": 32.54,
+    "depthwise word filled": 1.98,
+    "table call": 80.0,
+    "table word pair": 25.9,
+    "add call": 576.0,
+    "add word": 29.03,
+    "multiply call": 597.0,
+    "multiply word": 37.04,
+}
+"""Cycles of each term. An instruction takes one, unless its access meets another one's bank."""
+
+
+@dataclass(frozen=True)
+class ConvTile:
+    """A convolution, or a tile of one, whose padding lies around the tile itself.
+
+    Attributes:
+        height, width, channels: of the input.
+        outputs: output channels.
+        kernel, strides, dilations: (height, width).
+        begins, ends: padding before and after the input.
+        batches: images.
+    """
+
+    height: int
+    width: int
+    channels: int
+    outputs: int
+    kernel: Pair = (3, 3)
+    strides: Pair = (1, 1)
+    begins: Pair = (0, 0)
+    ends: Pair = (0, 0)
+    dilations: Pair = (1, 1)
+    batches: int = 1
+
+    @property
+    def output(self) -> Pair:
+        """Height and width of the output."""
+        extents = (self.height, self.width)
+        height, width = (
+            (
+                extents[a]
+                + self.begins[a]
+                + self.ends[a]
+                - self.dilations[a] * (self.kernel[a] - 1)
+                - 1
+            )
+            // self.strides[a]
+            + 1
+            for a in (0, 1)
+        )
+        return height, width
+
+
+def cycles(terms: Terms) -> float:
+    """Cycles of what has these terms."""
+    return sum(CYCLES[name] * count for name, count in terms.items())
+
+
+@functools.cache
+def matmul_packed(rows: int, inner: int, columns: int, cores: int = CORES) -> float:
+    """Cycles of tw_matmul_packed_s8."""
+    return max(cycles(matmul_terms(rows, inner, columns, core, cores)) for core in range(cores))
+
+
+@functools.cache
+def conv_packed(tile: ConvTile, cores: int = CORES) -> float:
+    """Cycles of tw_conv_packed_s8."""
+    return max(cycles(conv_terms(tile, core, cores)) for core in range(cores))
+
+
+@functools.cache
+def depthwise_conv_packed(
+    tile: ConvTile, band_rows: int, *, turned: bool = False, cores: int = CORES
+) -> float:
+    """Cycles of tw_depthwise_conv_packed_s8 with kernels of 3x3, stride 1 or 2, in strips.
+
+    Args:
+        tile: the convolution; `outputs` is `channels`.
+        band_rows: output rows of a band; columns if `turned`.
+        turned: rows and columns are exchanged.
+        cores: cores that share the work.
+    """
+    return max(
+        cycles(depthwise_terms(tile, band_rows, turned, core, cores)) for core in range(cores)
+    )
+
+
+def table(elements: int, cores: int = CORES) -> float:
+    """Cycles of tw_table."""
+    return CYCLES["table call"] + CYCLES["table word pair"] * _divide_up(elements // 8, cores)
+
+
+def add(elements: int, cores: int = CORES) -> float:
+    """Cycles of tw_add_s8 for operands of one shape."""
+    return CYCLES["add call"] + CYCLES["add word"] * _divide_up(elements // 4, cores)
+
+
+def multiply(elements: int, cores: int = CORES) -> float:
+    """Cycles of tw_multiply_s8 for operands of one shape."""
+    return CYCLES["multiply call"] + CYCLES["multiply word"] * _divide_up(elements // 4, cores)
+
+
+def matmul_terms(rows: int, inner: int, columns: int, core: int, cores: int) -> Terms:
+    """What a core does in a matrix product."""
+    words = _divide_up(inner, _VALUES)
+    runs = (inner >= _VALUES) + (inner % _VALUES != 0)
+    terms: Counter[str] = Counter({"matmul call": 1})
+    for group in _groups(rows, columns, core, cores):
+        terms["matmul group"] += 1
+        terms["matmul group of rows that end within a word"] += inner % _VALUES != 0
+        _count_products(terms, group, columns, runs, words)
+    return terms
+
+
+def conv_terms(tile: ConvTile, core: int, cores: int) -> Terms:
+    """What a core does in a convolution."""
+    taps = tile.kernel[0] * tile.kernel[1]
+    values = taps * tile.channels
+    in_place = tile.channels % _VALUES == 0 and taps <= _IN_PLACE_TAPS
+    height, width = tile.output
+    pixels = tile.batches * height * width
+    terms: Counter[str] = Counter({"conv call": 1})
+    for group in _groups(pixels, tile.outputs, core, cores):
+        terms["conv group"] += 1
+        places = [min(group.first + i, pixels - 1) for i in range(_ROWS)]
+        inside = [
+            _window_is_inside(tile, place // width % height, place % width) for place in places
+        ]
+        runs = 1
+        if in_place:
+            dense = all(inside) and tile.dilations[1] == 1
+            runs = tile.kernel[0] if dense else taps
+            terms["conv group in taps"] += not dense
+            terms["conv row of group" if dense else "conv tap of group"] += runs
+        else:
+            copied = inside[: group.rows] if tile.dilations[1] == 1 else [False] * group.rows
+            whole, parts = copied.count(True), copied.count(False)
+            terms["conv window"] += whole
+            terms["conv row of window"] += whole * tile.kernel[0]
+            terms["conv value of window"] += whole * values
+            terms["conv border window"] += parts
+            terms["conv row of border window"] += parts * tile.kernel[0]
+            terms["conv value of border window"] += parts * values
+        _count_products(terms, group, tile.outputs, runs, _divide_up(values, _VALUES))
+    return terms
+
+
+def depthwise_terms(tile: ConvTile, band_rows: int, turned: bool, core: int, cores: int) -> Terms:
+    """What a core does in a depthwise convolution of 3x3 taps."""
+    axes = (1, 0) if turned else (0, 1)
+    rows, columns = (tile.output[axis] for axis in axes)
+    stride = tile.strides[0]
+    extents = [(tile.height, tile.width)[axis] for axis in axes]
+    top = tile.begins[axes[0]]
+    bands = _divide_up(rows, band_rows)
+    groups = tile.channels // _CHANNELS
+    pitch = _divide_up((columns - 1) * stride + 4, 4) * 4
+    terms: Counter[str] = Counter({"depthwise call": 1})
+    items = share(tile.batches * bands * groups, core, cores)
+    if items:
+        terms["depthwise word filled"] += ((band_rows - 1) * stride + 3) * pitch
+    for item in items:
+        begin = item // groups % bands * band_rows
+        count = min(band_rows, rows - begin)
+        first = begin * stride - top
+        inside = min(first + (count - 1) * stride + 3, extents[0]) - max(first, 0)
+        quads = _divide_up(extents[1], 4) if extents[1] >= 4 else 2 * extents[1]
+        strips = _CHANNELS * _divide_up(columns, 4)
+        terms["depthwise band"] += 1
+        terms["depthwise row split"] += inside
+        terms["depthwise quad split"] += inside * quads
+        terms[f"depthwise strip with stride {stride}"] += strips
+        terms[f"depthwise row of strip with stride {stride}"] += strips * count
+    return terms
+
+
+@dataclass(frozen=True)
+class _Group:
+    """Blocks [begin, end) of outputs for `rows` rows from `first` on."""
+
+    first: int
+    rows: int
+    begin: int
+    end: int
+
+
+def share(count: int, core: int, cores: int) -> range:
+    """What `tw_share` gives a core."""
+    base, extra = divmod(count, cores)
+    begin = core * base + min(core, extra)
+    return range(begin, begin + base + (core < extra))
+
+
+def _groups(rows: int, columns: int, core: int, cores: int) -> Iterator[_Group]:
+    """A core's share of blocks of rows by columns."""
+    blocks = _divide_up(columns, _OUTPUTS)
+    items = share(_divide_up(rows, _ROWS) * blocks, core, cores)
+    at = items.start
+    while at < items.stop:
+        number, begin = divmod(at, blocks)
+        end = min(blocks, begin + items.stop - at)
+        yield _Group(number * _ROWS, min(_ROWS, rows - number * _ROWS), begin, end)
+        at += end - begin
+
+
+def _count_products(
+    terms: Counter[str], group: _Group, columns: int, runs: int, words: int
+) -> None:
+    """Adds the terms of `tw_packed_columns`."""
+    together = max(0, min(group.end, columns // _OUTPUTS) - group.begin)
+    single = group.end - group.begin - together
+    rows = 4 if group.rows == 3 else group.rows
+    for blocks in [together] * (together > 0) + [1] * single:
+        terms[f"{rows} rows"] += 1
+        pairs, rest = divmod(blocks, 2) if rows == 1 else (blocks, 0)
+        terms[f"block of {rows} rows"] += pairs
+        terms[f"word of {rows} rows"] += pairs * words
+        terms["run of block"] += (pairs + rest) * (runs - 1)
+        terms["last block of 1 row"] += rest
+        terms["word of last block of 1 row"] += rest * words
+    terms["block that ends the outputs"] += single
+
+
+def _window_is_inside(tile: ConvTile, row: int, column: int) -> bool:
+    for axis, (place, extent) in enumerate(((row, tile.height), (column, tile.width))):
+        first = place * tile.strides[axis] - tile.begins[axis]
+        last = first + (tile.kernel[axis] - 1) * tile.dilations[axis]
+        if first < 0 or last >= extent:
+            return False
+    return True
+
+
+def _divide_up(value: int, by: int) -> int:
+    return -(-value // by)

@@ -1,0 +1,52 @@
+#include <stddef.h>
+
+#include "tilewright/matmul.h"
+#include "tilewright/packed_block.h"
+#include "tilewright/parallel.h"
+
+void tw_matmul_packed_s8(const tw_matmul_packed_s8_parameters *parameters, const int8_t *input,
+                         const int8_t *weights, int8_t *output, uint32_t core, uint32_t cores) {
+  const uint32_t inner = parameters->inner;
+  const uint32_t columns = parameters->columns;
+  const uint32_t words = inner / TW_PACKED_VALUES;
+  const uint32_t rest = inner % TW_PACKED_VALUES;
+  const uint32_t block_bytes = tw_packed_block_bytes(words + (rest != 0));
+  const uint32_t blocks = (columns + TW_PACKED_OUTPUTS - 1) / TW_PACKED_OUTPUTS;
+  const uint32_t groups = (parameters->rows + TW_PACKED_ROWS - 1) / TW_PACKED_ROWS;
+  const tw_packed_requantisation requantisation = {parameters->shift, parameters->low,
+                                                   parameters->high, parameters->wide,
+                                                   parameters->output_zero_point};
+  /* What is left of rows whose length is no multiple of a word: nothing is read past the input. */
+  int8_t ends[TW_PACKED_ROWS][TW_PACKED_VALUES] = {{0}};
+  tw_packed_run runs[2];
+  const uint32_t run_count = (words != 0) + (rest != 0);
+  tw_packed_run *end_run = &runs[words != 0];
+  runs[0].words = words;
+  const tw_range share = tw_share(groups * blocks, core, cores);
+  uint32_t group = share.begin / blocks;
+  uint32_t begin = share.begin % blocks;
+  uint32_t left = share.end - share.begin;
+  while (left != 0) {
+    const uint32_t end = begin + left < blocks ? begin + left : blocks;
+    const uint32_t first = group * TW_PACKED_ROWS;
+    const uint32_t count =
+        parameters->rows - first < TW_PACKED_ROWS ? parameters->rows - first : TW_PACKED_ROWS;
+    const int8_t *row = input + first * inner;
+    for (uint32_t i = 0; i < TW_PACKED_ROWS; ++i) {
+      runs[0].starts[i] = row;
+      if (rest != 0) {
+        for (uint32_t k = 0; k < rest; ++k) {
+          ends[i][k] = row[words * TW_PACKED_VALUES + k];
+        }
+        end_run->starts[i] = ends[i];
+        end_run->words = 1;
+      }
+      row += i + 1 < count ? inner : 0;
+    }
+    tw_packed_columns(runs, run_count, count, weights, block_bytes, begin, end, columns,
+                      &requantisation, output + first * columns);
+    left -= end - begin;
+    begin = 0;
+    ++group;
+  }
+}

@@ -1,0 +1,389 @@
+/* Products of rows with packed weights on CORE-V cores: see tilewright/packed_block.h.
+ *
+ * With R rows in a block of R x 4 sums, one step takes a word of 4 values from each row and the 4
+ * words of the outputs' weights:
+ *
+ *     rows   loads   cv.sdotsp.b   instructions   MAC   MAC/instruction
+ *        4     8         16             24         64        2.67
+ *        2     6          8             14         32        2.29
+ *        1     9          8             17         32        1.88      two blocks of outputs
+ *        1     5          4              9         16        1.78
+ *
+ * 4 rows need every register that there is: 16 sums, 4 words of weights, 2 words of values (one is
+ * loaded while the other is in use: a load's result is a cycle late), 4 rows, the weights and the
+ * table of starts. What the inner loops do not use lies on the stack.
+ *
+ * Loop 0 runs over the words of a run, loop 1 over the runs. A block of outputs is then
+ * requantised: per output mul, cv.addnr (add and shift), cv.clip to 8 bits; two packs make a word
+ * of four outputs, cv.max.sc.b and cv.min.sc.b bring it to its limits. A block of outputs of 4 rows
+ * takes 24 * words + 8 * runs + 110 cycles, without conflicts of L1's banks. Its code has just the
+ * size of a core's instruction cache, 512 bytes. */
+#include "tilewright/hardware_loop.h"
+
+  /* tw_packed_run */
+  .set RUN_WORDS, 16
+  .set RUN_BYTES, 20
+
+  /* tw_packed_rows */
+  .set ROWS_RUNS, 0
+  .set ROWS_RUN_COUNT, 4
+  .set ROWS_WEIGHTS, 8
+  .set ROWS_BLOCK_BYTES, 12
+  .set ROWS_BLOCKS, 16
+  .set ROWS_OUTPUTS, 20
+  .set ROWS_SHIFT, 36
+  .set ROWS_LOW, 40
+  .set ROWS_HIGH, 44
+
+  /* The frame: what blocks need again and again, then saved registers. */
+  .set FRAME_RUNS, 0
+  .set FRAME_RUN_COUNT, 4
+  .set FRAME_BLOCKS, 8
+  .set FRAME_OUTPUTS, 12
+  .set FRAME_SHIFT, 28
+  .set FRAME_LOW, 32
+  .set FRAME_HIGH, 36
+  .set FRAME_SUMS, 40
+  .set FRAME_SAVED, 44
+  .set FRAME_BYTES, 96
+
+  .macro enter rows
+  addi sp, sp, -FRAME_BYTES
+  .set offset, FRAME_SAVED
+  .irp register, ra, s0, s1, s2, s3, s4, s5, s6, s7, s8, s9, s10, s11
+  sw \register, offset(sp)
+  .set offset, offset + 4
+  .endr
+  lw a2, ROWS_RUNS(a0)
+  lw a3, ROWS_RUN_COUNT(a0)
+  lw a4, ROWS_BLOCKS(a0)
+  lw a5, ROWS_SHIFT(a0)
+  lw a6, ROWS_LOW(a0)
+  lw a7, ROWS_HIGH(a0)
+  lw s4, ROWS_WEIGHTS(a0)
+  sw a2, FRAME_RUNS(sp)
+  sw a3, FRAME_RUN_COUNT(sp)
+  sw a4, FRAME_BLOCKS(sp)
+  sw a5, FRAME_SHIFT(sp)
+  sw a6, FRAME_LOW(sp)
+  sw a7, FRAME_HIGH(sp)
+  .set row, 0
+  .rept \rows
+  lw a2, ROWS_OUTPUTS + 4 * row(a0)
+  sw a2, FRAME_OUTPUTS + 4 * row(sp)
+  .set row, row + 1
+  .endr
+  .endm
+
+  .macro leave
+  .set offset, FRAME_SAVED
+  .irp register, ra, s0, s1, s2, s3, s4, s5, s6, s7, s8, s9, s10, s11
+  lw \register, offset(sp)
+  .set offset, offset + 4
+  .endr
+  addi sp, sp, FRAME_BYTES
+  ret
+  .endm
+
+  /* Begins loop 0 over the words of the run at s5, after loading where its rows start. */
+  .macro begin_run end, rows:vararg
+  lw s6, RUN_WORDS(s5)
+  .set offset, 0
+  .irp row, \rows
+  lw \row, offset(s5)
+  .set offset, offset + 4
+  .endr
+  TW_LOOP_SETUP 0, s6, \end
+  .endm
+
+  /* Goes on to the next run. Loop 1 has to end two instructions after loop 0. */
+  .macro end_run
+  addi s5, s5, RUN_BYTES
+  nop
+  .endm
+
+  /* The sums of a block, weights at s4, which moves on to the block's scale. Rows s0 to s3, runs
+   * s5, words of weights s6 to s9, words of values s10 and s11. A load is never used by the
+   * instruction after it. */
+  .macro sums_of_4_rows
+  lw s5, FRAME_RUNS(sp)
+  lw s10, FRAME_RUN_COUNT(sp)
+  .irp sum, a0, a1, a2, a3, a4, a5, a6, a7, t0, t1, t2, t3, t4, t5, t6, ra
+  li \sum, 0
+  .endr
+  TW_LOOP_BEGIN
+  TW_LOOP_SETUP 1, s10, 2f
+  begin_run 1f, s0, s1, s2, s3
+  cv.lw s6, (s4), 4
+  cv.lw s7, (s4), 4
+  cv.lw s8, (s4), 4
+  cv.lw s9, (s4), 4
+  cv.lw s10, (s0), 4
+  cv.lw s11, (s1), 4
+  cv.sdotsp.b a0, s10, s6
+  cv.sdotsp.b a1, s10, s7
+  cv.sdotsp.b a2, s10, s8
+  cv.sdotsp.b a3, s10, s9
+  cv.lw s10, (s2), 4
+  cv.sdotsp.b a4, s11, s6
+  cv.sdotsp.b a5, s11, s7
+  cv.sdotsp.b a6, s11, s8
+  cv.sdotsp.b a7, s11, s9
+  cv.lw s11, (s3), 4
+  cv.sdotsp.b t0, s10, s6
+  cv.sdotsp.b t1, s10, s7
+  cv.sdotsp.b t2, s10, s8
+  cv.sdotsp.b t3, s10, s9
+  cv.sdotsp.b t4, s11, s6
+  cv.sdotsp.b t5, s11, s7
+  cv.sdotsp.b t6, s11, s8
+  cv.sdotsp.b ra, s11, s9
+1:
+  end_run
+2:
+  TW_LOOP_END
+  .endm
+
+  .macro sums_of_2_rows
+  lw s5, FRAME_RUNS(sp)
+  lw s10, FRAME_RUN_COUNT(sp)
+  .irp sum, a0, a1, a2, a3, a4, a5, a6, a7
+  li \sum, 0
+  .endr
+  TW_LOOP_BEGIN
+  TW_LOOP_SETUP 1, s10, 2f
+  begin_run 1f, s0, s1
+  cv.lw s6, (s4), 4
+  cv.lw s7, (s4), 4
+  cv.lw s8, (s4), 4
+  cv.lw s9, (s4), 4
+  cv.lw s10, (s0), 4
+  cv.lw s11, (s1), 4
+  cv.sdotsp.b a0, s10, s6
+  cv.sdotsp.b a1, s10, s7
+  cv.sdotsp.b a2, s10, s8
+  cv.sdotsp.b a3, s10, s9
+  cv.sdotsp.b a4, s11, s6
+  cv.sdotsp.b a5, s11, s7
+  cv.sdotsp.b a6, s11, s8
+  cv.sdotsp.b a7, s11, s9
+1:
+  end_run
+2:
+  TW_LOOP_END
+  .endm
+
+  .macro sums_of_1_row
+  lw s5, FRAME_RUNS(sp)
+  lw s10, FRAME_RUN_COUNT(sp)
+  .irp sum, a0, a1, a2, a3
+  li \sum, 0
+  .endr
+  TW_LOOP_BEGIN
+  TW_LOOP_SETUP 1, s10, 2f
+  begin_run 1f, s0
+  cv.lw s6, (s4), 4
+  cv.lw s10, (s0), 4
+  cv.lw s7, (s4), 4
+  cv.lw s8, (s4), 4
+  cv.lw s9, (s4), 4
+  cv.sdotsp.b a0, s10, s6
+  cv.sdotsp.b a1, s10, s7
+  cv.sdotsp.b a2, s10, s8
+  cv.sdotsp.b a3, s10, s9
+1:
+  end_run
+2:
+  TW_LOOP_END
+  .endm
+
+  /* Weights of the second block at ra. */
+  .macro sums_of_1_row_and_2_blocks
+  lw s5, FRAME_RUNS(sp)
+  lw s10, FRAME_RUN_COUNT(sp)
+  .irp sum, a0, a1, a2, a3, a4, a5, a6, a7
+  li \sum, 0
+  .endr
+  TW_LOOP_BEGIN
+  TW_LOOP_SETUP 1, s10, 2f
+  begin_run 1f, s0
+  cv.lw s6, (s4), 4
+  cv.lw s10, (s0), 4
+  cv.lw s7, (s4), 4
+  cv.lw s8, (s4), 4
+  cv.lw s9, (s4), 4
+  cv.lw t0, (ra), 4
+  cv.lw t1, (ra), 4
+  cv.lw t2, (ra), 4
+  cv.lw t3, (ra), 4
+  cv.sdotsp.b a0, s10, s6
+  cv.sdotsp.b a1, s10, s7
+  cv.sdotsp.b a2, s10, s8
+  cv.sdotsp.b a3, s10, s9
+  cv.sdotsp.b a4, s10, t0
+  cv.sdotsp.b a5, s10, t1
+  cv.sdotsp.b a6, s10, t2
+  cv.sdotsp.b a7, s10, t3
+1:
+  end_run
+2:
+  TW_LOOP_END
+  .endm
+
+  /* One row's four outputs: sums to a word in the first one. Scale s6 to s9, bias s0 to s3, shift
+   * s10. */
+  .macro requantise sum_0, sum_1, sum_2, sum_3
+  mul \sum_0, \sum_0, s6
+  mul \sum_1, \sum_1, s7
+  mul \sum_2, \sum_2, s8
+  mul \sum_3, \sum_3, s9
+  cv.addnr \sum_0, s0, s10
+  cv.addnr \sum_1, s1, s10
+  cv.addnr \sum_2, s2, s10
+  cv.addnr \sum_3, s3, s10
+  cv.clip \sum_0, \sum_0, 8
+  cv.clip \sum_1, \sum_1, 8
+  cv.clip \sum_2, \sum_2, 8
+  cv.clip \sum_3, \sum_3, 8
+  cv.packhi.b \sum_0, \sum_3, \sum_2
+  cv.packlo.b \sum_0, \sum_1, \sum_0
+  .endm
+
+  /* Limits in s5 and s11. */
+  .macro limit word
+  cv.max.sc.b \word, \word, s5
+  cv.min.sc.b \word, \word, s11
+  .endm
+
+  /* Reads scale and bias at s4, which moves on to the next block. */
+  .macro load_constants
+  load_limits
+  load_scale_and_bias s4
+  .endm
+
+  .macro load_limits
+  lw s10, FRAME_SHIFT(sp)
+  lw s5, FRAME_LOW(sp)
+  lw s11, FRAME_HIGH(sp)
+  .endm
+
+  .macro load_scale_and_bias from
+  .irp register, s6, s7, s8, s9, s0, s1, s2, s3
+  cv.lw \register, (\from), 4
+  .endr
+  .endm
+
+  /* Branches if there is another block. */
+  .macro next_block label
+  lw s6, FRAME_BLOCKS(sp)
+  addi s6, s6, -1
+  sw s6, FRAME_BLOCKS(sp)
+  bnez s6, \label
+  .endm
+
+  .macro function name
+  .section .text.\name, "ax", @progbits
+  .globl \name
+  .type \name, @function
+  .balign 16
+\name:
+  .endm
+
+  function tw_packed_rows_4
+  enter 4
+  .balign 16
+10:
+  sums_of_4_rows
+  load_constants
+  requantise a0, a1, a2, a3
+  lw a1, FRAME_OUTPUTS(sp)
+  requantise a4, a5, a6, a7
+  lw a2, FRAME_OUTPUTS + 4(sp)
+  requantise t0, t1, t2, t3
+  lw a3, FRAME_OUTPUTS + 8(sp)
+  requantise t4, t5, t6, ra
+  lw a5, FRAME_OUTPUTS + 12(sp)
+  limit a0
+  limit a4
+  limit t0
+  limit t4
+  cv.sw a0, (a1), 4
+  cv.sw a4, (a2), 4
+  cv.sw t0, (a3), 4
+  cv.sw t4, (a5), 4
+  sw a1, FRAME_OUTPUTS(sp)
+  sw a2, FRAME_OUTPUTS + 4(sp)
+  sw a3, FRAME_OUTPUTS + 8(sp)
+  sw a5, FRAME_OUTPUTS + 12(sp)
+  next_block 10b
+  leave
+  .size tw_packed_rows_4, . - tw_packed_rows_4
+
+  function tw_packed_rows_2
+  enter 2
+  .balign 16
+10:
+  sums_of_2_rows
+  load_constants
+  requantise a0, a1, a2, a3
+  lw a1, FRAME_OUTPUTS(sp)
+  requantise a4, a5, a6, a7
+  lw a2, FRAME_OUTPUTS + 4(sp)
+  limit a0
+  limit a4
+  cv.sw a0, (a1), 4
+  cv.sw a4, (a2), 4
+  sw a1, FRAME_OUTPUTS(sp)
+  sw a2, FRAME_OUTPUTS + 4(sp)
+  next_block 10b
+  leave
+  .size tw_packed_rows_2, . - tw_packed_rows_2
+
+  /* One row, two blocks of outputs at a time. */
+  function tw_packed_rows_1
+  enter 1
+  lw t5, ROWS_BLOCK_BYTES(a0)
+  lw t6, ROWS_BLOCKS(a0)
+  li t4, 2
+  blt t6, t4, 20f
+  .balign 16
+10:
+  add ra, s4, t5
+  sums_of_1_row_and_2_blocks
+  load_limits
+  load_scale_and_bias s4
+  requantise a0, a1, a2, a3
+  lw a1, FRAME_OUTPUTS(sp)
+  load_scale_and_bias ra
+  requantise a4, a5, a6, a7
+  limit a0
+  limit a4
+  mv s4, ra
+  addi t6, t6, -2
+  cv.sw a0, (a1), 4
+  cv.sw a4, (a1), 4
+  sw a1, FRAME_OUTPUTS(sp)
+  bge t6, t4, 10b
+  beqz t6, 30f
+20:
+  sums_of_1_row
+  load_constants
+  requantise a0, a1, a2, a3
+  lw a1, FRAME_OUTPUTS(sp)
+  limit a0
+  sw a0, 0(a1)
+30:
+  leave
+  .size tw_packed_rows_1, . - tw_packed_rows_1
+
+  /* Sums alone, of one block: a1 is where they go. */
+  function tw_packed_sums_4
+  enter 4
+  sw a1, FRAME_SUMS(sp)
+  sums_of_4_rows
+  lw s0, FRAME_SUMS(sp)
+  .irp sum, a0, a1, a2, a3, a4, a5, a6, a7, t0, t1, t2, t3, t4, t5, t6, ra
+  cv.sw \sum, (s0), 4
+  .endr
+  leave
+  .size tw_packed_sums_4, . - tw_packed_sums_4

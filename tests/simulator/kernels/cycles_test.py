@@ -1,0 +1,123 @@
+"""Predicted cycles of kernels on 8 cores are within 10 % of simulated ones, for many tiles."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+
+import numpy as np
+
+from compiler.operators.binary import AddInt8, MultiplyInt8
+from compiler.operators.table import Table
+from compiler.target import siracusa_cluster_cycles as model
+from tests.simulator.kernels.kernel_program import Call, Kernel, run
+from tests.simulator.kernels.kernel_sources import (
+    conv_packed,
+    depthwise_conv_packed,
+    matmul_packed,
+)
+from tests.simulator.kernels.operations_on_cluster import Example, prepare
+from tests.simulator.kernels.product_cases import (
+    Shape,
+    conv_case,
+    depthwise_case,
+    matmul_case,
+    random_int8,
+)
+
+_CORES = 8
+_TOLERANCE = 0.10
+
+
+def _check(kernel: Kernel, measured: Sequence[tuple[str, Call, float]]) -> None:
+    """Compares predictions; each call runs alone and counts the second time."""
+    wrong: list[str] = []
+    for name, call, predicted in measured:
+        (outcome,) = run(kernel, [call], cores=_CORES, repeats=2)
+        if abs(predicted / outcome.cycles - 1) > _TOLERANCE:
+            wrong.append(f"{name}: predicted {predicted:.0f}, simulated {outcome.cycles}")
+    assert not wrong, "\n".join([kernel.name, *wrong])
+
+
+def test_matmul() -> None:
+    shapes = itertools.product((1, 2, 5, 16, 100), (16, 30, 256), (10, 64))
+    _check(
+        matmul_packed(),
+        [
+            (str(shape), matmul_case(*shape).call, model.matmul_packed(*shape))
+            for shape in [*shapes, (64, 256, 64), (1, 256, 256)]
+        ],
+    )
+
+
+def tile_of(shape: Shape) -> model.ConvTile:
+    """The shape as the model takes it."""
+    return model.ConvTile(
+        shape.height,
+        shape.width,
+        shape.channels,
+        shape.outputs,
+        shape.kernel,
+        shape.strides,
+        shape.begins,
+        shape.ends,
+        shape.dilations,
+        shape.batches,
+    )
+
+
+def test_conv() -> None:
+    shapes = [
+        Shape(*extents, *channels, strides=strides)
+        for extents in ((4, 4), (9, 7), (16, 16), (3, 30))
+        for channels in ((4, 8), (16, 64), (32, 32), (3, 16))
+        for strides in ((1, 1), (2, 2))
+    ]
+    shapes += [
+        Shape(*extents, *channels, kernel=(1, 1), begins=(0, 0), ends=(0, 0))
+        for extents in ((5, 5), (12, 12))
+        for channels in ((64, 64), (8, 16), (128, 12))
+    ]
+    shapes += [
+        Shape(49, 10, 1, 64, kernel=(10, 4), strides=(2, 2), begins=(4, 1), ends=(4, 1)),
+        Shape(10, 12, 8, 16, begins=(0, 1), ends=(0, 1)),
+        Shape(1, 40, 16, 32, kernel=(1, 5), begins=(0, 2), ends=(0, 2)),
+        Shape(16, 16, 32, 64),
+    ]
+    measured = [
+        (str(shape), conv_case(shape, _CORES).call, model.conv_packed(tile_of(shape)))
+        for shape in shapes
+    ]
+    _check(conv_packed(), measured)
+
+
+def test_depthwise_conv() -> None:
+    measured: list[tuple[str, Call, float]] = []
+    for extents, channels, strides in itertools.product(
+        ((8, 8), (16, 16), (25, 5), (11, 13)), (8, 64), ((1, 1), (2, 2))
+    ):
+        if min(extents) < 4 * strides[0]:
+            continue
+        shape = Shape(*extents, channels, channels, strides=strides)
+        for band, turned in ((4, False), (16, False), (5, True)):
+            call = depthwise_case(shape, _CORES, band, turned=turned).call
+            predicted = model.depthwise_conv_packed(tile_of(shape), band, turned=turned)
+            measured.append((f"{shape}, bands of {band}, turned: {turned}", call, predicted))
+    _check(depthwise_conv_packed(), measured)
+
+
+def test_elementwise() -> None:
+    generator = np.random.default_rng(1)
+    table = random_int8(generator, (256,))
+    for elements in (512, 5000, 40_000):
+        left, right = random_int8(generator, (elements,)), random_int8(generator, (elements,))
+        for example, predicted in (
+            (Example(Table(), [left, table]), model.table(elements)),
+            (Example(AddInt8((), 9, 5, 0, 3, -128, 127), [left, right]), model.add(elements)),
+            (
+                Example(MultiplyInt8((), 1, 2, 3, 0, 9, -128, 127), [left, right]),
+                model.multiply(elements),
+            ),
+        ):
+            kernel, calls = prepare([example])
+            _check(kernel, [(str(elements), calls[0], predicted)])
