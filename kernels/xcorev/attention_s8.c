@@ -223,11 +223,33 @@ static int8_t output_of(const tw_attention_s8_parameters *parameters, const row_
   return (int8_t)(steps < -128 ? -128 : (steps > 127 ? 127 : steps));
 }
 
-/* Columns of the output from `first` on, COLUMNS or fewer. */
+/* The same with products of which only 32 bits matter: see `is_short`. */
+static int8_t short_output_of(const tw_attention_s8_parameters *parameters,
+                              const row_constants *row, int32_t sum) {
+  const int32_t numerator = sum - (int32_t)row->centre;
+  const int64_t product = (int64_t)numerator * (int32_t)row->reciprocal;
+  const uint32_t upper = (uint32_t)((uint64_t)product >> 32);
+  const int32_t mean = (int32_t)(upper << (32 - row->shift) | (uint32_t)product >> row->shift);
+  /* What is added for rounding does not reach the lower half, and neither does the shift. */
+  const int32_t high = (int32_t)(((int64_t)mean * parameters->output_scale) >> 32);
+  const uint32_t shift = parameters->output_shift - 32;
+  return (int8_t)tw_clip(((high + tw_half(shift)) >> shift) + parameters->output_zero_point, -128,
+                         127);
+}
+
+/* Most keys whose sums, of weights times differences of 8 bits, fit int32. */
+#define SHORT_KEYS 256u
+
+static int is_short(const tw_attention_s8_parameters *parameters, uint32_t keys) {
+  return keys <= SHORT_KEYS && parameters->output_shift > 32;
+}
+
+/* Columns of the output, COLUMNS or fewer. */
 static void compute_columns(const tw_attention_s8_parameters *parameters, const row_constants *row,
                             const int8_t *value, uint32_t count, int8_t *output) {
   const uint32_t stride = parameters->value_row_stride;
   const uint32_t quads = count == COLUMNS ? row->keys / KEYS : 0;
+  const int brief = is_short(parameters, row->keys);
   int32_t upper[COLUMNS] = {0};
   int32_t lower[COLUMNS] = {0};
   if (quads != 0) {
@@ -238,8 +260,23 @@ static void compute_columns(const tw_attention_s8_parameters *parameters, const 
     for (uint32_t j = quads * KEYS; j < row->keys; ++j) {
       sum += (int32_t)row->weights[j] * value[j * stride + c];
     }
-    output[c] = output_of(parameters, row, sum);
+    output[c] =
+        brief ? short_output_of(parameters, row, (int32_t)sum) : output_of(parameters, row, sum);
   }
+}
+
+/* Goes on to the next item: query rows of a head, heads of a batch entry. */
+static void next_item(tw_attention_item *item, uint32_t queries, uint32_t query_heads,
+                      uint32_t group) {
+  if (++item->query < queries) {
+    return;
+  }
+  item->query = 0;
+  if (++item->query_head == query_heads) {
+    item->query_head = 0;
+    ++item->batch;
+  }
+  item->key_head = item->query_head / group;
 }
 
 void tw_attention_s8(const tw_attention_s8_parameters *parameters, const int8_t *query,
@@ -254,8 +291,10 @@ void tw_attention_s8(const tw_attention_s8_parameters *parameters, const int8_t 
   const uint32_t capacity = parameters->key_capacity;
   int32_t *scores = scratch + core * parameters->keys;
   const tw_range share = tw_share(parameters->batch * query_heads * queries, core, cores);
-  for (uint32_t index = share.begin; index < share.end; ++index) {
-    const tw_attention_item item = tw_attention_item_at(index, query_heads, key_heads, queries);
+  const uint32_t group = query_heads / key_heads;
+  tw_attention_item item = tw_attention_item_at(share.begin, query_heads, key_heads, queries);
+  for (uint32_t index = share.begin; index < share.end;
+       ++index, next_item(&item, queries, query_heads, group)) {
     const uint32_t keys =
         tw_attended_keys(parameters->keys,
                          positions ? positions + item.batch * parameters->position_batch_stride +

@@ -33,7 +33,8 @@ def _example(
         return random_int8(random, shape)
 
     factor = 10.0 ** random.uniform(-4.5, -2.5) / np.sqrt(size)
-    operation = integer_form(layout, size, factor, query_zero_point, 9, -4, 1.7)
+    ratio = 1.7 if seed % 5 else 2.0**14  # the largest needs 64 bits throughout
+    operation = integer_form(layout, size, factor, query_zero_point, 9, -4, ratio)
     assert operation is not None
     query, key, value = (
         tensor(4, 3, size),
@@ -53,3 +54,17 @@ def test_attention(cores: int) -> None:
     ]
     for begin in range(0, len(examples), 20):
         assert_twins(examples[begin : begin + 20], cores=cores)
+
+
+@pytest.mark.parametrize("keys", [256, 257])
+def test_many_keys_of_extreme_values(keys: int) -> None:
+    """The largest sums that fit 32 bits, and the smallest that may not."""
+    layout = AttentionLayout(1, 1, False, keys)
+    examples: list[Example] = []
+    for value, zero_point in ((-128, 127), (127, -128), (127, 127)):
+        operation = integer_form(layout, 4, 1e-9, -128, zero_point, 0, 0.4)
+        assert operation is not None
+        operands = [np.full((1, 1, rows, 4), 127, np.int8) for rows in (1, keys)]
+        tensor = np.full((1, 1, keys, 4), value, np.int8)
+        examples.append(Example(operation, [*operands, tensor, None, None]))
+    assert_twins(examples, cores=3)
