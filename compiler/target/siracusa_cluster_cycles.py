@@ -32,6 +32,7 @@ CYCLES: dict[str, float] = {
     "block of 4 rows": 124.41,
     "block that ends the outputs": 227.3,
     "last block of 1 row": 4.31,
+    "matmul of one row": 310.0,
     "matmul call": 214.15,
     "matmul group of rows that end within a word": 100.0,
     "matmul group": 98.41,
@@ -165,6 +166,15 @@ def matmul_terms(rows: int, inner: int, columns: int, core: int, cores: int) -> 
     """What a core does in a matrix product."""
     words = _divide_up(inner, _VALUES)
     runs = (inner >= _VALUES) + (inner % _VALUES != 0)
+    if rows == 1 and inner % _VALUES == 0 and columns % _OUTPUTS == 0:
+        pairs, rest = divmod(len(share(columns // _OUTPUTS, core, cores)), 2)
+        return {
+            "matmul of one row": 1,
+            "block of 1 rows": pairs,
+            "word of 1 rows": pairs * words,
+            "last block of 1 row": rest,
+            "word of last block of 1 row": rest * words,
+        }
     terms: Counter[str] = Counter({"matmul call": 1})
     for group in _groups(rows, columns, core, cores):
         terms["matmul group"] += 1

@@ -1,74 +1,16 @@
 /* Root-mean-square normalisation on CORE-V cores. Cores share rows; if there are fewer rows than
- * cores, all of them find each row's factor, 6 instructions per eight elements, and share its
- * elements, 9 instructions each. */
-#include "tilewright/rms_normalization.h"
-
+ * cores, all of them find each row's factor and share its elements, 9 instructions each. */
+#include "kernels/xcorev/row_statistics.h"
 #include "tilewright/arithmetic.h"
 #include "tilewright/hardware_loop.h"
 #include "tilewright/parallel.h"
+#include "tilewright/rms_normalization.h"
 
 /* Sum of (x - zero_point)^2 as sum of x^2 - 2 * zero_point * x + zero_point^2, which is exact. */
 static uint32_t sum_of_squares(const int8_t *x, uint32_t elements, int32_t zero_point) {
-  const uint32_t ones = UINT32_C(0x01010101);
-  int32_t squares = 0;
-  int32_t sum = 0;
-  uint32_t a, b;
-  const uint32_t pairs = elements / 8;
-  if (pairs != 0) {
-    __asm__ volatile(TW_LOOP_BEGIN TW_LOOP_SETUP(0, "%[pairs]", "1f")
-                     "  cv.lw %[a], (%[x]), 4\n"
-                     "  cv.lw %[b], (%[x]), 4\n"
-                     "  cv.sdotsp.b %[squares], %[a], %[a]\n"
-                     "  cv.sdotsp.b %[sum], %[a], %[ones]\n"
-                     "  cv.sdotsp.b %[squares], %[b], %[b]\n"
-                     "  cv.sdotsp.b %[sum], %[b], %[ones]\n"
-                     "1:\n" TW_LOOP_END
-                     : [a] "=&r"(a), [b] "=&r"(b), [x] "+r"(x), [squares] "+r"(squares),
-                       [sum] "+r"(sum)
-                     : [pairs] "r"(pairs), [ones] "r"(ones)
-                     : "memory");
-  }
-  for (uint32_t i = pairs * 8; i < elements; ++i, ++x) {
-    squares += *x * *x;
-    sum += *x;
-  }
-  return (uint32_t)(squares - 2 * zero_point * sum) +
+  const row_sums sums = sums_of_row(x, elements);
+  return (uint32_t)(sums.squares - 2 * zero_point * sums.values) +
          elements * (uint32_t)(zero_point * zero_point);
-}
-
-/* The largest integer whose square is not above x < 2^30. */
-static uint32_t square_root(uint32_t x) {
-  float estimate;
-  uint32_t root;
-  __asm__(
-      "fcvt.s.wu %0, %2\n"
-      "fsqrt.s %0, %0\n"
-      "fcvt.wu.s %1, %0, rtz\n"
-      : "=&f"(estimate), "=r"(root)
-      : "r"(x));
-  /* Rounding may have passed the next integer. */
-  return root * root > x ? root - 1 : root;
-}
-
-/* 1 / root with 29 fractional bits, and the shift by which products with it have 15. */
-static int32_t inverse_of(uint32_t sum, uint64_t epsilon, uint32_t *shift) {
-  *shift = 6;
-  if (sum == 0) {
-    return 0;
-  }
-  uint64_t total = ((uint64_t)sum << 16) + epsilon;
-  while (total >= UINT64_C(1) << 30) {
-    total >>= 2;
-    ++*shift;
-  }
-  uint32_t mantissa = (uint32_t)total;
-  while (mantissa < UINT32_C(1) << 28) { /* at most six times: total is 2^16 at least */
-    mantissa <<= 2;
-    --*shift;
-  }
-  uint32_t root = square_root(mantissa);
-  root += mantissa - root * root > root ? 1u : 0u; /* to nearest */
-  return (int32_t)(((UINT32_C(1) << 29) + root / 2) / root);
 }
 
 /* Two elements at a time, so that no load is used by the instruction after it. */
@@ -121,9 +63,10 @@ void tw_rms_normalization_s8(const tw_rms_normalization_s8_parameters *parameter
   for (uint32_t r = rows.begin; r < rows.end; ++r) {
     const int8_t *x = input + r * elements;
     int8_t *y = output + r * elements;
-    uint32_t inverse_shift;
+    uint32_t inverse_shift = 6;
+    const uint32_t sum = sum_of_squares(x, elements, zero_point);
     const int32_t inverse =
-        inverse_of(sum_of_squares(x, elements, zero_point), epsilon, &inverse_shift);
+        sum == 0 ? 0 : inverse_root(((uint64_t)sum << 16) + epsilon, &inverse_shift);
     const uint32_t pairs = (share.end - share.begin) / 2;
     if (pairs != 0) {
       scale_pairs(parameters, x + share.begin, gamma + share.begin, y + share.begin, inverse,

@@ -29,6 +29,11 @@ def test_strided_copy(cores: int) -> None:
         for index, permutation in enumerate(permutations):
             x = _filled(index, shape, _TYPES[index % 3])
             examples.append(Example(Transpose(permutation), [x]))
+    examples += [
+        Example(Transpose(permutation), [_filled(8, (2, 3, 2, 3, 2, 3), data_type)])
+        for data_type in _TYPES
+        for permutation in ((5, 3, 1, 0, 2, 4), (1, 0, 3, 2, 5, 4))
+    ]
     slices: list[Operation] = [
         Slice((1, 2), (1, 1), (5, 8)),
         Slice((6, 0), (-1, 1), (7, 11)),
