@@ -1,4 +1,4 @@
-/* Concatenation on CORE-V cores: words where the reference copies bytes. */
+/* Parts of rows are copied word by word. */
 #include "tilewright/bytes.h"
 #include "tilewright/movement.h"
 #include "tilewright/parallel.h"
@@ -7,12 +7,11 @@ void tw_concatenate(const tw_concatenate_parameters *parameters, const void *inp
                     const void *input1, const void *input2, const void *input3, void *output,
                     uint32_t core, uint32_t cores) {
   const int8_t *const inputs[4] = {input0, input1, input2, input3};
-  int8_t *const bytes = output;
+  int8_t *start = output; /* of this input's bytes in the first row */
   uint32_t output_row = 0;
   for (uint32_t k = 0; k < 4; ++k) {
     output_row += parameters->row_bytes[k];
   }
-  uint32_t start = 0; /* of this input's bytes in an output row */
   for (uint32_t k = 0; k < 4; ++k) {
     const uint32_t input_row = parameters->row_bytes[k];
     if (input_row == 0) {
@@ -20,15 +19,16 @@ void tw_concatenate(const tw_concatenate_parameters *parameters, const void *inp
     }
     /* Cores share the bytes of every input: there may be one row only. */
     const tw_range share = tw_share(parameters->rows * input_row, core, cores);
-    uint32_t row = share.begin / input_row;
-    uint32_t column = share.begin % input_row;
+    const uint32_t row = share.begin / input_row;
+    uint32_t column = share.begin - row * input_row;
+    int8_t *target = start + row * output_row;
     for (uint32_t i = share.begin; i < share.end;) {
-      const uint32_t left = input_row - column;
-      const uint32_t run = left < share.end - i ? left : share.end - i;
-      tw_copy_rows(bytes + row * output_row + start + column, inputs[k] + i, run, 1, 0);
+      const uint32_t left = share.end - i;
+      const uint32_t run = input_row - column < left ? input_row - column : left;
+      tw_copy_rows(target + column, inputs[k] + i, run, 1, 0);
       i += run;
       column = 0;
-      ++row;
+      target += output_row;
     }
     start += input_row;
   }

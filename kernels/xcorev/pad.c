@@ -1,70 +1,68 @@
-/* Padding on CORE-V cores: runs along the innermost axis are filled or copied word by word. */
+/* Elements that lie behind the last padded axis are contiguous: they are copied and filled as one.
+ */
 #include "tilewright/bytes.h"
 #include "tilewright/movement.h"
 #include "tilewright/parallel.h"
 #include "tilewright/strided.h"
 
-#define INNERMOST (TW_AXES - 1)
-
-/* Flat index of the input's row at the walk's position; -1 if it lies outside of the input. */
-static int32_t source_row(const tw_pad_parameters *parameters, const tw_walk *walk) {
-  uint32_t flat = 0;
-  for (uint32_t axis = 0; axis < INNERMOST; ++axis) {
-    const int32_t index = (int32_t)walk->index[axis] - parameters->begins[axis];
-    if (index < 0 || (uint32_t)index >= parameters->input_extents[axis]) {
-      return -1;
-    }
-    flat = flat * parameters->input_extents[axis] + (uint32_t)index;
-  }
-  return (int32_t)flat;
-}
-
-static void fill(const tw_pad_parameters *parameters, uint32_t count, int8_t *to) {
+static void fill_elements(const tw_pad_parameters *parameters, int8_t *to, uint32_t bytes) {
+  const uint32_t fill = parameters->fill;
   if (parameters->element_bytes == 1) {
-    tw_fill_bytes(to, (int8_t)parameters->fill, count);
+    tw_fill_bytes(to, (int8_t)fill, bytes);
   } else if (parameters->element_bytes == 2) {
-    uint16_t *halves = (uint16_t *)(void *)to;
-    for (uint32_t i = 0; i < count; ++i) {
-      halves[i] = (uint16_t)parameters->fill;
+    for (int8_t *end = to + bytes; to != end; to += 2) {
+      *(uint16_t *)(void *)to = (uint16_t)fill;
     }
   } else {
-    uint32_t *words = (uint32_t *)(void *)to;
-    for (uint32_t i = 0; i < count; ++i) {
-      words[i] = parameters->fill;
+    for (int8_t *end = to + bytes; to != end; to += 4) {
+      *(uint32_t *)(void *)to = fill;
     }
   }
-}
-
-static int32_t limit(int32_t x, int32_t low, int32_t high) {
-  return x < low ? low : (x > high ? high : x);
 }
 
 void tw_pad(const tw_pad_parameters *parameters, const void *input, void *output, uint32_t core,
             uint32_t cores) {
-  const uint32_t bytes = parameters->element_bytes;
-  const uint32_t row_elements = parameters->input_extents[INNERMOST];
-  const int32_t first = parameters->begins[INNERMOST];
-  const tw_range share = tw_share(parameters->elements, core, cores);
-  tw_walk walk = tw_walk_at(parameters->extents, share.begin);
+  const uint32_t *input_extents = parameters->input_extents;
+  /* The last axis with padding, and the bytes of one of its steps. */
+  uint32_t last = TW_AXES - 1;
+  uint32_t step = parameters->element_bytes;
+  while (last > 0 && parameters->begins[last] == 0 &&
+         parameters->extents[last] == input_extents[last]) {
+    step *= input_extents[last--];
+  }
+  uint32_t extents[TW_AXES] = {1, 1, 1, 1, 1, 1};
+  uint32_t steps = 1;
+  for (uint32_t axis = 0; axis <= last; ++axis) {
+    extents[axis + TW_AXES - 1 - last] = parameters->extents[axis];
+    steps *= parameters->extents[axis];
+  }
+  const tw_range share = tw_share(steps, core, cores);
+  tw_walk walk = tw_walk_at(extents, share.begin);
+  int8_t *to = (int8_t *)output + share.begin * step;
   for (uint32_t i = share.begin; i < share.end;) {
-    const uint32_t run = tw_walk_run(&walk, share.end - i);
-    const int32_t row = source_row(parameters, &walk);
-    const int32_t begin = (int32_t)walk.index[INNERMOST];
-    const int32_t end = begin + (int32_t)run;
-    /* What the input has of [begin, end). */
-    const int32_t inside = row < 0 ? end : limit(first, begin, end);
-    const int32_t outside = row < 0 ? end : limit(first + (int32_t)row_elements, inside, end);
-    int8_t *to = (int8_t *)output + i * bytes;
-    fill(parameters, (uint32_t)(inside - begin), to);
-    to += (uint32_t)(inside - begin) * bytes;
-    if (outside > inside) {
-      const int32_t source = row * (int32_t)row_elements + inside - first;
-      tw_copy_rows(to, (const int8_t *)input + source * (int32_t)bytes,
-                   (uint32_t)(outside - inside) * bytes, 1, 0);
-      to += (uint32_t)(outside - inside) * bytes;
+    const uint32_t *index = walk.index + TW_AXES - 1 - last;
+    uint32_t row = 0; /* of the input */
+    uint32_t inside = 1;
+    for (uint32_t axis = 0; axis < last; ++axis) {
+      const uint32_t at = index[axis] - (uint32_t)parameters->begins[axis];
+      inside &= at < input_extents[axis];
+      row = row * input_extents[axis] + at;
     }
-    fill(parameters, (uint32_t)(end - outside), to);
+    uint32_t run = tw_walk_run(&walk, share.end - i);
+    const int32_t column = (int32_t)index[last] - parameters->begins[last];
+    if (!inside || column >= (int32_t)input_extents[last]) {
+      fill_elements(parameters, to, run * step);
+    } else if (column < 0) {
+      run = (uint32_t)-column < run ? (uint32_t)-column : run;
+      fill_elements(parameters, to, run * step);
+    } else {
+      const uint32_t left = input_extents[last] - (uint32_t)column;
+      run = left < run ? left : run;
+      const uint32_t source = row * input_extents[last] + (uint32_t)column;
+      tw_copy_rows(to, (const int8_t *)input + source * step, run * step, 1, 0);
+    }
     tw_walk_advance(&walk, run);
+    to += run * step;
     i += run;
   }
 }
