@@ -58,7 +58,9 @@ def lower(
     if problems:
         raise CompileError(problems)
     for tensor in model.outputs:
-        graph.outputs.append(_add_output(context, tensor, tensor in integer))
+        # It may rename values, and with them the outputs so far.
+        output = _add_output(context, tensor, tensor in integer)
+        graph.outputs.append(output)
     _name_outputs(context, model.outputs)
     graph.states = list(states)
     _check_state_types(graph)
