@@ -378,7 +378,7 @@ class LoweringContext:
         for node in graph.nodes:
             node.inputs = tuple(None if name is None else renamed(name) for name in node.inputs)
             node.outputs = tuple(renamed(name) for name in node.outputs)
-        graph.outputs = [renamed(name) for name in graph.outputs]
+        graph.outputs[:] = [renamed(name) for name in graph.outputs]
         for tensor, binding in self._bindings.items():
             self._bindings[tensor] = replace(
                 binding,

@@ -137,6 +137,23 @@ def test_an_output_that_is_an_input_is_copied() -> None:
     assert np.array_equal(interpret(graph, {"x": x})[graph.outputs[1]], x)
 
 
+def test_outputs_that_are_constants() -> None:
+    """Each is copied from a constant, which leaves its name to the interface."""
+    nodes = [
+        helper.make_node("Constant", [], ["a"], value_float=3.0),
+        helper.make_node("Relu", ["x"], ["y"]),
+        helper.make_node("Identity", ["a"], ["b"]),
+    ]
+    types = {name: helper.make_tensor_value_info(name, TensorProto.FLOAT, []) for name in "xyab"}
+    graph = helper.make_graph(nodes, "graph", [types["x"]], [types[name] for name in "ayb"])
+    opset = helper.make_opsetid("", 21)
+    model = helper.make_model(graph, opset_imports=[opset], ir_version=10)
+    constants = lowered(model)
+    assert constants.outputs == ["a", "y", "b"]
+    results = interpret(constants, {"x": np.array(-2.0, np.float32)})
+    assert {name: float(value) for name, value in results.items()} == {"a": 3.0, "y": 0.0, "b": 3.0}
+
+
 def test_all_unsupported_operators_are_reported_at_once() -> None:
     model = quantised_product(
         helper.make_node("EyeLike", ["y"], ["a"], "first"),

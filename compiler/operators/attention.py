@@ -15,7 +15,9 @@ from compiler.numerics.elementary import ordered_sum
 
 HEADER = "tilewright/attention.h"
 MAXIMUM_CORES = 9
-"""TW_MAXIMUM_CORES of tilewright/parallel.h: how many rows of scores the scratch memory holds."""
+"""TW_MAXIMUM_CORES of tilewright/parallel.h: for how many the scratch memory holds scores."""
+ROWS_AT_A_TIME = 2
+"""Most rows of scores that one core needs at a time."""
 MAXIMUM_KEYS = 4096
 MAXIMUM_HEAD_SIZE = 32768
 """Of the integer form: differences of scores must fit int32."""
@@ -253,7 +255,10 @@ class AttentionInt8(Operation):
             "output_scale": self.output_scale,
             "output_shift": self.output_shift,
         }
-        scratch = MAXIMUM_CORES * self.layout.keys * 4
+        query = inputs[0]
+        assert query is not None
+        rows = min(self.layout.rows(query), ROWS_AT_A_TIME)
+        scratch = MAXIMUM_CORES * rows * self.layout.keys * 4
         return Kernel("tw_attention_s8", HEADER, parameters, scratch)
 
     def multiply_accumulates(self, inputs: Sequence[TensorType | None]) -> int:

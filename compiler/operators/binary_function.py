@@ -191,11 +191,12 @@ def lower_parametric_relu(node: OnnxNode, context: LoweringContext) -> None:
 )
 def lower_power(node: OnnxNode, context: LoweringContext) -> None:
     base, exponent = binary_operands(node, context)
-    for operand in (base, exponent):
-        require(operand, (DataType.FLOAT32, *INTEGERS))
+    require(base, (DataType.FLOAT32, *INTEGERS))
+    integers = base.type.data_type in INTEGERS
+    if integers or exponent.constant is None:
+        require(exponent, (DataType.FLOAT32, *INTEGERS))
     result = context.result(node)
     operation = BinaryFunction(full_operands(base, exponent, result), "power")
-    integers = base.type.data_type in INTEGERS
     if integers and exponent.type.data_type in INTEGERS:
         emit_integers(node, context, operation, (base, exponent), result)
         return

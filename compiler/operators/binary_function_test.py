@@ -12,6 +12,7 @@ from onnx import TensorProto, helper
 
 from compiler.errors import CompileError
 from compiler.frontend.import_model import import_model
+from compiler.interpreter import interpret
 from compiler.ir import Array, Operation
 from compiler.lowering.lower import lower
 from compiler.operators.binary import Arithmetic
@@ -94,6 +95,17 @@ def test_power_of_mixed_types(base: Any, exponent: Any) -> None:
         for name, array in data.items()
     ]
     assert_model(model.build([model.node("Pow", names)]), data)
+
+
+def test_power_with_a_constant_exponent_of_another_type() -> None:
+    """The reference is NumPy: onnxruntime lacks unsigned exponents."""
+    model = ModelBuilder()
+    exponent = model.constant(np.array([0, 3, 8], np.uint32))
+    graph = lower(
+        import_model(model.build([model.node("Pow", [model.input("x", (3,)), exponent])])), "run"
+    )
+    x = np.array([3.0, -2.0, 0.5], np.float32)
+    assert interpret(graph, {"x": x})[graph.outputs[0]].tolist() == [1.0, -8.0, 0.5**8]
 
 
 def test_integer_division_by_zero_and_overflow() -> None:

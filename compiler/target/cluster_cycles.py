@@ -1,8 +1,8 @@
 """How long kernels take on eight cores, with operands in L1: a model fitted to the simulator.
 
-Kernels share blocks of work; a call takes as long as the core with most blocks. What a block costs
-was measured on the layers of this repository's models (docs/benchmarks.md); the constant part of a
-call is mostly its code coming in from L2, because other kernels ran before.
+Products have a model that follows their loops (`siracusa_cluster_cycles.py`); other kernels take so
+many cycles per element, measured on the layers of this repository's models (docs/benchmarks.md).
+Whatever it is, its code first has to come from L2, because other kernels ran before.
 """
 
 from __future__ import annotations
@@ -11,6 +11,12 @@ from collections.abc import Callable, Mapping, Sequence
 
 from compiler.ir import Kernel, TensorType
 from compiler.ir.operation import ParameterValue
+from compiler.target.siracusa_cluster_cycles import (
+    ConvTile,
+    conv_packed,
+    depthwise_conv_packed,
+    matmul_packed,
+)
 
 Parameters = Mapping[str, ParameterValue]
 Model = Callable[[Parameters, Sequence[TensorType], int], float]
@@ -21,6 +27,12 @@ def kernel_cycles(kernel: Kernel, outputs: Sequence[TensorType], cores: int) -> 
     model = _MODELS.get(kernel.function, _by_element(OTHER_CYCLES, OTHER_START))
     return max(1, round(model(kernel.parameters, outputs, cores)))
 
+
+COLD_START = 450.0
+"""Cycles until a kernel's code has come from L2, where others ran before it."""
+
+WIDE_CYCLES = 90.0
+"""Per element, for 64-bit requantisation."""
 
 OTHER_CYCLES, OTHER_START = 100.0, 900.0
 """Of kernels that only exist in portable C: cycles per element, and of the call."""
@@ -47,36 +59,57 @@ def _by_element(cycles: float, start: float) -> Model:
 
 
 def _matmul(parameters: Parameters, outputs: Sequence[TensorType], cores: int) -> float:
-    rows, columns = _number(parameters, "rows"), _number(parameters, "columns")
-    words = _up(_number(parameters, "inner"), 4)
-    rounds = _up(_up(rows, 4) * _up(columns, 4), cores)
+    del outputs
+    rows, inner = _number(parameters, "rows"), _number(parameters, "inner")
+    columns = _number(parameters, "columns")
     if _number(parameters, "wide"):
-        return rounds * (25.8 * words + 1550) + 300
-    if rows == 1:
-        return rounds * (9.3 * words + 70) / (2 if rounds > 1 else 1) + 860
-    return rounds * (23.9 * words + 149) + 863
+        rounds = _up(_up(rows, 4) * _up(columns, 4), cores)
+        return COLD_START + rounds * (25.8 * _up(inner, 4) + 1550)
+    return COLD_START + matmul_packed(rows, inner, columns, cores)
 
 
 def _conv(parameters: Parameters, outputs: Sequence[TensorType], cores: int) -> float:
-    taps = _number(parameters, "kernel_height") * _number(parameters, "kernel_width")
-    channels = _number(parameters, "input_channels")
-    words = _up(taps * channels, 4)
-    columns = _number(parameters, "output_channels")
-    pixels = outputs[0].elements // max(1, columns)
-    rounds = _up(_up(pixels, 4) * _up(columns, 4), cores)
-    copied = 0 if channels % 4 == 0 and taps <= 25 else _up(pixels, 4) * words / cores
-    return rounds * (28.2 * words + 168 + (1400 if parameters["wide"] else 0)) + 10 * copied + 674
+    tile = _conv_tile(parameters)
+    wide = 0
+    if _number(parameters, "wide"):
+        wide = WIDE_CYCLES * _up(outputs[0].elements, cores)
+    return COLD_START + conv_packed(tile, cores) + wide
 
 
 def _depthwise(parameters: Parameters, outputs: Sequence[TensorType], cores: int) -> float:
-    bands = _up(_number(parameters, "output_height"), _number(parameters, "band_rows"))
-    quadruples = _up(_number(parameters, "input_channels"), 4)
-    rounds = _up(quadruples * bands * _number(parameters, "batches"), cores)
-    rows = _number(parameters, "band_rows")
-    strips = _up(_number(parameters, "output_width"), 4)
-    stride = _number(parameters, "stride_height") * _number(parameters, "stride_width")
     del outputs
-    return rounds * rows * strips * 4 * (42 + 11 * (stride - 1)) + rounds * 1200 + 1000
+    band_rows = _number(parameters, "band_rows")
+    tile = _conv_tile(parameters)
+    if tile.kernel == (3, 3) and tile.strides in ((1, 1), (2, 2)):
+        # As the kernel is told: if the image is turned, then so are these parameters.
+        return COLD_START + depthwise_conv_packed(tile, band_rows, cores=cores)
+    bands = _up(tile.output[0], band_rows) * _up(tile.channels, 4) * tile.batches
+    taps = tile.kernel[0] * tile.kernel[1]
+    return COLD_START + _up(bands, cores) * band_rows * tile.output[1] * 4 * (30 + 2 * taps)
+
+
+def _conv_tile(parameters: Parameters) -> ConvTile:
+    def pair(name: str) -> tuple[int, int]:
+        return _number(parameters, f"{name}_height"), _number(parameters, f"{name}_width")
+
+    extents, outputs = pair("input"), pair("output")
+    kernel, strides, dilations = pair("kernel"), pair("stride"), pair("dilation")
+    begins = _number(parameters, "pad_top"), _number(parameters, "pad_left")
+    ends = [
+        (outputs[a] - 1) * strides[a] + dilations[a] * (kernel[a] - 1) + 1 - extents[a] - begins[a]
+        for a in (0, 1)
+    ]
+    return ConvTile(
+        *extents,
+        _number(parameters, "input_channels"),
+        _number(parameters, "output_channels"),
+        kernel,
+        strides,
+        begins,
+        (ends[0], ends[1]),
+        dilations,
+        _number(parameters, "batches"),
+    )
 
 
 def _attention(parameters: Parameters, outputs: Sequence[TensorType], cores: int) -> float:

@@ -1,244 +1,495 @@
-/* Attention on CORE-V cores. Per key of a row:
+/* Attention on CORE-V cores, for two queries of a head at a time, which share its keys and values.
  *
- *     score        a word of the query meets words of four keys: 9 instructions for 16 products, 13
- *                  if the query's zero point is not 0; and 26 instructions per four keys
- *     weight       24 cycles, of which 5 are the 64-bit product
- *     4 columns    6.75 instructions: values of four keys are transposed, so that dot products run
- *                  along the keys; a weight's upper 7 and lower 8 bits are multiplied separately
- */
-#include "tilewright/arithmetic.h"
+ * Cycles per key and query, two queries (one query), for heads of one word or of W words:
+ *
+ *     scores           3.5 (4)    2.5 W + 5 (3 W + 6)
+ *     weights          18         21 if distances of scores do not fit 16 bits
+ *     values           5 (7.5)    5 W (7.5 W)
+ *
+ * A weight's polynomial is 4 x 2 instructions, because cv.mulun multiplies 16 bits and shifts.
+ * Weights overwrite scores as int16, and pairs of them are multiplied with pairs of values that
+ * were widened to 16 bits. */
 #include "tilewright/attention.h"
+
+#include "tilewright/arithmetic.h"
 #include "tilewright/hardware_loop.h"
 #include "tilewright/parallel.h"
 #include "tilewright/simd.h"
 
-#define KEYS 4u
-#define COLUMNS 4u
-#define WORD 4u
+/* |weight * (value - zero point)| < 2^23, so that 256 of them fit int32. */
+#define BLOCK_KEYS 256u
 
-/* One step of four keys' sums, and what is subtracted for the query's zero point. */
-#define SCORE_LOADS                   \
-  "  cv.lw %[q], (%[query]), 4\n"     \
-  "  cv.lw %[a], (%[k0]), 4\n"        \
-  "  cv.lw %[b], (%[k1]), 4\n"        \
-  "  cv.lw %[c], (%[k2]), 4\n"        \
-  "  cv.lw %[d], (%[k3]), 4\n"        \
-  "  cv.sdotsp.b %[s0], %[q], %[a]\n" \
-  "  cv.sdotsp.b %[s1], %[q], %[b]\n" \
-  "  cv.sdotsp.b %[s2], %[q], %[c]\n" \
-  "  cv.sdotsp.b %[s3], %[q], %[d]\n"
-#define SCORE_ZERO_POINT                 \
-  "  cv.sdotsp.b %[z0], %[zero], %[a]\n" \
-  "  cv.sdotsp.b %[z1], %[zero], %[b]\n" \
-  "  cv.sdotsp.b %[z2], %[zero], %[c]\n" \
-  "  cv.sdotsp.b %[z3], %[zero], %[d]\n"
+#define ROWS 2u
 
-/* Scores of `quads` times four keys whose rows have `words` words. */
-#define SCORE_LOOP(step) \
-  __asm__ volatile(                                                                              \
-      TW_LOOP_BEGIN TW_LOOP_SETUP(1, "%[quads]", "2f")                                           \
-      "  li %[s0], 0\n  li %[s1], 0\n  li %[s2], 0\n  li %[s3], 0\n"                             \
-      "  li %[z0], 0\n  li %[z1], 0\n  li %[z2], 0\n  li %[z3], 0\n"                             \
-      TW_LOOP_SETUP(0, "%[words]", "1f") step                                                    \
-      "1:\n"                                                                                     \
-      "  sub %[s0], %[s0], %[z0]\n"                                                              \
-      "  sub %[s1], %[s1], %[z1]\n"                                                              \
-      "  sub %[s2], %[s2], %[z2]\n"                                                              \
-      "  sub %[s3], %[s3], %[z3]\n"                                                              \
-      "  cv.max %[largest], %[largest], %[s0]\n"                                                 \
-      "  cv.max %[largest], %[largest], %[s1]\n"                                                 \
-      "  cv.max %[largest], %[largest], %[s2]\n"                                                 \
-      "  cv.max %[largest], %[largest], %[s3]\n"                                                 \
-      "  cv.sw %[s0], (%[score]), 4\n"                                                           \
-      "  cv.sw %[s1], (%[score]), 4\n"                                                           \
-      "  cv.sw %[s2], (%[score]), 4\n"                                                           \
-      "  cv.sw %[s3], (%[score]), 4\n"                                                           \
-      "  sub %[query], %[query], %[bytes]\n"                                                     \
-      "  add %[k0], %[k0], %[next]\n"                                                            \
-      "  add %[k1], %[k1], %[next]\n"                                                            \
-      "  add %[k2], %[k2], %[next]\n"                                                            \
-      "  add %[k3], %[k3], %[next]\n"                                                            \
-      "2:\n" TW_LOOP_END                                                                         \
-      : [q] "=&r"(q), [a] "=&r"(a), [b] "=&r"(b), [c] "=&r"(c), [d] "=&r"(d), [s0] "=&r"(s0),    \
-        [s1] "=&r"(s1), [s2] "=&r"(s2), [s3] "=&r"(s3), [z0] "=&r"(z0), [z1] "=&r"(z1),          \
-        [z2] "=&r"(z2), [z3] "=&r"(z3), [query] "+r"(query), [k0] "+r"(k0), [k1] "+r"(k1),       \
-        [k2] "+r"(k2), [k3] "+r"(k3), [score] "+r"(score), [largest] "+r"(largest)               \
-      : [words] "r"(words), [quads] "r"(quads), [zero] "r"(zero), [bytes] "r"(words * WORD),     \
-        [next] "r"(KEYS * stride - words * WORD)                                                 \
-      : "memory")
-
-/* Returns the largest score, if it is larger than `largest`. */
-static int32_t score_quads(const int8_t *query, const int8_t *key, uint32_t stride, uint32_t words,
-                           uint32_t zero, uint32_t quads, int32_t largest, int32_t *score) {
-  const int8_t *k0 = key;
-  const int8_t *k1 = k0 + stride;
-  const int8_t *k2 = k1 + stride;
-  const int8_t *k3 = k2 + stride;
-  int32_t s0, s1, s2, s3, z0, z1, z2, z3;
-  uint32_t q, a, b, c, d;
-  if (zero == 0) {
-    SCORE_LOOP(SCORE_LOADS);
-  } else {
-    SCORE_LOOP(SCORE_LOADS SCORE_ZERO_POINT);
-  }
-  return largest;
-}
-
-/* Writes score[j] = sum of (query[c] - query_zero_point) * key[j][c]; returns the largest. */
-static int32_t compute_scores(const tw_attention_s8_parameters *parameters, const int8_t *query,
-                              const int8_t *key, uint32_t keys, int32_t *score) {
-  const uint32_t stride = parameters->key_row_stride;
-  const uint32_t words = parameters->head_size / WORD;
-  const int32_t zero_point = parameters->query_zero_point;
-  const uint32_t zero = ((uint32_t)zero_point & 0xFFu) * UINT32_C(0x01010101);
-  int32_t largest = INT32_MIN;
-  uint32_t j = 0;
-  if (parameters->head_size % WORD == 0 && keys >= KEYS) {
-    const uint32_t quads = keys / KEYS;
-    largest = score_quads(query, key, stride, words, zero, quads, largest, score);
-    j = quads * KEYS;
-  }
-  for (; j < keys; ++j) {
-    int32_t sum = 0;
-    for (uint32_t c = 0; c < parameters->head_size; ++c) {
-      sum += (query[c] - zero_point) * key[j * stride + c];
-    }
-    score[j] = sum;
-    largest = sum > largest ? sum : largest;
-  }
-  return largest;
-}
-
-/* Replaces scores by weights, 0 to 32767, with 16 bits each, from the beginning of the same memory;
- * returns their sum. Computes tw_attention_weight with products that include their shift, and with
- * a shift that rounds, for every key: a product makes those beyond the limit zero. */
-static uint32_t compute_weights(const tw_attention_s8_parameters *parameters, int32_t largest,
-                                uint32_t keys, int32_t *score) {
-  uint16_t *weights = (uint16_t *)(void *)score;
-  uint32_t total = 0;
-  uint32_t distance, near, power, shift;
-  __asm__ volatile(TW_LOOP_BEGIN TW_LOOP_SETUP(0, "%[keys]", "1f")
-                   "  cv.lw %[distance], (%[score]), 4\n"
-                   "  sub %[distance], %[largest], %[distance]\n"
-                   "  sltu %[near], %[distance], %[limit]\n"
-                   "  sll %[distance], %[distance], %[left]\n"
-                   "  mulhu %[distance], %[distance], %[scale]\n"
-                   "  cv.mulun %[power], %[c4], %[distance], 16\n"
-                   "  srli %[shift], %[distance], 16\n"
-                   "  sub %[power], %[c3], %[power]\n"
-                   "  cv.mulun %[power], %[power], %[distance], 16\n"
-                   "  addi %[shift], %[shift], 1\n"
-                   "  sub %[power], %[c2], %[power]\n"
-                   "  cv.mulun %[power], %[power], %[distance], 16\n"
-                   "  sub %[power], %[c1], %[power]\n"
-                   "  cv.mulun %[power], %[power], %[distance], 16\n"
-                   "  sub %[power], %[c0], %[power]\n"
-                   "  cv.addurnr %[power], zero, %[shift]\n"
-                   "  mul %[power], %[power], %[near]\n"
-                   "  add %[total], %[total], %[power]\n"
-                   "  cv.sh %[power], (%[weights]), 2\n"
-                   "1:\n" TW_LOOP_END
-                   : [distance] "=&r"(distance), [near] "=&r"(near), [power] "=&r"(power),
-                     [shift] "=&r"(shift), [score] "+r"(score), [weights] "+r"(weights),
-                     [total] "+r"(total)
-                   : [keys] "r"(keys), [largest] "r"(largest), [limit] "r"(parameters->score_limit),
-                     [left] "r"(parameters->score_shift), [scale] "r"(parameters->score_scale),
-                     [c4] "r"(449), [c3] "r"(3489), [c2] "r"(15691), [c1] "r"(45418),
-                     [c0] "r"(65534)
-                   : "memory");
-  return total;
-}
-
-/* Sums of weight[j] * value[j][c] for four columns and `quads` times four keys: those of the
- * weights' upper bytes and those of the lower ones. */
-static void sum_columns(const uint16_t *weights, const int8_t *value, uint32_t stride,
-                        uint32_t quads, int32_t upper[COLUMNS], int32_t lower[COLUMNS]) {
-  int32_t u0 = 0, u1 = 0, u2 = 0, u3 = 0;
-  int32_t l0 = 0, l1 = 0, l2 = 0, l3 = 0;
-  uint32_t a, b, c, d, e, f, g, h;
-  __asm__ volatile(
-      TW_LOOP_BEGIN TW_LOOP_SETUP(0, "%[quads]", "1f")
-      "  cv.lw %[a], (%[value]), %[stride]\n"
-      "  cv.lw %[b], (%[value]), %[stride]\n"
-      "  cv.lw %[c], (%[value]), %[stride]\n"
-      "  cv.lw %[d], (%[value]), %[stride]\n"
-      /* See depthwise_planes.c: columns in f, e, b, a. */
-      "  mv %[e], %[a]\n"
-      "  mv %[f], %[c]\n"
-      "  cv.shuffle2.b %[e], %[b], %[low]\n"
-      "  cv.shuffle2.b %[a], %[b], %[high]\n"
-      "  cv.shuffle2.b %[f], %[d], %[low]\n"
-      "  cv.shuffle2.b %[c], %[d], %[high]\n"
-      "  cv.lw %[g], (%[weights]), 4\n"
-      "  cv.lw %[h], (%[weights]), 4\n"
-      "  cv.pack %[b], %[f], %[e]\n"
-      "  cv.pack.h %[d], %[f], %[e]\n"
-      "  cv.pack %[e], %[c], %[a]\n"
-      "  cv.pack.h %[f], %[c], %[a]\n"
-      "  mv %[a], %[g]\n"
-      "  cv.shuffle2.b %[a], %[h], %[even]\n"
-      "  cv.shuffle2.b %[g], %[h], %[odd]\n"
-      "  cv.sdotusp.b %[l0], %[a], %[b]\n"
-      "  cv.sdotusp.b %[l1], %[a], %[d]\n"
-      "  cv.sdotusp.b %[l2], %[a], %[e]\n"
-      "  cv.sdotusp.b %[l3], %[a], %[f]\n"
-      "  cv.sdotsp.b %[u0], %[g], %[b]\n"
-      "  cv.sdotsp.b %[u1], %[g], %[d]\n"
-      "  cv.sdotsp.b %[u2], %[g], %[e]\n"
-      "  cv.sdotsp.b %[u3], %[g], %[f]\n"
-      "1:\n" TW_LOOP_END
-      : [a] "=&r"(a), [b] "=&r"(b), [c] "=&r"(c), [d] "=&r"(d), [e] "=&r"(e), [f] "=&r"(f),
-        [g] "=&r"(g), [h] "=&r"(h), [u0] "+r"(u0), [u1] "+r"(u1), [u2] "+r"(u2), [u3] "+r"(u3),
-        [l0] "+r"(l0), [l1] "+r"(l1), [l2] "+r"(l2), [l3] "+r"(l3), [value] "+r"(value),
-        [weights] "+r"(weights)
-      : [quads] "r"(quads), [stride] "r"(stride), [low] "r"(UINT32_C(0x05010400)),
-        [high] "r"(UINT32_C(0x07030602)), [even] "r"(UINT32_C(0x06040200)),
-        [odd] "r"(UINT32_C(0x07050301))
-      : "memory");
-  upper[0] = u0;
-  upper[1] = u1;
-  upper[2] = u2;
-  upper[3] = u3;
-  lower[0] = l0;
-  lower[1] = l1;
-  lower[2] = l2;
-  lower[3] = l3;
-}
-
-/* What a row's outputs are made with. */
+/* One or two queries of the same head. */
 typedef struct {
-  const uint16_t *weights;
-  uint32_t keys;
-  int64_t centre; /* value_zero_point times the sum of the weights */
-  int64_t reciprocal;
-  uint32_t shift;
-} row_constants;
+  uint32_t rows;
+  const int8_t *query[ROWS];
+  int8_t *output[ROWS];
+  uint32_t keys[ROWS]; /* that it attends to */
+  int32_t *scores[ROWS];
+  int32_t largest[ROWS];
+  uint32_t total[ROWS];
+} item;
 
-static int8_t output_of(const tw_attention_s8_parameters *parameters, const row_constants *row,
-                        int64_t sum) {
-  const int64_t rounding = INT64_C(1) << (parameters->output_shift - 1);
-  const int64_t mean = ((sum - row->centre) * row->reciprocal) >> row->shift;
-  const int64_t steps = ((mean * parameters->output_scale + rounding) >> parameters->output_shift) +
-                        parameters->output_zero_point;
+/* A word at any address. */
+static inline uint32_t load(const int8_t *from) {
+  uint32_t word;
+  __asm__("lw %0, %1" : "=r"(word) : "m"(*(const uint32_t *)(const void *)from));
+  return word;
+}
+
+static inline int32_t larger(int32_t a, int32_t b) {
+  int32_t result;
+  __asm__("cv.max %0, %1, %2" : "=r"(result) : "r"(a), "r"(b));
+  return result;
+}
+
+/* Scores of `count` keys with one query of one word. Here and below the largest of a query's
+ * scores and `largest` is returned. */
+static int32_t scores_of_word(uint32_t query, const int8_t *key, uint32_t stride, uint32_t count,
+                              int32_t *scores, int32_t largest) {
+  uint32_t k;
+  int32_t a = largest;
+  __asm__ volatile(TW_LOOP_BEGIN TW_LOOP_SETUP(0, "%[count]", "1f")
+                   "  cv.lw %[k], (%[key]), %[stride]\n"
+                   "  cv.max %[largest], %[largest], %[a]\n"
+                   "  cv.dotsp.b %[a], %[k], %[query]\n"
+                   "  cv.sw %[a], (%[scores]), 4\n"
+                   "1:\n" TW_LOOP_END
+                   : [k] "=&r"(k), [a] "+r"(a), [largest] "+r"(largest), [key] "+r"(key),
+                     [scores] "+r"(scores)
+                   : [query] "r"(query), [stride] "r"(stride), [count] "r"(count)
+                   : "memory");
+  return larger(largest, a);
+}
+
+/* The same with two queries. */
+static void scores_of_two_words(item *rows, const int8_t *key, uint32_t stride, uint32_t count) {
+  const uint32_t query_0 = load(rows->query[0]);
+  const uint32_t query_1 = load(rows->query[1]);
+  int32_t *scores_0 = rows->scores[0];
+  int32_t *scores_1 = rows->scores[1];
+  int32_t largest_0 = INT32_MIN;
+  int32_t largest_1 = INT32_MIN;
+  uint32_t k;
+  int32_t a = INT32_MIN;
+  int32_t b;
+  __asm__ volatile(TW_LOOP_BEGIN TW_LOOP_SETUP(0, "%[count]", "1f")
+                   "  cv.lw %[k], (%[key]), %[stride]\n"
+                   "  cv.max %[largest_0], %[largest_0], %[a]\n"
+                   "  cv.dotsp.b %[a], %[k], %[query_0]\n"
+                   "  cv.dotsp.b %[b], %[k], %[query_1]\n"
+                   "  cv.sw %[a], (%[scores_0]), 4\n"
+                   "  cv.sw %[b], (%[scores_1]), 4\n"
+                   "  cv.max %[largest_1], %[largest_1], %[b]\n"
+                   "1:\n" TW_LOOP_END
+                   : [k] "=&r"(k), [a] "+r"(a), [b] "=&r"(b), [largest_0] "+r"(largest_0),
+                     [largest_1] "+r"(largest_1), [key] "+r"(key), [scores_0] "+r"(scores_0),
+                     [scores_1] "+r"(scores_1)
+                   : [query_0] "r"(query_0), [query_1] "r"(query_1), [stride] "r"(stride),
+                     [count] "r"(count)
+                   : "memory");
+  rows->largest[0] = larger(largest_0, a);
+  rows->largest[1] = largest_1;
+}
+
+/* Scores of `count` keys with one query of several words. */
+static int32_t scores_of_row(const int8_t *query, uint32_t words, const int8_t *key,
+                             uint32_t stride, uint32_t count, int32_t *scores, int32_t largest) {
+  uint32_t k, q;
+  const int8_t *from, *with;
+  int32_t a;
+  __asm__ volatile(TW_LOOP_BEGIN TW_LOOP_SETUP(1, "%[count]", "2f")
+                   "  mv %[from], %[key]\n"
+                   "  mv %[with], %[query]\n"
+                   "  li %[a], 0\n"
+                   "  add %[key], %[key], %[stride]\n"
+                   TW_LOOP_SETUP(0, "%[words]", "1f")
+                   "  cv.lw %[k], (%[from]), 4\n"
+                   "  cv.lw %[q], (%[with]), 4\n"
+                   "  cv.sdotsp.b %[a], %[k], %[q]\n"
+                   "1:\n"
+                   "  cv.sw %[a], (%[scores]), 4\n"
+                   "  cv.max %[largest], %[largest], %[a]\n"
+                   "2:\n" TW_LOOP_END
+                   : [k] "=&r"(k), [q] "=&r"(q), [a] "=&r"(a), [from] "=&r"(from),
+                     [with] "=&r"(with), [largest] "+r"(largest), [key] "+r"(key),
+                     [scores] "+r"(scores)
+                   : [query] "r"(query), [words] "r"(words), [stride] "r"(stride),
+                     [count] "r"(count)
+                   : "memory");
+  return largest;
+}
+
+/* The same with two queries. */
+static void scores_of_two_rows(item *rows, uint32_t words, const int8_t *key, uint32_t stride,
+                               uint32_t count) {
+  int32_t *scores_0 = rows->scores[0];
+  int32_t *scores_1 = rows->scores[1];
+  int32_t largest_0 = INT32_MIN;
+  int32_t largest_1 = INT32_MIN;
+  uint32_t k, q, r;
+  const int8_t *from, *with_0, *with_1;
+  int32_t a, b;
+  __asm__ volatile(TW_LOOP_BEGIN TW_LOOP_SETUP(1, "%[count]", "2f")
+                   "  mv %[from], %[key]\n"
+                   "  mv %[with_0], %[query_0]\n"
+                   "  mv %[with_1], %[query_1]\n"
+                   "  li %[a], 0\n"
+                   "  li %[b], 0\n"
+                   "  add %[key], %[key], %[stride]\n"
+                   TW_LOOP_SETUP(0, "%[words]", "1f")
+                   "  cv.lw %[k], (%[from]), 4\n"
+                   "  cv.lw %[q], (%[with_0]), 4\n"
+                   "  cv.lw %[r], (%[with_1]), 4\n"
+                   "  cv.sdotsp.b %[a], %[k], %[q]\n"
+                   "  cv.sdotsp.b %[b], %[k], %[r]\n"
+                   "1:\n"
+                   "  cv.sw %[a], (%[scores_0]), 4\n"
+                   "  cv.sw %[b], (%[scores_1]), 4\n"
+                   "  cv.max %[largest_0], %[largest_0], %[a]\n"
+                   "  cv.max %[largest_1], %[largest_1], %[b]\n"
+                   "2:\n" TW_LOOP_END
+                   : [k] "=&r"(k), [q] "=&r"(q), [r] "=&r"(r), [a] "=&r"(a), [b] "=&r"(b),
+                     [from] "=&r"(from), [with_0] "=&r"(with_0), [with_1] "=&r"(with_1),
+                     [largest_0] "+r"(largest_0), [largest_1] "+r"(largest_1), [key] "+r"(key),
+                     [scores_0] "+r"(scores_0), [scores_1] "+r"(scores_1)
+                   : [query_0] "r"(rows->query[0]), [query_1] "r"(rows->query[1]),
+                     [words] "r"(words), [stride] "r"(stride), [count] "r"(count)
+                   : "memory");
+  rows->largest[0] = largest_0;
+  rows->largest[1] = largest_1;
+}
+
+/* Adds to the scores what products of words leave out: the query's zero point and the elements
+ * behind the last word. */
+static void complete_scores(const tw_attention_s8_parameters *parameters, item *rows, uint32_t row,
+                            const int8_t *key) {
+  const int32_t zero_point = parameters->query_zero_point;
+  const uint32_t words = parameters->head_size / 4;
+  const int8_t *query = rows->query[row];
+  int32_t *scores = rows->scores[row];
+  int32_t largest = INT32_MIN;
+  for (uint32_t j = 0; j < rows->keys[row]; ++j) {
+    int32_t sum = 0;
+    for (uint32_t i = 0; i < words; ++i) {
+      sum = tw_dot_add_s8(sum, load(key + 4 * i), UINT32_C(0x01010101));
+    }
+    int32_t score = (words == 0 ? 0 : scores[j]) - sum * zero_point;
+    for (uint32_t c = 4 * words; c < parameters->head_size; ++c) {
+      score += (query[c] - zero_point) * key[c];
+    }
+    scores[j] = score;
+    largest = larger(largest, score);
+    key += parameters->key_row_stride;
+  }
+  rows->largest[row] = largest;
+}
+
+static void compute_scores(const tw_attention_s8_parameters *parameters, item *rows,
+                           const int8_t *key) {
+  const uint32_t stride = parameters->key_row_stride;
+  const uint32_t words = parameters->head_size / 4;
+  uint32_t common = 0; /* keys of both queries */
+  if (rows->rows == ROWS) {
+    common = rows->keys[0] < rows->keys[1] ? rows->keys[0] : rows->keys[1];
+  }
+  for (uint32_t row = 0; row < rows->rows; ++row) {
+    rows->largest[row] = INT32_MIN;
+  }
+  if (common != 0 && words == 1) {
+    scores_of_two_words(rows, key, stride, common);
+  } else if (common != 0 && words != 0) {
+    scores_of_two_rows(rows, words, key, stride, common);
+  }
+  for (uint32_t row = 0; row < rows->rows; ++row) {
+    const uint32_t count = rows->keys[row] - common;
+    const int8_t *further = key + common * stride;
+    int32_t *scores = rows->scores[row] + common;
+    if (count != 0 && words == 1) {
+      rows->largest[row] = scores_of_word(load(rows->query[row]), further, stride, count, scores,
+                                          rows->largest[row]);
+    } else if (count != 0 && words != 0) {
+      rows->largest[row] = scores_of_row(rows->query[row], words, further, stride, count, scores,
+                                         rows->largest[row]);
+    }
+    if (parameters->query_zero_point != 0 || parameters->head_size % 4 != 0) {
+      complete_scores(parameters, rows, row, key);
+    }
+  }
+}
+
+/* The weight that tw_attention_weight() gives for d; constants are the operands' names. From
+ * d = 2^20 on it is 0. */
+#define WEIGHT                          \
+  "  cv.addun %[w], %[d], %[one], 16\n" \
+  "  cv.mulun %[p], %[c4], %[d], 16\n"  \
+  "  sub %[p], %[c3], %[p]\n"           \
+  "  cv.mulun %[p], %[p], %[d], 16\n"   \
+  "  sub %[p], %[c2], %[p]\n"           \
+  "  cv.mulun %[p], %[p], %[d], 16\n"   \
+  "  sub %[p], %[c1], %[p]\n"           \
+  "  cv.mulun %[p], %[p], %[d], 16\n"   \
+  "  mv %[e], %[c0]\n"                  \
+  "  cv.suburnr %[e], %[p], %[w]\n"     \
+  "  cv.sh %[e], (%[weights]), 2\n"
+
+/* Replaces scores by weights in 16 bits, followed by zeros up to `end`; returns their sum. */
+static uint32_t compute_weights(const tw_attention_s8_parameters *parameters, int32_t largest,
+                                uint32_t keys, uint32_t end, int32_t *scores) {
+  const uint32_t limit = parameters->score_limit;
+  const uint64_t scale = (uint64_t)parameters->score_scale << parameters->score_shift;
+  int16_t *weights = (int16_t *)(void *)scores;
+  uint32_t total = 0;
+  uint32_t s, d, w, p;
+  uint32_t e = 0;
+  if (limit <= 2) {
+    /* So steep that d may leave the range of shifts. */
+    for (uint32_t j = 0; j < keys; ++j) {
+      const uint32_t distance = (uint32_t)(largest - scores[j]);
+      e = distance < limit ? tw_attention_weight((uint32_t)(distance * scale >> 32)) : 0;
+      *weights++ = (int16_t)e;
+      total += e;
+    }
+    e = 0;
+  } else if (keys != 0 && limit < 65536u) {
+    /* d = distance * scale / 2^32, in parts of 16 bits. */
+    __asm__ volatile(
+        TW_LOOP_BEGIN TW_LOOP_SETUP(0, "%[keys]", "1f")
+        "  cv.lw %[s], (%[scores]), 4\n"
+        "  add %[total], %[total], %[e]\n"
+        "  sub %[s], %[largest], %[s]\n"
+        "  cv.minu %[s], %[s], %[limit]\n"
+        "  cv.mulun %[d], %[s], %[low], 16\n"
+        "  cv.macun %[d], %[s], %[middle], 16\n"
+        "  cv.mac %[d], %[s], %[high]\n"
+        WEIGHT
+        "1:\n" TW_LOOP_END
+        : [s] "=&r"(s), [d] "=&r"(d), [w] "=&r"(w), [p] "=&r"(p), [e] "+r"(e), [total] "+r"(total),
+          [scores] "+r"(scores), [weights] "+r"(weights)
+        : [largest] "r"(largest), [limit] "r"(limit), [low] "r"((uint32_t)scale & 0xFFFFu),
+          [middle] "r"((uint32_t)scale >> 16), [high] "r"((uint32_t)(scale >> 32)),
+          [one] "r"(UINT32_C(65536)), [c4] "r"(449), [c3] "r"(3489), [c2] "r"(15691),
+          [c1] "r"(45418), [c0] "r"(65534), [keys] "r"(keys)
+        : "memory");
+  } else if (keys != 0) {
+    __asm__ volatile(
+        TW_LOOP_BEGIN TW_LOOP_SETUP(0, "%[keys]", "1f")
+        "  cv.lw %[s], (%[scores]), 4\n"
+        "  add %[total], %[total], %[e]\n"
+        "  sub %[s], %[largest], %[s]\n"
+        "  cv.minu %[s], %[s], %[limit]\n"
+        "  sll %[s], %[s], %[shift]\n"
+        "  mulhu %[d], %[s], %[scale]\n"
+        WEIGHT
+        "1:\n" TW_LOOP_END
+        : [s] "=&r"(s), [d] "=&r"(d), [w] "=&r"(w), [p] "=&r"(p), [e] "+r"(e), [total] "+r"(total),
+          [scores] "+r"(scores), [weights] "+r"(weights)
+        : [largest] "r"(largest), [limit] "r"(limit), [shift] "r"(parameters->score_shift),
+          [scale] "r"(parameters->score_scale), [one] "r"(UINT32_C(65536)), [c4] "r"(449),
+          [c3] "r"(3489), [c2] "r"(15691), [c1] "r"(45418), [c0] "r"(65534), [keys] "r"(keys)
+        : "memory");
+  }
+  for (uint32_t j = keys; j < end; ++j) {
+    *weights++ = 0;
+  }
+  return total + e;
+}
+
+/* The four elements of two values, v and u, as pairs of 16 bits in a, c, b, d. */
+#define WIDEN                      \
+  "  cv.pack %[a], %[u], %[v]\n"   \
+  "  cv.pack.h %[b], %[u], %[v]\n" \
+  "  cv.sra.sci.h %[c], %[a], 8\n" \
+  "  cv.sll.sci.h %[a], %[a], 8\n" \
+  "  cv.sra.sci.h %[d], %[b], 8\n" \
+  "  cv.sll.sci.h %[b], %[b], 8\n" \
+  "  cv.sra.sci.h %[a], %[a], 8\n" \
+  "  cv.sra.sci.h %[b], %[b], 8\n"
+
+/* Sums of weight[j] * value[j][c] over an even number of keys and four columns. */
+typedef struct {
+  int32_t column[4];
+} four_sums;
+
+static inline four_sums sum_values(four_sums sums, const int16_t *weights, const int8_t *value,
+                                   uint32_t stride, uint32_t pairs) {
+  uint32_t u, v, a, b, c, d, e;
+  __asm__ volatile(TW_LOOP_BEGIN TW_LOOP_SETUP(0, "%[pairs]", "1f")
+                   "  cv.lw %[v], (%[value]), %[stride]\n"
+                   "  cv.lw %[u], (%[value]), %[stride]\n"
+                   "  cv.lw %[e], (%[weights]), 4\n"
+                   WIDEN
+                   "  cv.sdotsp.h %[s0], %[e], %[a]\n"
+                   "  cv.sdotsp.h %[s1], %[e], %[c]\n"
+                   "  cv.sdotsp.h %[s2], %[e], %[b]\n"
+                   "  cv.sdotsp.h %[s3], %[e], %[d]\n"
+                   "1:\n" TW_LOOP_END
+                   : [s0] "+r"(sums.column[0]), [s1] "+r"(sums.column[1]),
+                     [s2] "+r"(sums.column[2]), [s3] "+r"(sums.column[3]), [u] "=&r"(u),
+                     [v] "=&r"(v), [a] "=&r"(a), [b] "=&r"(b), [c] "=&r"(c), [d] "=&r"(d),
+                     [e] "=&r"(e), [value] "+r"(value), [weights] "+r"(weights)
+                   : [stride] "r"(stride), [pairs] "r"(pairs)
+                   : "memory");
+  return sums;
+}
+
+/* The same with the weights of two queries. */
+static inline void sum_values_twice(four_sums *first, four_sums *second, const int16_t *weights_0,
+                                    const int16_t *weights_1, const int8_t *value, uint32_t stride,
+                                    uint32_t pairs) {
+  four_sums s = *first;
+  four_sums t = *second;
+  uint32_t u, v, a, b, c, d, e;
+  __asm__ volatile(TW_LOOP_BEGIN TW_LOOP_SETUP(0, "%[pairs]", "1f")
+                   "  cv.lw %[v], (%[value]), %[stride]\n"
+                   "  cv.lw %[u], (%[value]), %[stride]\n"
+                   "  cv.lw %[e], (%[weights_0]), 4\n"
+                   WIDEN
+                   "  cv.sdotsp.h %[s0], %[e], %[a]\n"
+                   "  cv.sdotsp.h %[s1], %[e], %[c]\n"
+                   "  cv.sdotsp.h %[s2], %[e], %[b]\n"
+                   "  cv.lw %[u], (%[weights_1]), 4\n"
+                   "  cv.sdotsp.h %[s3], %[e], %[d]\n"
+                   "  cv.sdotsp.h %[t0], %[u], %[a]\n"
+                   "  cv.sdotsp.h %[t1], %[u], %[c]\n"
+                   "  cv.sdotsp.h %[t2], %[u], %[b]\n"
+                   "  cv.sdotsp.h %[t3], %[u], %[d]\n"
+                   "1:\n" TW_LOOP_END
+                   : [s0] "+r"(s.column[0]), [s1] "+r"(s.column[1]), [s2] "+r"(s.column[2]),
+                     [s3] "+r"(s.column[3]), [t0] "+r"(t.column[0]), [t1] "+r"(t.column[1]),
+                     [t2] "+r"(t.column[2]), [t3] "+r"(t.column[3]), [u] "=&r"(u), [v] "=&r"(v),
+                     [a] "=&r"(a), [b] "=&r"(b), [c] "=&r"(c), [d] "=&r"(d), [e] "=&r"(e),
+                     [value] "+r"(value), [weights_0] "+r"(weights_0), [weights_1] "+r"(weights_1)
+                   : [stride] "r"(stride), [pairs] "r"(pairs)
+                   : "memory");
+  *first = s;
+  *second = t;
+}
+
+static inline const int16_t *weights_of(const item *rows, uint32_t row) {
+  return (const int16_t *)(const void *)rows->scores[row];
+}
+
+/* Sums of four columns, for all queries, over some keys from `first` on; a weight of zero follows
+ * those of an odd number. `present`: keys that there are. */
+static inline void sum_block(const item *rows, const int8_t *value, uint32_t stride, uint32_t first,
+                             uint32_t keys, uint32_t present, four_sums sums[ROWS]) {
+  const int16_t *weights_0 = weights_of(rows, 0) + first;
+  const int16_t *weights_1 = weights_of(rows, rows->rows - 1) + first;
+  const uint32_t pairs = keys < present ? (keys + 1) / 2 : keys / 2;
+  const uint32_t paired = 2 * pairs;
+  four_sums a = {{0, 0, 0, 0}};
+  four_sums b = a;
+  if (rows->rows == 1) {
+    if (pairs != 0) {
+      a = sum_values(a, weights_0, value, stride, pairs);
+    }
+    if (paired < keys) { /* the last with itself */
+      a = sum_values(a, weights_0 + paired, value + paired * stride, 0, 1);
+    }
+  } else {
+    if (pairs != 0) {
+      sum_values_twice(&a, &b, weights_0, weights_1, value, stride, pairs);
+    }
+    if (paired < keys) {
+      sum_values_twice(&a, &b, weights_0 + paired, weights_1 + paired, value + paired * stride, 0,
+                       1);
+    }
+  }
+  sums[0] = a;
+  sums[1] = b;
+}
+
+/* How a query's sums become outputs. */
+typedef struct {
+  int32_t reciprocal;
+  uint32_t shift;
+  int32_t scale;
+  uint32_t output_shift;
+  int32_t zero_point;
+} division;
+
+static division division_by(const tw_attention_s8_parameters *parameters, uint32_t total) {
+  division by;
+  uint32_t excess = 0; /* of the total beyond 16 bits */
+  while (total >> excess >= 65536u) {
+    ++excess;
+  }
+  const uint32_t divisor = (total + (uint32_t)tw_half(excess)) >> excess;
+  by.reciprocal = (int32_t)(((UINT32_C(1) << 31) + divisor / 2) / divisor);
+  by.shift = 15 + excess;
+  by.scale = parameters->output_scale;
+  by.output_shift = parameters->output_shift;
+  by.zero_point = parameters->output_zero_point;
+  return by;
+}
+
+/* For a sum of 32 bits, and an output shift beyond 32, with which rounding is that of the upper
+ * half of the product. */
+static inline int8_t divide(const division *by, int32_t sum) {
+  const int64_t product = (int64_t)sum * by->reciprocal;
+  const int32_t mean =
+      (int32_t)((uint32_t)product >> by->shift | (uint32_t)(product >> 32) << (32 - by->shift));
+  int32_t steps = (int32_t)((int64_t)mean * by->scale >> 32);
+  __asm__("cv.addrnr %0, zero, %1" : "+r"(steps) : "r"(by->output_shift - 32));
+  steps += by->zero_point;
+  __asm__("cv.clip %0, %0, 8" : "+r"(steps));
+  return (int8_t)steps;
+}
+
+static int8_t divide_wide(const division *by, int64_t sum) {
+  const int64_t mean = (sum * by->reciprocal) >> by->shift;
+  const int64_t rounding = INT64_C(1) << (by->output_shift - 1);
+  const int64_t steps = ((mean * by->scale + rounding) >> by->output_shift) + by->zero_point;
   return (int8_t)(steps < -128 ? -128 : (steps > 127 ? 127 : steps));
 }
 
-/* Columns of the output from `first` on, COLUMNS or fewer. */
-static void compute_columns(const tw_attention_s8_parameters *parameters, const row_constants *row,
-                            const int8_t *value, uint32_t count, int8_t *output) {
-  const uint32_t stride = parameters->value_row_stride;
-  const uint32_t quads = count == COLUMNS ? row->keys / KEYS : 0;
-  int32_t upper[COLUMNS] = {0};
-  int32_t lower[COLUMNS] = {0};
-  if (quads != 0) {
-    sum_columns(row->weights, value, stride, quads, upper, lower);
-  }
-  for (uint32_t c = 0; c < count; ++c) {
-    int64_t sum = (int64_t)upper[c] * 256 + lower[c];
-    for (uint32_t j = quads * KEYS; j < row->keys; ++j) {
-      sum += (int32_t)row->weights[j] * value[j * stride + c];
+/* All that does not occur in small models: many keys, columns that are not four, coarse outputs. */
+__attribute__((noinline)) static void compute_columns(const tw_attention_s8_parameters *parameters,
+                                                      const item *rows, const division *by,
+                                                      uint32_t keys, const int8_t *value,
+                                                      uint32_t begin, uint32_t end) {
+  for (uint32_t row = 0; row < rows->rows; ++row) {
+    const int16_t *weights = weights_of(rows, row);
+    for (uint32_t c = begin; c < end; ++c) {
+      int64_t total = -(int64_t)parameters->value_zero_point * rows->total[row];
+      for (uint32_t first = 0; first < keys; first += BLOCK_KEYS) {
+        const uint32_t last = keys - first < BLOCK_KEYS ? keys : first + BLOCK_KEYS;
+        int32_t sum = 0;
+        for (uint32_t j = first; j < last; ++j) {
+          sum += weights[j] * value[j * parameters->value_row_stride + c];
+        }
+        total += sum;
+      }
+      rows->output[row][c] = divide_wide(&by[row], total);
     }
-    output[c] = output_of(parameters, row, sum);
+  }
+}
+
+static void compute_outputs(const tw_attention_s8_parameters *parameters, const item *rows,
+                            uint32_t keys, const int8_t *value) {
+  const uint32_t stride = parameters->value_row_stride;
+  const uint32_t size = parameters->value_size;
+  const uint32_t quads = keys <= BLOCK_KEYS && parameters->output_shift > 32 ? size / 4 : 0;
+  division by[ROWS];
+  for (uint32_t row = 0; row < rows->rows; ++row) {
+    by[row] = division_by(parameters, rows->keys[row] != 0 ? rows->total[row] : 65535);
+  }
+  for (uint32_t c = 0; c < 4 * quads; c += 4) {
+    four_sums sums[ROWS];
+    sum_block(rows, value + c, stride, 0, keys, parameters->key_capacity, sums);
+    for (uint32_t row = 0; row < rows->rows; ++row) {
+      int8_t *output = rows->output[row] + c;
+      const int32_t centre = parameters->value_zero_point * (int32_t)rows->total[row];
+      for (uint32_t i = 0; i < 4; ++i) {
+        output[i] = divide(&by[row], sums[row].column[i] - centre);
+      }
+    }
+  }
+  if (4 * quads < size) {
+    compute_columns(parameters, rows, by, keys, value, 4 * quads, size);
   }
 }
 
@@ -249,53 +500,53 @@ void tw_attention_s8(const tw_attention_s8_parameters *parameters, const int8_t 
   const uint32_t query_heads = parameters->query_heads;
   const uint32_t key_heads = parameters->key_heads;
   const uint32_t queries = parameters->queries;
-  const uint32_t head_size = parameters->head_size;
-  const uint32_t value_size = parameters->value_size;
   const uint32_t capacity = parameters->key_capacity;
-  int32_t *scores = scratch + core * parameters->keys;
-  const tw_range share = tw_share(parameters->batch * query_heads * queries, core, cores);
+  const uint32_t height = queries < ROWS ? queries : ROWS; /* rows of scratch memory */
+  const uint32_t groups = (queries + ROWS - 1) / ROWS;     /* of queries of a head */
+  item rows;
+  rows.scores[0] = scratch + core * height * parameters->keys;
+  rows.scores[1] = rows.scores[0] + parameters->keys;
+  const tw_range share = tw_share(parameters->batch * query_heads * groups, core, cores);
+  tw_attention_item at = tw_attention_item_at(share.begin, query_heads, key_heads, groups);
   for (uint32_t index = share.begin; index < share.end; ++index) {
-    const tw_attention_item item = tw_attention_item_at(index, query_heads, key_heads, queries);
-    const uint32_t keys =
-        tw_attended_keys(parameters->keys,
-                         positions ? positions + item.batch * parameters->position_batch_stride +
-                                         item.query * parameters->position_row_stride
-                                   : 0,
-                         parameters->position_offset, valid_keys ? valid_keys + item.batch : 0,
-                         parameters->causal, item.query, queries);
-    const int8_t *q = query + item.batch * query_heads * queries * head_size +
-                      item.query_head * parameters->query_head_stride +
-                      item.query * parameters->query_row_stride;
-    const int8_t *k = key + item.batch * key_heads * capacity * head_size +
-                      item.key_head * parameters->key_head_stride;
-    const int8_t *v = value + item.batch * key_heads * capacity * value_size +
-                      item.key_head * parameters->value_head_stride;
-    int8_t *y = output + item.batch * query_heads * queries * value_size +
-                item.query_head * parameters->output_head_stride +
-                item.query * parameters->output_row_stride;
-    if (keys == 0) {
-      for (uint32_t c = 0; c < value_size; ++c) {
-        y[c] = (int8_t)parameters->output_zero_point;
+    if (index != share.begin && ++at.query == groups) {
+      at.query = 0;
+      if (++at.query_head == query_heads) {
+        at.query_head = 0;
+        ++at.batch;
       }
-      continue;
+      at.key_head =
+          query_heads == key_heads ? at.query_head : at.query_head / (query_heads / key_heads);
     }
-    const int32_t largest = compute_scores(parameters, q, k, keys, scores);
-    const uint32_t total = compute_weights(parameters, largest, keys, scores);
-    uint32_t shift = 0; /* of the total to 16 bits; it is at least 32767 */
-    while (total >> shift >= 65536u) {
-      ++shift;
+    const uint32_t first = ROWS * at.query;
+    uint32_t keys = 0; /* that any query attends to */
+    rows.rows = queries - first < ROWS ? queries - first : ROWS;
+    for (uint32_t row = 0; row < rows.rows; ++row) {
+      const uint32_t i = first + row;
+      rows.keys[row] =
+          tw_attended_keys(parameters->keys,
+                           positions ? positions + at.batch * parameters->position_batch_stride +
+                                           i * parameters->position_row_stride
+                                     : 0,
+                           parameters->position_offset, valid_keys ? valid_keys + at.batch : 0,
+                           parameters->causal, i, queries);
+      keys = rows.keys[row] > keys ? rows.keys[row] : keys;
+      rows.query[row] = query + at.batch * query_heads * queries * parameters->head_size +
+                        at.query_head * parameters->query_head_stride +
+                        i * parameters->query_row_stride;
+      rows.output[row] = output + at.batch * query_heads * queries * parameters->value_size +
+                         at.query_head * parameters->output_head_stride +
+                         i * parameters->output_row_stride;
     }
-    const uint32_t divisor = (total + (uint32_t)tw_half(shift)) >> shift;
-    const row_constants row = {
-        .weights = (const uint16_t *)(const void *)scores,
-        .keys = keys,
-        .centre = (int64_t)parameters->value_zero_point * total,
-        .reciprocal = ((UINT32_C(1) << 31) + divisor / 2) / divisor,
-        .shift = 15 + shift, /* leaves 16 fractional bits */
-    };
-    for (uint32_t c = 0; c < value_size; c += COLUMNS) {
-      compute_columns(parameters, &row, v + c, value_size - c < COLUMNS ? value_size - c : COLUMNS,
-                      y + c);
+    compute_scores(parameters, &rows,
+                   key + at.batch * key_heads * capacity * parameters->head_size +
+                       at.key_head * parameters->key_head_stride);
+    for (uint32_t row = 0; row < rows.rows; ++row) {
+      rows.total[row] = compute_weights(parameters, rows.largest[row], rows.keys[row],
+                                        (keys + 1) / 2 * 2, rows.scores[row]);
     }
+    compute_outputs(parameters, &rows, keys,
+                    value + at.batch * key_heads * capacity * parameters->value_size +
+                        at.key_head * parameters->value_head_stride);
   }
 }

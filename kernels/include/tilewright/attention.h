@@ -49,7 +49,7 @@ typedef struct {
 } tw_attention_s8_parameters;
 
 /* int8 attention; docs/numerics.md defines the arithmetic. positions and valid_keys may be NULL.
- * scratch: int32 [TW_MAXIMUM_CORES][keys]. */
+ * scratch: int32 [TW_MAXIMUM_CORES][queries > 1 ? 2 : 1][keys]. */
 void tw_attention_s8(const tw_attention_s8_parameters *parameters, const int8_t *query,
                      const int8_t *key, const int8_t *value, const int32_t *positions,
                      const int32_t *valid_keys, int8_t *output, int32_t *scratch, uint32_t core,

@@ -53,3 +53,74 @@ def test_attention(cores: int) -> None:
     ]
     for begin in range(0, len(examples), 20):
         assert_twins(examples[begin : begin + 20], cores=cores)
+
+
+def _special(
+    heads: tuple[int, int],
+    queries: int,
+    capacity: int,
+    sizes: tuple[int, int],
+    *,
+    keys: int | None = None,
+    tokens_first: bool = False,
+    causal: bool = False,
+    positions: bool = False,
+    valid: bool = False,
+    halvings: float = 8.0,
+    zero_points: tuple[int, int, int] = (0, 0, 0),
+    ratio: float = 1.3,
+    batch: int = 1,
+) -> Example:
+    """Random operands. `sizes`: of query and value vectors; `halvings`: of a weight, from the
+    largest score to one that is a standard deviation lower."""
+    random = np.random.default_rng(capacity * 100 + queries)
+    layout = AttentionLayout(*heads, tokens_first, keys or capacity, 1, causal)
+
+    def tensor(heads: int, rows: int, size: int) -> Array:
+        shape = (batch, rows, heads * size) if tokens_first else (batch, heads, rows, size)
+        return random.integers(-128, 128, shape).astype(np.int8)
+
+    factor = halvings * np.log(2) / (74.0**2 * sizes[0] ** 0.5)
+    operation = integer_form(layout, sizes[0], factor, *zero_points, ratio)
+    assert operation is not None
+    operands: list[Array | None] = [
+        tensor(heads[0], queries, sizes[0]),
+        tensor(heads[1], capacity, sizes[0]),
+        tensor(heads[1], capacity, sizes[1]),
+        random.integers(-3, capacity + 3, (queries, 1)).astype(np.int32) if positions else None,
+        random.integers(0, capacity + 2, batch).astype(np.int32) if valid else None,
+    ]
+    return Example(operation, operands)
+
+
+def _special_cases() -> list[Example]:
+    cases = [
+        _special((4, 4), 1, 33, (4, 4), positions=True),
+        _special((2, 2), 7, 12, (4, 4), causal=True),
+        _special((2, 1), 5, 9, (8, 12), tokens_first=True),
+        _special((2, 2), 1, 20, (16, 8), keys=13),
+        _special((1, 1), 4, 10, (32, 16), positions=True),
+        _special((2, 2), 3, 10, (4, 4), batch=2, valid=True),
+        _special((1, 1), 4, 11, (8, 4), valid=True, causal=True),
+        # Sizes that make no words.
+        _special((1, 1), 3, 8, (3, 5)),
+        _special((2, 2), 2, 9, (7, 6), tokens_first=True),
+        # Distances that need more than 16 bits; weights that are all equal; one that is not zero.
+        _special((1, 1), 4, 16, (64, 4), halvings=1.5),
+        _special((1, 1), 2, 7, (4, 4), halvings=1e-5),
+        _special((1, 1), 2, 7, (4, 4), halvings=1e6),
+        _special((1, 1), 2, 7, (4, 4), halvings=9 * 74.0**2 * 2),
+        # More keys than sums of 32 bits take; products of 64 bits at the end.
+        _special((1, 1), 2, 700, (4, 4), halvings=0.1),
+        _special((1, 1), 1, 513, (4, 5), halvings=0.1, zero_points=(0, 90, 3)),
+        _special((1, 1), 3, 9, (4, 4), ratio=2.0**14),
+    ]
+    for zero_points in ((-128, -128, -128), (127, 127, 127), (5, -9, 20)):
+        cases.append(_special((2, 2), 3, 10, (8, 4), zero_points=zero_points))
+        cases.append(_special((2, 2), 1, 11, (6, 4), zero_points=zero_points))
+    return cases
+
+
+@pytest.mark.parametrize("cores", [1, 3, 8])
+def test_special_cases(cores: int) -> None:
+    assert_twins(_special_cases(), cores=cores)

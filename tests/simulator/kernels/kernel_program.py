@@ -140,10 +140,12 @@ class Output:
     Attributes:
         length: bytes.
         alignment: what its address is a multiple of.
+        contents: what is there before, if the kernel does not write all of it.
     """
 
     length: int
     alignment: int = 4
+    contents: bytes | None = None
 
 
 @dataclass(frozen=True)
@@ -254,7 +256,8 @@ class _Layout:
             self._guard(16, buffer.alignment % 16)
             address = len(self.contents)
             self.outputs[-1].append((address, buffer.length))
-            self.contents += self._generator.integers(0, 256, buffer.length, np.uint8).tobytes()
+            before = self._generator.integers(0, 256, buffer.length, np.uint8).tobytes()
+            self.contents += before if buffer.contents is None else buffer.contents
         else:
             given = buffer if isinstance(buffer, Input) else Input(buffer)
             self._guard(16, given.offset)

@@ -52,6 +52,10 @@ def prepare(
         words = np.frombuffer(bytes(parameters), np.uint32).tolist()
         buffers: list[Array | Output | None] = list(example.inputs)
         buffers += [Output(t.elements * t.data_type.bytes) for t in outputs]
+        if example.operation.updates is not None:
+            before = example.inputs[example.operation.updates]
+            assert before is not None
+            buffers[len(types)] = Output(before.nbytes, contents=before.tobytes())
         if called.scratch_bytes:
             buffers.append(Output(called.scratch_bytes))
         calls.append(Call(words, buffers))
