@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -96,6 +97,12 @@ def _assertion(condition: str, name: str) -> str:
     return "\n".join(packed("TILEWRIGHT_STATIC_ASSERT", [condition, name], ";"))
 
 
+def _names_arena(lines: Sequence[str]) -> bool:
+    """Whether code, not a comment or a part of another name, names the arena."""
+    code = re.sub(r"/\*.*?\*/", "", "\n".join(lines), flags=re.DOTALL)
+    return re.search(r"\barena\b", code) is not None
+
+
 def _template_values(interface: Interface, content: Source, plan: Plan) -> dict[str, Any]:
     members = content.weights.members
     return {
@@ -104,9 +111,7 @@ def _template_values(interface: Interface, content: Source, plan: Plan) -> dict[
         "members": members,
         "groups": [member for member in members if isinstance(member, Group)],
         # Without a byte of it, empty operands still point there.
-        "uses_arena": any(
-            "arena" in line for function in content.functions for line in function.lines
-        ),
+        "uses_arena": any(_names_arena(function.lines) for function in content.functions),
         "functions": content.functions,
         "entry_points": [
             entry_point_values(function.entry_point, _straight_call(function))

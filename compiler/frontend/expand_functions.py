@@ -17,6 +17,7 @@ import onnx.shape_inference
 from onnx import FunctionProto, ModelProto, NodeProto, TypeProto, ValueInfoProto, helper
 
 from compiler.frontend.check_attributes import ONNX_DOMAINS
+from compiler.frontend.check_operators import ADVICE
 from compiler.operators import OPERATORS
 
 FOLDED = frozenset({"Constant", "ConstantOfShape", "Range", "Shape", "Size"})
@@ -80,7 +81,7 @@ def _body(
 ) -> list[NodeProto] | None:
     """The supported nodes that stand for an unsupported one; None if it stays."""
     names = [name for name in dict.fromkeys((*node.input, *node.output)) if name]
-    if node.domain not in ONNX_DOMAINS or _is_supported(node):
+    if node.domain not in ONNX_DOMAINS or _is_supported(node) or node.op_type in ADVICE:
         return None
     if any(name not in types for name in names):
         return None

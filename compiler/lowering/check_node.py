@@ -85,6 +85,10 @@ def check_node(node: OnnxNode, model: OnnxModel) -> None:
             if model.tensors[name].type.elements != 1:
                 found = f"its bound {name!r} is {model.tensors[name].type}"
                 raise UnsupportedForm(found, "bounds of one element")
+    if node.operator == "CumSum" and node.inputs[1] is not None:
+        axis_type = model.tensors[node.inputs[1]].type
+        if axis_type.elements != 1:
+            raise UnsupportedForm(f"its axis {node.inputs[1]!r} is {axis_type}", "one axis")
     first = node.inputs[0] if node.inputs else None
     reduces = node.operator in REDUCING or node.operator.startswith(("Reduce", "Arg"))
     if first is not None and reduces:

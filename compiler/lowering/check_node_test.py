@@ -145,6 +145,7 @@ def test_without_a_zero_point_the_stored_type_is_that_of_the_input(element: int)
         ("Split", [6], np.array([2, 2], np.int64)),
         ("RMSNormalization", [2, 4, 5], np.ones((3, 5), np.float32)),
         ("PRelu", [2, 4, 5], np.ones((3, 5), np.float32)),
+        ("CumSum", [2, 4], np.array([0, 1], np.int64)),
         ("Clip", [2, 4], np.ones(2, np.float32)),
         ("PRelu", [2, 1, 5], np.ones((4, 1), np.float32)),
     ],

@@ -89,6 +89,10 @@ def lower_resize(node: OnnxNode, context: LoweringContext) -> None:
             steps.append((Gather(axis), (context.constant(node, "index", index),)))
         emit_steps(node, context, x, steps)
         return
+    if x.type.data_type is not DataType.FLOAT32:
+        raise UnsupportedForm(
+            f"its input {x.name!r} is {x.type}, interpolated linearly", "float32, or mode nearest"
+        )
     if not resized:
         context.alias(node, x)
         return

@@ -94,6 +94,15 @@ def test_sizes_at_run_time_are_refused() -> None:
         lower(import_model(proto), "run")
 
 
+def test_integers_are_not_interpolated() -> None:
+    model = ModelBuilder()
+    x = model.input("x", (1, 1, 4, 4), TensorProto.INT8)
+    scales = model.constant(np.array([1, 1, 2, 2], np.float32))
+    y = model.node("Resize", [x, "", scales], mode="linear")
+    with pytest.raises(CompileError, match="interpolated linearly"):
+        lower(import_model(model.build([y])), "run")
+
+
 @pytest.mark.parametrize(
     ("attributes", "message"),
     [
