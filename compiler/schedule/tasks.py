@@ -251,7 +251,9 @@ class _Builder:
 
     def _blocks_in_use(self, node: Node, joins: bool) -> tuple[set[str], set[str]]:
         """Names of the blocks that the tasks of the last step read, and write."""
-        read, written = self.last_use if joins and self.last_use is not None else (set[str](), set[str]())
+        read, written = (
+            self.last_use if joins and self.last_use is not None else (set[str](), set[str]())
+        )
         read |= {self.aliasing.block_of[name].name for name in node.inputs if name is not None}
         written |= {self.aliasing.block_of[name].name for name in node.outputs}
         return read, written
