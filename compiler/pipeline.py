@@ -239,7 +239,8 @@ def emit_cluster(
 ) -> tuple[GeneratedClusterNetwork, list[Program]]:
     """Schedules a network for a cluster and generates its files; the graphs get its kernels.
 
-    `memory`: bytes that constants, states and tensors outside of L1 may take together, if limited.
+    `memory`: bytes that constants, states and tensors outside of L1 may take together; by default
+    all of L2, where the code has to be as well.
 
     Raises:
         CompileError: names collide, or the network does not fit.
@@ -254,8 +255,7 @@ def emit_cluster(
     programs = schedule_network(graphs, cluster)
     progress("generating code")
     network = generate_cluster(name, graphs, programs, cluster)
-    if memory is not None:
-        _check_cluster_memory(network, memory)
+    _check_cluster_memory(network, cluster.l2_bytes if memory is None else memory)
     return network, programs
 
 

@@ -34,12 +34,14 @@ class Cluster:
         cores: how many workers there are.
         control_core: whether another core starts copies for them; its number.
         l1_bytes: what of L1 is left when each core has its stack.
+        l2_bytes: all of L2 that firmware shares: code, constants, states, tensors.
         l2_latency: cycles for a word from L2.
     """
 
     cores: int
     control_core: int
     l1_bytes: int
+    l2_bytes: int
     l2_latency: int
     dma: Dma
 
@@ -74,7 +76,7 @@ def soc_of(facts: dict[str, Any]) -> Soc:
 
 
 def _cluster(facts: dict[str, Any]) -> Cluster:
-    (l1,) = (memory for memory in facts["memories"] if memory["name"] == "l1")
+    sizes = {memory["name"]: memory["size"] for memory in facts["memories"]}
     control_core = facts["cluster"]["control_core"]
     stack = facts["cluster_stack"]
     stacks = max(facts["cores"], control_core + 1) * (stack["size"] + stack["guard"])
@@ -82,7 +84,8 @@ def _cluster(facts: dict[str, Any]) -> Cluster:
     return Cluster(
         cores=facts["cores"],
         control_core=control_core,
-        l1_bytes=(l1["size"] - stacks) // L1_ALIGNMENT * L1_ALIGNMENT,
+        l1_bytes=(sizes["l1"] - stacks) // L1_ALIGNMENT * L1_ALIGNMENT,
+        l2_bytes=sizes["l2"],
         l2_latency=facts["l2"]["latency"],
         dma=Dma(
             start=dma["start"],
