@@ -476,7 +476,7 @@ __attribute__((noinline)) static void compute_columns(const tw_attention_s8_para
   }
 }
 
-SMALL static void compute_outputs(const tw_attention_s8_parameters *parameters, const item *rows,
+static void compute_outputs(const tw_attention_s8_parameters *parameters, const item *rows,
                                   uint32_t keys, const int8_t *value) {
   const uint32_t stride = parameters->value_row_stride;
   const uint32_t size = parameters->value_size;
