@@ -18,6 +18,7 @@ from compiler.output_files import read_text, write_files
 if TYPE_CHECKING:
     from compiler.ir import Graph
     from compiler.memory import Placement
+    from compiler.target.soc import Cluster
 
 Result = TypeVar("Result")
 INTERRUPTED = 130
@@ -97,8 +98,10 @@ def _compile(arguments: list[str]) -> None:
     options = parser.parse_args(arguments)
     entry_points = pipeline.lower_model(model_options(options), _progress, _observer(options))
     graphs = [entry_point.graph for entry_point in entry_points]
-    _progress("placing tensors")
-    placements = pipeline.read_placements(pipeline.place(pipeline.analyse(graphs)))
+    placements: Sequence[Placement] = ()
+    if _cluster(options) is None:
+        _progress("placing tensors")
+        placements = pipeline.read_placements(pipeline.place(pipeline.analyse(graphs)))
     write_files(
         {
             options.output / name: data
@@ -130,13 +133,17 @@ def _place(arguments: list[str]) -> None:
 def _emit_command(arguments: list[str]) -> None:
     parser = Parser(f"{PROGRAM} emit", parents=[model_arguments()])
     _add_network_options(parser)
-    parser.add_argument("--placement", type=Path, required=True, metavar="NET.placement.json")
+    parser.add_argument("--placement", type=Path, metavar="NET.placement.json")
     parser.add_argument("--output", type=Path, metavar="DIR", help="write all files there")
     for name, file in FILE_OPTIONS.items():
         parser.add_argument(f"--{name}", type=Path, metavar="FILE", help=file.format("NET"))
     options = parser.parse_args(arguments)
-    text = read_text(options.placement)
-    placements = _parsed(options.placement, "placement", lambda: pipeline.read_placements(text))
+    placements: Sequence[Placement] = ()
+    if _cluster(options) is None:
+        if options.placement is None:
+            parser.error("--placement is missing")
+        text = read_text(options.placement)
+        placements = _parsed(options.placement, "placement", lambda: pipeline.read_placements(text))
     entry_points = pipeline.lower_model(model_options(options), _progress, _observer(options))
     files = _emit(options, entry_points, placements)
     name = network_name(options.name, options.model)
@@ -177,6 +184,12 @@ COMMANDS: Mapping[str, Callable[[list[str]], None]] = {
 def _add_network_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--name", help="the network's name in C; default: from the file's name")
     parser.add_argument(
+        "--soc",
+        type=Path,
+        metavar="SOC.yaml",
+        help="the chip; if it has a cluster of cores, the network runs on that",
+    )
+    parser.add_argument(
         "--memory",
         type=int,
         metavar="BYTES",
@@ -200,9 +213,32 @@ def _emit(
 
     name = network_name(options.name, options.model)
     graphs = [entry_point.graph for entry_point in entry_points]
+    cluster = _cluster(options)
+    if cluster is not None:
+        from compiler.report.cluster_files import cluster_report_files
+
+        scheduled, programs = pipeline.emit_cluster(
+            name, graphs, cluster, options.memory, _progress
+        )
+        models = [entry_point.model for entry_point in entry_points]
+        return {
+            **scheduled.files(),
+            **cluster_report_files(models, graphs, scheduled, programs, cluster),
+        }
     network, plan = pipeline.emit(name, graphs, placements, options.memory, _progress)
     models = [entry_point.model for entry_point in entry_points]
     return {**network.files(), **report_files(models, network, plan)}
+
+
+def _cluster(options: argparse.Namespace) -> Cluster | None:
+    """The cluster that the network runs on, if the chip has one."""
+    path: Path | None = options.soc
+    if path is None:
+        return None
+    from compiler.target.soc import soc_of_text
+
+    text = read_text(path)
+    return _parsed(path, "description of a chip", lambda: soc_of_text(text)).cluster
 
 
 def _observer(options: argparse.Namespace) -> pipeline.Observer | None:

@@ -33,6 +33,7 @@ class Code(enum.Enum):
     # 03xx: quantisation
     UNSUPPORTED_QUANTIZATION = ("TW-0301", "a tensor is quantised in an unsupported way")
     QUANTIZATION_RANGE = ("TW-0302", "quantisation parameters cannot be represented")
+    CALIBRATION = ("TW-0303", "calibration data do not fit the model")
     # 04xx: entry points, state
     BAD_ENTRY_POINT = ("TW-0401", "an entry point does not fit the model")
     BAD_STATE = ("TW-0402", "a state does not fit the model")
@@ -82,13 +83,16 @@ class CompileError(Exception):
 class UnsupportedForm(Exception):
     """Raised while lowering one node; the driver collects them with the node's name.
 
-    `found`, `supported` and `advice` as in `Problem`.
+    `found`, `supported` and `advice` as in `Problem`; `code` if it is not the driver's to choose.
     """
 
-    def __init__(self, found: str, supported: str = "", advice: str = "") -> None:
+    def __init__(
+        self, found: str, supported: str = "", advice: str = "", code: Code | None = None
+    ) -> None:
         self.found = found
         self.supported = supported
         self.advice = advice
+        self.code = code
         super().__init__(found)
 
 

@@ -28,7 +28,10 @@ from compiler.memory import (
 
 if TYPE_CHECKING:
     from compiler.codegen.generate import GeneratedNetwork
+    from compiler.codegen.generate_cluster import GeneratedClusterNetwork
     from compiler.frontend.model import OnnxModel
+    from compiler.schedule.program import Program
+    from compiler.target.soc import Cluster
 
 ALL_TENSORS = "all"
 
@@ -225,6 +228,53 @@ def emit(
     if memory is not None:
         _check_memory(graphs, placements, plan, len(network.weights), memory)
     return network, plan
+
+
+def emit_cluster(
+    name: str,
+    graphs: Sequence[Graph],
+    cluster: Cluster,
+    memory: int | None,
+    progress: Progress,
+) -> tuple[GeneratedClusterNetwork, list[Program]]:
+    """Schedules a network for a cluster and generates its files; the graphs get its kernels.
+
+    `memory`: bytes that constants, states and tensors outside of L1 may take together, if limited.
+
+    Raises:
+        CompileError: names collide, or the network does not fit.
+    """
+    from compiler.codegen.generate_cluster import generate_cluster
+    from compiler.schedule.schedule import schedule_network
+    from compiler.target import pack_weights
+
+    for graph in graphs:
+        pack_weights.run(graph, cluster.cores)
+    progress("scheduling tiles")
+    programs = schedule_network(graphs, cluster)
+    progress("generating code")
+    network = generate_cluster(name, graphs, programs, cluster)
+    if memory is not None:
+        _check_cluster_memory(network, memory)
+    return network, programs
+
+
+def _check_cluster_memory(network: GeneratedClusterNetwork, memory: int) -> None:
+    constants, plan = len(network.weights), network.plan
+    needed = constants + plan.states_bytes + plan.arena_bytes
+    if needed > memory:
+        raise CompileError(
+            [
+                Problem(
+                    Code.DOES_NOT_FIT,
+                    "the network",
+                    f"constants take {constants:,} bytes, states {plan.states_bytes:,} and tensors "
+                    f"outside of L1 {plan.arena_bytes:,}; {memory:,} bytes are available",
+                    f"at least {needed:,} bytes",
+                    "quantise the model to int8, or make it smaller",
+                )
+            ]
+        )
 
 
 def _validate(graphs: Sequence[Graph], plan: Plan) -> None:

@@ -4,16 +4,23 @@ load("@rules_cc//cc:find_cc_toolchain.bzl", "use_cc_toolchain")
 load("@rules_cc//cc/common:cc_info.bzl", "CcInfo")
 load("//rules/private:cc_library.bzl", "compile_library")
 load("//rules/private:dotted_targets.bzl", "dotted_targets")
-load("//rules/private:layer_dump.bzl", "LayerDumpInfo", "layer_dump_copts")
+load(
+    "//rules/private:layer_dump.bzl",
+    "LayerDumpInfo",
+    "layer_dump_copts",
+    "without_layer_dump_transition",
+)
 load("//rules/private:network_options.bzl", "entry_point_options", "network_name")
 load(":providers.bzl", "ModelInfo", "NetworkInfo")
+
+_SOC = "//toolchains/soc:toolchain_type"
 
 # Of no effect but in builds with --experimental_output_paths=strip: the command lines name files
 # only, so that the same network for two platforms is one cache entry.
 _REQUIREMENTS = {"supports-path-mapping": "1"}
 
 def _compiled_network_impl(ctx):
-    model = ctx.attr.model[ModelInfo]
+    model = ctx.attr.model[0][ModelInfo]
     name = network_name(ctx.label.name)
 
     def output(suffix):
@@ -40,27 +47,18 @@ def _compiled_network_impl(ctx):
     options.add(model.onnx)
     options.add_all(ctx.attr.options)
 
-    # Placement sees shapes and lifetimes only: a change of weights does not solve it again.
-    problem = output(".problem.json")
-    run(
-        "TilewrightAnalyse",
-        "Analysing %{label}",
-        "analyse",
-        [model.onnx],
-        [problem],
-        [options, files({"--output": problem})],
-    )
-    placement = output(".placement.json")
-    problem_argument = ctx.actions.args()
-    problem_argument.add(problem)
-    run(
-        "TilewrightPlace",
-        "Placing tensors of %{label}",
-        "place",
-        [problem],
-        [placement],
-        [problem_argument, files({"--output": placement})],
-    )
+    # What places the tensors: a chip's description, from which tiles are scheduled, or their
+    # addresses in one memory.
+    soc = ctx.toolchains[_SOC].soc if ctx.toolchains[_SOC] else None
+    dumps_layers = ctx.attr._dump_layers[LayerDumpInfo].enabled
+
+    # Layers are recorded where they run one after the other: on the core that runs main().
+    if soc and soc.cluster and not dumps_layers:
+        placement = None
+        placed = {"--soc": soc.description}
+    else:
+        placement = _place(model, run, output, options, files, ctx.actions.args())
+        placed = {"--placement": placement}
     source = output(".c")
     header = output(".h")
     weights = output("_weights.bin")
@@ -87,14 +85,14 @@ def _compiled_network_impl(ctx):
         "TilewrightEmit",
         "Generating C for %{label}",
         "emit",
-        [model.onnx, placement],
+        [model.onnx] + placed.values(),
         emitted.values(),
-        [options, emit_options, files({"--placement": placement} | emitted)],
+        [options, emit_options, files(placed | emitted)],
     )
 
     libraries = ctx.attr._libraries
     copts = ctx.attr.copts
-    if ctx.attr._dump_layers[LayerDumpInfo].enabled:
+    if dumps_layers:
         libraries = libraries + [ctx.attr._layer_dump]
         copts = copts + layer_dump_copts(name)
     library = compile_library(
@@ -124,11 +122,37 @@ def _compiled_network_impl(ctx):
         OutputGroupInfo(
             c = depset([source]),
             h = depset([header]),
-            placement = depset([placement]),
+            placement = depset([placement] if placement else []),
             report = depset([mapping, mapping_text, memory_map, memory_page]),
             weights = depset([weights, assembly]),
         ),
     ]
+
+def _place(model, run, output, options, files, problem_argument):
+    """Actions that give every tensor an address in one memory; returns the file.
+
+    Placement sees shapes and lifetimes only: a change of weights does not solve it again.
+    """
+    problem = output(".problem.json")
+    run(
+        "TilewrightAnalyse",
+        "Analysing %{label}",
+        "analyse",
+        [model.onnx],
+        [problem],
+        [options, files({"--output": problem})],
+    )
+    placement = output(".placement.json")
+    problem_argument.add(problem)
+    run(
+        "TilewrightPlace",
+        "Placing tensors of %{label}",
+        "place",
+        [problem],
+        [placement],
+        [problem_argument, files({"--output": placement})],
+    )
+    return placement
 
 _compiled_network = rule(
     implementation = _compiled_network_impl,
@@ -136,8 +160,15 @@ _compiled_network = rule(
     attrs = {
         "copts": attr.string_list(),
         "memory_budget": attr.int(),
-        "model": attr.label(mandatory = True, providers = [ModelInfo]),
+        "model": attr.label(
+            cfg = without_layer_dump_transition,
+            mandatory = True,
+            providers = [ModelInfo],
+        ),
         "options": attr.string_list(),
+        "_allowlist_function_transition": attr.label(
+            default = "@bazel_tools//tools/allowlists/function_transition_allowlist",
+        ),
         "_compiler": attr.label(
             default = "//compiler",
             cfg = "exec",
@@ -145,14 +176,18 @@ _compiled_network = rule(
         ),
         "_dump_layers": attr.label(default = "//rules:dump_layers"),
         "_layer_dump": attr.label(default = "//firmware/runtime:layer_dump"),
-        "_libraries": attr.label_list(default = [
-            "//kernels",
-            "//kernels:headers",
-        ]),
+        "_libraries": attr.label_list(
+            cfg = without_layer_dump_transition,
+            default = [
+                "//firmware:headers",
+                "//kernels",
+                "//kernels:headers",
+            ],
+        ),
     },
     fragments = ["cpp"],
     provides = [CcInfo, NetworkInfo],
-    toolchains = use_cc_toolchain(),
+    toolchains = use_cc_toolchain() + [config_common.toolchain_type(_SOC, mandatory = False)],
 )
 
 def compiled_network(

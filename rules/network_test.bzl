@@ -9,6 +9,7 @@ PLATFORMS = {
     "host": Label("//platforms/host"),
     "qemu_rv32": Label("//platforms/qemu_rv32"),
     "siracusa": Label("//platforms/siracusa"),
+    "siracusa_cluster_only": Label("//platforms/siracusa:cluster_only"),
 }
 
 def _platform_name(platform):

@@ -12,6 +12,7 @@ SocInfo = provider(
     doc = "A system on chip: what the compiler, the linker and a simulator read about it.",
     fields = {
         "cc_info": "CcInfo: start-up code, console and exit, for the current configuration.",
+        "cluster": "bool: whether networks run on the cluster of cores that `description` has.",
         "description": "File: soc.yaml, the one place of the SoC's facts.",
         "linker_script": "File: Jinja template of a linker script; None on a host.",
         "name": "string: name of the SoC.",
@@ -36,7 +37,7 @@ NetworkInfo = provider(
         "model": "ModelInfo: what it was compiled from.",
         "name": "string: prefix of everything that the header declares.",
         "options": "list of string: the compiler's options besides the model.",
-        "placement": "File: JSON, addresses of all tensors.",
+        "placement": "File: JSON, addresses of all tensors; None for a cluster.",
         "source": "File: generated C.",
         "weights": "File: packed weights.",
     },

@@ -6,6 +6,7 @@ load(":providers.bzl", "SocInfo")
 def _soc_impl(ctx):
     soc = SocInfo(
         name = ctx.label.name,
+        cluster = ctx.attr.cluster,
         description = ctx.file.description,
         linker_script = ctx.file.linker_script,
         cc_info = ctx.attr.runtime[CcInfo],
@@ -24,6 +25,9 @@ The linker script template is rendered with the facts of `description` (every ke
 variable, and `stack_size`). It defines the symbols that //firmware/runtime/riscv:start.S names.
 """,
     attrs = {
+        "cluster": attr.bool(
+            doc = "Whether networks run on the cluster that `description` has.",
+        ),
         "description": attr.label(
             doc = "soc.yaml: memories, stack, devices, instruction set.",
             allow_single_file = [".yaml"],

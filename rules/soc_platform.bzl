@@ -10,6 +10,7 @@ def soc_platform(
         runtime,
         isa,
         simulator = None,
+        cluster = False,
         visibility = ["//visibility:public"]):
     """Defines a platform, its SoC and its simulator.
 
@@ -23,6 +24,8 @@ def soc_platform(
       runtime: library that defines tilewright/soc_interface.h and brings start-up code.
       isa: instruction set, a value of `@tilewright//platforms/constraints/isa`.
       simulator: program that runs firmware, see `simulator`; without one, firmware is only built.
+      cluster: whether networks run on the cluster of cores that `description` has, and not on the
+        core that runs main().
       visibility: who may build for the platform.
     """
     native.constraint_value(
@@ -43,6 +46,7 @@ def soc_platform(
     )
     soc(
         name = name + "_soc",
+        cluster = cluster,
         description = description,
         linker_script = linker_script,
         runtime = runtime,

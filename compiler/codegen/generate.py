@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +14,7 @@ import jinja2
 from compiler.codegen.interface import Argument, EntryPoint, Interface, interface_of
 from compiler.codegen.layout import WIDTH, comment, initialiser, packed
 from compiler.codegen.literals import comment_text, integer, real, sequence, string
-from compiler.codegen.source import Source, source_of
+from compiler.codegen.source import Function, Source, source_of
 from compiler.codegen.weights import ALIGNMENT, Group
 from compiler.ir import Graph
 from compiler.memory import Plan
@@ -52,7 +53,7 @@ def generate(name: str, graphs: Sequence[Graph], plan: Plan) -> GeneratedNetwork
     interface = interface_of(name, graphs, plan)
     content = source_of(interface, plan)
     values = _template_values(interface, content, plan)
-    environment = _environment()
+    environment = environment_of_templates()
     header, source, assembly = (
         environment.get_template(template).render(values)
         for template in ("header.h.jinja", "source.c.jinja", "weights.S.jinja")
@@ -63,7 +64,7 @@ def generate(name: str, graphs: Sequence[Graph], plan: Plan) -> GeneratedNetwork
 
 
 @functools.cache
-def _environment() -> jinja2.Environment:
+def environment_of_templates() -> jinja2.Environment:
     """Made once: a test compiles hundreds of networks, and parsing templates takes the longest."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES),
@@ -96,32 +97,48 @@ def _assertion(condition: str, name: str) -> str:
     return "\n".join(packed("TILEWRIGHT_STATIC_ASSERT", [condition, name], ";"))
 
 
+def _names_arena(lines: Sequence[str]) -> bool:
+    """Whether code, not a comment or a part of another name, names the arena."""
+    code = re.sub(r"/\*.*?\*/", "", "\n".join(lines), flags=re.DOTALL)
+    return re.search(r"\barena\b", code) is not None
+
+
 def _template_values(interface: Interface, content: Source, plan: Plan) -> dict[str, Any]:
     members = content.weights.members
     return {
-        "network": interface.name,
-        "macro": interface.name.upper(),
+        **interface_values(interface, plan, len(content.weights.data)),
         "headers": sorted(["tilewright/generated.h", *content.headers]),
         "members": members,
         "groups": [member for member in members if isinstance(member, Group)],
+        # Without a byte of it, empty operands still point there.
+        "uses_arena": any(_names_arena(function.lines) for function in content.functions),
+        "functions": content.functions,
+        "entry_points": [
+            entry_point_values(function.entry_point, _straight_call(function))
+            for function in content.functions
+        ],
+    }
+
+
+def _straight_call(function: Function) -> list[str]:
+    names = [argument.identifier for argument in function.entry_point.arguments]
+    return packed(f"  {function.name}", [*names, "0", "1"], ";")
+
+
+def interface_values(interface: Interface, plan: Plan, weights_bytes: int) -> dict[str, Any]:
+    """What the header, the weights and the interface's code show, whatever runs the network."""
+    return {
+        "network": interface.name,
+        "macro": interface.name.upper(),
         "weights_alignment": ALIGNMENT,
-        "weights_bytes": len(content.weights.data),
+        "weights_bytes": weights_bytes,
         "states": interface.states,
         "state_bytes": plan.states_bytes,
         "arena_bytes": plan.arena_bytes,
-        # Without a byte of it, empty operands still point there.
-        "uses_arena": any(
-            "arena" in line for function in content.functions for line in function.lines
-        ),
         "alignment": plan.alignment,
         "input_bytes_maximum": _largest((e.inputs for e in interface.entry_points), plan),
         "output_bytes_maximum": _largest((e.outputs for e in interface.entry_points), plan),
-        "functions": content.functions,
         "introduction": comment(0, _introduction(interface.name)),
-        "entry_points": [
-            _entry_point_values(function.entry_point, function.name)
-            for function in content.functions
-        ],
     }
 
 
@@ -132,17 +149,17 @@ def _largest(interfaces: Iterable[Sequence[Argument]], plan: Plan) -> int:
     return max(sum(rounded(a.type.bytes) for a in arguments) for arguments in interfaces)
 
 
-def _entry_point_values(entry_point: EntryPoint, body: str) -> dict[str, Any]:
+def entry_point_values(entry_point: EntryPoint, body: Sequence[str]) -> dict[str, Any]:
+    """What the templates show of an entry point; `body` are the lines that run it."""
     declarations = [argument.declaration for argument in entry_point.arguments] or ["void"]
     head = f"int32_t {entry_point.function}"
-    names = [argument.identifier for argument in entry_point.arguments]
     return {
         "arguments": entry_point.arguments,
         "comment": comment(0, _documentation(entry_point)),
         "declaration": packed(head, declarations, ";"),
         "definition": [
             *packed(head, declarations, " {"),
-            *packed(f"  {body}", [*names, "0", "1"], ";"),
+            *body,
             "  return 0;",
             "}",
         ],

@@ -23,6 +23,22 @@ HOSTILE = [
 ]
 
 
+@pytest.mark.parametrize("name", ["arena", "/* arena", "the arena"])
+def test_a_tensor_called_like_memory_that_is_not_needed(name: str) -> None:
+    """Without an arena none is declared, whatever the names in code and comments look like."""
+    graph = helper.make_graph(
+        [helper.make_node("Softmax", [name], ["y"], name)],
+        name,
+        [helper.make_tensor_value_info(name, TensorProto.FLOAT, [2, 3])],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, [2, 3])],
+    )
+    opset = helper.make_opsetid("", 21)
+    model = helper.make_model(graph, opset_imports=[opset], ir_version=10)
+    lowered = lower(import_model(model), "")
+    run_passes(lowered)
+    check_runs([lowered], [""])
+
+
 def quantised_model(name: str) -> ModelProto:
     """A small network with weights whose nodes and tensors are all called after `name`."""
     tensors = {

@@ -50,6 +50,12 @@ def _nodes(graph: GraphProto) -> Iterator[NodeProto]:
 def _problems(node: NodeProto) -> Iterator[Problem]:
     if node.domain not in ONNX_DOMAINS:
         return
+    padding = {attribute.name: attribute for attribute in node.attribute}
+    if "auto_pad" in padding and "pads" in padding and any(padding["pads"].ints):
+        kind = padding["auto_pad"].s
+        if kind not in (b"", b"NOTSET"):
+            found = f"it has pads {list(padding['pads'].ints)} and auto_pad {kind!r}"
+            yield _problem(node, found, "pads or auto_pad, but not both")
     for attribute in node.attribute:
         name, is_int = attribute.name, attribute.type == AttributeProto.INT
         values = [attribute.i] if is_int else list(attribute.ints)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from onnx import ModelProto, NodeProto, TensorProto, helper
 
@@ -55,6 +57,13 @@ def test_a_split_into_another_number_of_outputs(count: int) -> None:
     split = helper.make_node("Split", ["x"], ["a", "y"], "split", num_outputs=count)
     (problem,) = problems(split)
     assert problem.found == f"its attribute 'num_outputs' is [{count}], and it has 2 outputs"
+
+
+def test_two_kinds_of_padding() -> None:
+    """ONNX's shape inference takes one, onnxruntime the other."""
+    pool: dict[str, Any] = {"kernel_shape": [2], "pads": [1, 0], "auto_pad": "SAME_LOWER"}
+    (problem,) = problems(helper.make_node("MaxPool", ["x"], ["y"], "pool", **pool))
+    assert problem.supported == "pads or auto_pad, but not both"
 
 
 def test_attributes_inside_of_subgraphs() -> None:

@@ -8,6 +8,25 @@ from compiler.errors import Code, CompileError, Problem, shown_names
 from compiler.frontend.model import OnnxNode
 from compiler.operators import OPERATORS
 
+_STATIC = "quantise the model statically: tools/quantize, or onnxruntime's quantize_static"
+_QDQ = "quantise to QDQ nodes: quantize_static(..., quant_format=QuantFormat.QDQ)"
+_FIXED = "use a form whose result has the same shape for all data, such as Where or TopK"
+_UNROLL = "export the model with the loop unrolled, or with the branch that is taken"
+_RECURRENT = "export its cells as MatMul, Add, Sigmoid and Tanh, and its memory as a state"
+
+ADVICE: dict[str, tuple[str, str]] = {
+    "DynamicQuantizeLinear": ("its scale depends on the data of each run", _STATIC),
+    **dict.fromkeys(("ConvInteger", "MatMulInteger"), ("its scales are not known", _STATIC)),
+    **dict.fromkeys(("QLinearConv", "QLinearMatMul"), ("quantised operators are not read", _QDQ)),
+    **dict.fromkeys(
+        ("Compress", "NonMaxSuppression", "NonZero", "Unique"),
+        ("its result's shape depends on the data of each run", _FIXED),
+    ),
+    **dict.fromkeys(("If", "Loop", "Scan"), ("control flow depends on run-time values", _UNROLL)),
+    **dict.fromkeys(("GRU", "LSTM", "RNN"), ("recurrent layers are not supported", _RECURRENT)),
+}
+"""Why there is no such operator, and what to do instead, where more can be said than that."""
+
 
 def check_operators(nodes: Sequence[OnnxNode]) -> None:
     """Raises CompileError with one problem for each operator without support."""
@@ -18,15 +37,17 @@ def check_operators(nodes: Sequence[OnnxNode]) -> None:
             unsupported.setdefault(key, []).append(node.name)
     if unsupported:
         supported = ", ".join(sorted(operator for _, operator in OPERATORS))
-        raise CompileError(
-            [
-                Problem(
-                    Code.UNSUPPORTED_OPERATOR,
-                    f"operator {f'{domain}.' if domain else ''}{operator}",
-                    f"used by {shown_names(names)}",
-                    supported,
-                    "replace the operator, or add it (docs/adding_an_operator.md)",
-                )
-                for (domain, operator), names in unsupported.items()
-            ]
-        )
+        raise CompileError([_problem(*key, names, supported) for key, names in unsupported.items()])
+
+
+def _problem(domain: str, operator: str, names: Sequence[str], supported: str) -> Problem:
+    reason, advice = "", "replace the operator, or add it (docs/adding_an_operator.md)"
+    if not domain and operator in ADVICE:
+        reason, advice = ADVICE[operator]
+    return Problem(
+        Code.UNSUPPORTED_OPERATOR,
+        f"operator {f'{domain}.' if domain else ''}{operator}",
+        f"used by {shown_names(names)}{f': {reason}' if reason else ''}",
+        supported,
+        advice,
+    )

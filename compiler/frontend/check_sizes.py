@@ -17,15 +17,32 @@ MAXIMUM_FOLDED_BYTES = 2**28
 
 
 def check_sizes(types: Mapping[str, TypeProto.Tensor], limit: int = MAXIMUM_BYTES) -> None:
-    """Raises CompileError (TW-0109) with all tensors of static shape that take more bytes."""
+    """Raises CompileError with all tensors of static shape that take more bytes (TW-0109), or to
+    which ONNX's shape inference gives negative extents (TW-0101)."""
     problems = [
+        _negative(name, shape)
+        for name, proto in types.items()
+        if (shape := static_shape(proto)) is not None and min(shape, default=0) < 0
+    ]
+    problems += [
         too_large(name, shape, limit)
         for name, proto in types.items()
         if (shape := static_shape(proto)) is not None
+        and min(shape, default=0) >= 0
         and prod(shape) * element_bytes(proto.elem_type) > limit
     ]
     if problems:
         raise CompileError(problems)
+
+
+def _negative(name: str, shape: list[int]) -> Problem:
+    return Problem(
+        Code.INVALID_MODEL,
+        f"tensor {name!r}",
+        f"its shape is {shape}: a window is larger than what it slides over",
+        "extents of at least 0",
+        "reduce kernel_shape or dilations, or pad the input",
+    )
 
 
 def too_large(name: str, shape: list[int], limit: int = MAXIMUM_BYTES) -> Problem:

@@ -59,6 +59,17 @@ def test_constants_that_would_have_to_be_computed() -> None:
     assert problem.where == "tensor 'huge'"
 
 
+def test_windows_that_are_larger_than_the_input() -> None:
+    """ONNX's shape inference subtracts, and looks no further."""
+    window = [2, 2]
+    nodes = [
+        helper.make_node("LpPool", ["x"], ["y"], "pool", kernel_shape=window, dilations=window)
+    ]
+    (problem,) = problems(nodes, [1, 1, 1, 1])
+    assert problem.code is Code.INVALID_MODEL
+    assert problem.found.startswith("its shape is [1, 1, -1, -1]")
+
+
 def test_shapes_whose_elements_overflow() -> None:
     assert problems(relu(), [2**33, 2**33])[0].code is Code.TENSOR_TOO_LARGE
 

@@ -128,6 +128,8 @@ def _evaluate(
     if len(empty) < len(unknown):
         return None
     constants = {**{name: constants[name] for name in names if name in constants}, **empty}
+    if node.operator == "ReduceMean" and not constants[names[0]].size:
+        return None  # ONNX does not say what that is
     if node.operator == "Dropout" and len(names) > 2 and bool(np.any(constants[names[2]])):
         return None
     outputs = [name for name in node.outputs if name is not None]

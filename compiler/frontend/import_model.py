@@ -26,6 +26,7 @@ from compiler.frontend.check_operators import check_operators
 from compiler.frontend.check_sizes import MAXIMUM_BYTES, check_sizes, static_shape, too_large
 from compiler.frontend.check_structure import check_structure, initializers, tensor_data
 from compiler.frontend.check_types import check_types
+from compiler.frontend.expand_functions import expand_functions
 from compiler.frontend.fold_constants import fold_constants
 from compiler.frontend.model import AttributeValue, OnnxModel, OnnxNode, OnnxTensor
 from compiler.frontend.read_model import read_model
@@ -77,6 +78,10 @@ def import_model(
         check_types(nodes, _element_types(types, constants))
         remaining = fold_constants(nodes, types, constants, opset)
         if len(remaining) == len(nodes):
+            expanded = expand_functions(proto)
+            if expanded is not None:
+                proto = expanded
+                continue
             # Before types: what an unknown operator makes has none, and that is not the problem.
             check_operators(nodes)
             return _assemble(proto, nodes, types, constants)
@@ -212,26 +217,22 @@ def _infer(proto: ModelProto) -> ModelProto:
 
 
 def _infer_like_operands(proto: ModelProto) -> ModelProto:
-    """The model with types of the outputs of `TYPED_LIKE_OPERAND`, in `value_info`."""
-    missing = [
-        node
-        for node in proto.graph.node
-        if node.domain in ONNX_DOMAINS and node.op_type in TYPED_LIKE_OPERAND
-    ]
-    while missing:
-        # Not strict: what reads an output without a type cannot be inferred yet.
-        proto = onnx.shape_inference.infer_shapes(proto, strict_mode=False)
-        graph = proto.graph
-        known = {v.name: v for v in (*graph.input, *graph.value_info, *graph.output)}
-        typed = [node for node in missing if node.input[0] in known]
-        for node in typed:
-            if node.output[0] not in known:
-                value = graph.value_info.add()
-                value.CopyFrom(known[node.input[0]])
-                value.name = node.output[0]
-        if not typed:
-            break
-        missing = [node for node in missing if node.input[0] not in known]
+    """The model with types of the outputs of `TYPED_LIKE_OPERAND`, in `value_info`.
+
+    For that, an Identity of their operand stands in for each of them.
+    """
+    stand_in = ModelProto()
+    stand_in.CopyFrom(proto)
+    made: list[str] = []
+    for node in stand_in.graph.node:
+        if node.domain in ONNX_DOMAINS and node.op_type in TYPED_LIKE_OPERAND:
+            made.append(node.output[0])
+            node.CopyFrom(helper.make_node("Identity", node.input[:1], node.output[:1], node.name))
+    if made:
+        # Not strict: what is wrong with the model is reported for the model itself.
+        inferred = onnx.shape_inference.infer_shapes(stand_in, strict_mode=False)
+        types = {value.name: value for value in inferred.graph.value_info}
+        proto.graph.value_info.extend(types[name] for name in made if name in types)
     return proto
 
 
@@ -347,8 +348,7 @@ def _add_tensor(model: OnnxModel, name: str, proto: TypeProto.Tensor | None) -> 
         return None
     data_type = ELEMENT_TYPES.get(proto.elem_type)  # pyright: ignore[reportArgumentType]
     if data_type is None:
-        spelt = onnx.TensorProto.DataType.Name(proto.elem_type).lower()  # pyright: ignore
-        return _unsupported_type(name, spelt)
+        return _unsupported_type(name, _spelt(proto.elem_type))
     if static_shape(proto) is None:
         spelt = [
             d.dim_param or "?" if not d.HasField("dim_value") else str(d.dim_value)
@@ -365,6 +365,13 @@ def _add_tensor(model: OnnxModel, name: str, proto: TypeProto.Tensor | None) -> 
     shape = tuple(int(dimension.dim_value) for dimension in proto.shape.dim)
     model.tensors[name] = OnnxTensor(name, TensorType(data_type, shape))
     return None
+
+
+def _spelt(element_type: int) -> str:
+    known = element_type in onnx.TensorProto.DataType.values()  # pyright: ignore
+    if not known:
+        return f"of type {element_type}, which ONNX does not define"
+    return onnx.TensorProto.DataType.Name(element_type).lower()  # pyright: ignore
 
 
 def _unsupported_type(name: str, spelt: str) -> Problem | None:

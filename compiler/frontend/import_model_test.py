@@ -208,6 +208,18 @@ def test_a_file_that_is_no_model(tmp_path: Path, content: bytes) -> None:
     assert codes(caught.value) == [Code.INVALID_MODEL]
 
 
+def test_types_that_onnx_does_not_define() -> None:
+    value = helper.make_tensor("value", TensorProto.FLOAT, [1], [1.0])
+    nodes = [
+        helper.make_node("ConstantOfShape", ["shape"], ["ones"], "fill", value=value),
+        helper.make_node("LayerNormalization", ["x", "ones"], ["y", "mean"], "n", stash_type=-1),
+    ]
+    with pytest.raises(CompileError) as caught:
+        import_model(model(nodes, {"x": [4]}, {"y": [4]}, {"shape": np.array([4])}))
+    assert codes(caught.value) == [Code.UNSUPPORTED_DATA_TYPE]
+    assert "of type -1" in str(caught.value)
+
+
 def test_a_file_that_is_missing(tmp_path: Path) -> None:
     with pytest.raises(CompileError) as caught:
         import_model(tmp_path / "absent.onnx")

@@ -3,9 +3,11 @@
 from compiler.ir.data_type import Array, DataType, TensorType
 from compiler.ir.graph import Graph, ModelTensor, Node, Quantization, State, Value, present
 from compiler.ir.operation import Kernel, Operation, ParameterValue
+from compiler.ir.tile import Box, Runs, Tile, broadcast_box, tile_types
 
 __all__ = [
     "Array",
+    "Box",
     "DataType",
     "Graph",
     "Kernel",
@@ -14,8 +16,12 @@ __all__ = [
     "Operation",
     "ParameterValue",
     "Quantization",
+    "Runs",
     "State",
     "TensorType",
+    "Tile",
     "Value",
+    "broadcast_box",
     "present",
+    "tile_types",
 ]

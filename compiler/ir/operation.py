@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from compiler.ir.data_type import Array, TensorType
+from compiler.ir.tile import Box, Tile
 
 ParameterValue = int | float | tuple[int, ...]
 
@@ -82,6 +83,23 @@ class Operation(abc.ABC):
         the whole updated tensor.
         """
         return None
+
+    @property
+    def sparsely_read(self) -> tuple[int, ...]:
+        """Indices of inputs of which the kernel reads a small part that only data tells."""
+        return ()
+
+    def tile_axes(self, inputs: Sequence[TensorType | None]) -> tuple[int, ...]:
+        """Axes of output 0 along which `tile` can cut, non-negative; none: it is one piece."""
+        del inputs
+        return ()
+
+    def tile(self, inputs: Sequence[TensorType | None], box: Box) -> Tile:
+        """The tile that computes a box of output 0, cut along `tile_axes` only."""
+        (output,) = self.infer(inputs)
+        assert box == Box.whole(output.shape)
+        whole = tuple(None if type_ is None else Box.whole(type_.shape) for type_ in inputs)
+        return Tile(self, whole, box)
 
     def permuted(self, permutation: tuple[int, ...]) -> tuple[Operation, tuple[int, ...]] | None:
         """How the operation commutes with a permutation of axes; for passes that change layouts.

@@ -12,7 +12,7 @@ REAL_OPERANDS = {
     operator: count
     for count, operators in {
         1: (
-            *("AveragePool", "Clip", "Elu", "Erf", "Exp", "Gelu", "GlobalAveragePool"),
+            *("AveragePool", "Elu", "Erf", "Exp", "Gelu", "GlobalAveragePool"),
             *("BatchNormalization", "GlobalLpPool", "GroupNormalization", "InstanceNormalization"),
             *(
                 "LayerNormalization",
@@ -27,7 +27,7 @@ REAL_OPERANDS = {
             *("MaxPool", "Mish", "QuantizeLinear", "Reciprocal", "ReduceMean", "Relu", "Sigmoid"),
             *("Softmax", "Softplus", "Sqrt", "Swish", "Tanh"),
         ),
-        2: ("MatMul", "RMSNormalization"),
+        2: ("Einsum", "MatMul", "RMSNormalization"),
         3: ("Attention", "Conv", "Gemm", "RotaryEmbedding"),
     }.items()
     for operator in operators
@@ -43,6 +43,15 @@ REDUCING = frozenset(
     }
 )
 """What these make of nothing is not defined."""
+
+CHANNELS = frozenset(
+    {
+        *("AveragePool", "BatchNormalization", "Conv", "ConvTranspose", "GlobalAveragePool"),
+        *("GlobalLpPool", "GlobalMaxPool", "GroupNormalization", "InstanceNormalization", "LpPool"),
+        "MaxPool",
+    }
+)
+"""Their first input is [batch, channels, ...]."""
 
 OTHER_AXES = frozenset({"DequantizeLinear", "Flatten", "QuantizeLinear"})
 """Their attribute `axis` may also be the rank of the input, or means nothing for scalars."""
@@ -71,6 +80,15 @@ def check_node(node: OnnxNode, model: OnnxModel) -> None:
                 "float32, or int8 and uint8 behind a DequantizeLinear",
                 "cast it to float32, or quantise it with QDQ nodes",
             )
+    if node.operator == "Clip":
+        for name in filter(None, node.inputs[1:]):
+            if model.tensors[name].type.elements != 1:
+                found = f"its bound {name!r} is {model.tensors[name].type}"
+                raise UnsupportedForm(found, "bounds of one element")
+    if node.operator == "CumSum" and node.inputs[1] is not None:
+        axis_type = model.tensors[node.inputs[1]].type
+        if axis_type.elements != 1:
+            raise UnsupportedForm(f"its axis {node.inputs[1]!r} is {axis_type}", "one axis")
     first = node.inputs[0] if node.inputs else None
     reduces = node.operator in REDUCING or node.operator.startswith(("Reduce", "Arg"))
     if first is not None and reduces:
@@ -80,6 +98,10 @@ def check_node(node: OnnxNode, model: OnnxModel) -> None:
     if first is None or node.operator in OTHER_AXES:
         return
     axis = node.attributes.get("axis")
+    if node.operator in CHANNELS and len(model.tensors[first].type.shape) < 2:
+        raise UnsupportedForm(
+            f"its input {first!r} is {model.tensors[first].type}", "[batch, channels, ...]"
+        )
     rank = len(model.tensors[first].type.shape)
     if rank == 0 and node.operator in ("LogSoftmax", "Softmax"):
         raise UnsupportedForm(f"its input {first!r} is a scalar", "tensors with axes")

@@ -69,6 +69,22 @@ def test_attributes_that_mean_nothing(
     assert found in problem.found
 
 
+@pytest.mark.parametrize("shape", [[], [4]])
+def test_inputs_without_channels(shape: list[int]) -> None:
+    node = helper.make_node("InstanceNormalization", ["x", "w", "w"], ["y"], "norm")
+    (problem,) = problems(model([node], shape, {"w": np.ones(4, np.float32)}))
+    assert problem.supported == "[batch, channels, ...]"
+
+
+def test_the_mean_of_a_constant_without_elements() -> None:
+    nodes = [
+        helper.make_node("ReduceMean", ["none"], ["mean"], "mean", keepdims=0),
+        helper.make_node("Add", ["x", "mean"], ["y"], "sum"),
+    ]
+    (problem,) = problems(model(nodes, [4], {"none": np.ones((0, 3), np.float32)}))
+    assert problem.supported == "inputs that have elements"
+
+
 def test_operands_without_a_name() -> None:
     proto = model([helper.make_node("Min", ["x", ""], ["y"])], [4])
     proto.graph.output[0].type.tensor_type.shape.dim[0].dim_value = 4
@@ -91,7 +107,7 @@ def test_all_scales_that_are_no_positive_numbers(scale: float) -> None:
         helper.make_node("DequantizeLinear", ["q", "s", "z"], ["y"], "dequantise"),
     ]
     found = problems(model(nodes, [4], constants))
-    assert [problem.code for problem in found] == [Code.UNSUPPORTED_QUANTIZATION] * 2
+    assert [problem.code for problem in found] == [Code.QUANTIZATION_RANGE] * 2
     assert f"its scale is {scale:g}" in found[0].found
     assert "'dequantise'" in found[1].where
 
@@ -129,6 +145,8 @@ def test_without_a_zero_point_the_stored_type_is_that_of_the_input(element: int)
         ("Split", [6], np.array([2, 2], np.int64)),
         ("RMSNormalization", [2, 4, 5], np.ones((3, 5), np.float32)),
         ("PRelu", [2, 4, 5], np.ones((3, 5), np.float32)),
+        ("CumSum", [2, 4], np.array([0, 1], np.int64)),
+        ("Clip", [2, 4], np.ones(2, np.float32)),
         ("PRelu", [2, 1, 5], np.ones((4, 1), np.float32)),
     ],
 )
@@ -138,6 +156,27 @@ def test_shapes_that_onnx_does_not_compare(
     outputs = ["y", "z"] if operator == "Split" else ["y"]
     node = helper.make_node(operator, ["x", "w"], outputs, "node")
     (problem,) = problems(model([node], shape, {"w": constant}))
+    assert problem.code in (Code.UNSUPPORTED_FORM, Code.INVALID_MODEL)
+
+
+@pytest.mark.parametrize(
+    ("operator", "shape", "constants"),
+    [
+        ("GatherElements", [2, 3], {"i": np.zeros((3, 3), np.int64)}),
+        ("GatherElements", [0, 3], {"i": np.zeros((0, 4), np.int64)}),
+        ("GatherElements", [0, 3], {"i": np.zeros((1, 3), np.int64)}),
+        ("Gather", [0, 3], {"i": np.zeros((2, 1), np.int64)}),
+        ("ScatterND", [4, 3], {"i": np.zeros((2, 1), np.int64), "u": np.ones((2, 2), np.float32)}),
+        ("ScatterND", [4, 3], {"i": np.zeros((2, 3), np.int64), "u": np.ones(2, np.float32)}),
+    ],
+)
+def test_indices_that_no_run_could_follow(
+    operator: str, shape: list[int], constants: dict[str, Array]
+) -> None:
+    axis: dict[str, Any] = {"axis": 1} if operator == "GatherElements" and shape[0] else {}
+    (problem,) = problems(
+        model([helper.make_node(operator, ["x", *constants], ["y"], **axis)], shape, constants)
+    )
     assert problem.code in (Code.UNSUPPORTED_FORM, Code.INVALID_MODEL)
 
 

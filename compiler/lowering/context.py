@@ -125,9 +125,9 @@ class LoweringContext:
         for index in (1, 2):
             if node.has_input(index):
                 operand = self.required(node, index)
-                if operand.constant is None:
+                if operand.constant is None or operand.constant.size != 1:
                     return None
-                bounds[index - 1] = float(operand.constant)
+                bounds[index - 1] = operand.constant.item()
         return bounds[0], bounds[1]
 
     def is_absorbed(self, node: OnnxNode) -> bool:
@@ -341,9 +341,10 @@ class LoweringContext:
         if integer and binding.stored is not None:
             return binding.stored
         model_tensor = self.model.tensors[tensor]
-        return self.plain(
-            Operand(tensor, model_tensor.type, binding.quantization, model_tensor.constant, None)
-        )
+        constant = model_tensor.constant
+        if constant is None and binding.weights is not None:
+            constant = dequantise_constant(binding.weights)
+        return self.plain(Operand(tensor, model_tensor.type, binding.quantization, constant, None))
 
     def check_shapes(self, node: OnnxNode) -> None:
         """Raises UnsupportedForm if a result of a lowered node has another shape than the model's.
@@ -364,19 +365,25 @@ class LoweringContext:
                     "export the model again, without shapes of inner tensors and outputs",
                 )
 
-    def rename(self, value: str, name: str) -> None:
-        """Gives a value another name, everywhere."""
+    def rename(self, names: Mapping[str, str]) -> None:
+        """Gives values other names, everywhere and at once; all names must differ afterwards."""
         graph = self.graph
-        graph.values = {name if key == value else key: entry for key, entry in graph.values.items()}
-        graph.values[name].name = name
+
+        def renamed(name: str) -> str:
+            return names.get(name, name)
+
+        graph.values = {renamed(name): value for name, value in graph.values.items()}
+        for name in names.values():
+            graph.values[name].name = name
         for node in graph.nodes:
-            node.inputs = tuple(name if key == value else key for key in node.inputs)
-            node.outputs = tuple(name if key == value else key for key in node.outputs)
+            node.inputs = tuple(None if name is None else renamed(name) for name in node.inputs)
+            node.outputs = tuple(renamed(name) for name in node.outputs)
+        graph.outputs[:] = [renamed(name) for name in graph.outputs]
         for tensor, binding in self._bindings.items():
             self._bindings[tensor] = replace(
                 binding,
-                stored=name if binding.stored == value else binding.stored,
-                plain=name if binding.plain == value else binding.plain,
+                stored=binding.stored and renamed(binding.stored),
+                plain=binding.plain and renamed(binding.plain),
             )
 
     # --- inside --------------------------------------------------------------------------------

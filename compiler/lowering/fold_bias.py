@@ -67,6 +67,8 @@ def _fused(
         return None
     if weights_of(model, producers, producer.inputs[1]) is None:
         return None
+    if producer.operator == "MatMul" and len(_shape(model, producer.inputs[1])) != 2:
+        return None  # the last axis of the result is none of the weights, or there is a batch
     axis = 1 if producer.operator == "Conv" else len(shape) - 1
     row = _row(dequantised_constant(model, producers, constant), axis, shape)
     bias = bias_of(model, producers, producer, shape[axis])
@@ -83,6 +85,10 @@ def _fused(
         attributes=attributes,
         absorbed=(*producer.absorbed, node.name),
     )
+
+
+def _shape(model: OnnxModel, tensor: str | None) -> tuple[int, ...]:
+    return model.tensors[tensor or ""].type.shape
 
 
 def _row(data: Array | None, axis: int, shape: tuple[int, ...]) -> Array | None:

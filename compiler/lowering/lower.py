@@ -58,7 +58,10 @@ def lower(
     if problems:
         raise CompileError(problems)
     for tensor in model.outputs:
-        graph.outputs.append(_add_output(context, tensor, tensor in integer))
+        # It may rename values, and with them the outputs so far.
+        output = _add_output(context, tensor, tensor in integer)
+        graph.outputs.append(output)
+    _name_outputs(context, model.outputs)
     graph.states = list(states)
     _check_state_types(graph)
     return graph
@@ -89,7 +92,7 @@ def _problem(node: OnnxNode, error: UnsupportedForm) -> Problem:
     code = Code.UNSUPPORTED_QUANTIZATION if quantization else Code.UNSUPPORTED_FORM
     where = f"node {node.name!r} ({node.operator})"
     supported = error.supported or OPERATORS[node.domain, node.operator].description
-    return Problem(code, where, error.found, supported, error.advice)
+    return Problem(error.code or code, where, error.found, supported, error.advice)
 
 
 def _bind_placeholders(context: LoweringContext, node: OnnxNode) -> None:
@@ -117,19 +120,32 @@ def _add_input(context: LoweringContext, tensor: str, integer: bool) -> None:
 
 
 def _add_output(context: LoweringContext, tensor: str, integer: bool) -> str:
-    """The value of a model output, made by a node of its own and named like the output."""
+    """The value of a model output, made by a node of its own."""
     graph = context.graph
     name = context.output_value(tensor, integer)
     value = graph.values[name]
+    if name == tensor and value.constant is not None:
+        # The name is the interface's.
+        name = graph.unique_name(f"{tensor}/constant")
+        context.rename({tensor: name})
     if name in graph.inputs or name in graph.outputs or value.constant is not None:
         output = graph.unique_name(tensor)
         (copy,) = graph.append(Node(f"{tensor}/copy", Copy(), (name,), (output,), ()))
         copy.quantization = value.quantization
         return output
-    if name != tensor and tensor not in graph.values:
-        context.rename(name, tensor)
-        return tensor
     return name
+
+
+def _name_outputs(context: LoweringContext, tensors: Sequence[str]) -> None:
+    """Calls the values of the graph's outputs like the model's, where the names are free."""
+    taken = set(context.graph.values)
+    names: dict[str, str] = {}
+    for tensor, name in zip(tensors, context.graph.outputs, strict=True):
+        if name not in context.graph.inputs and tensor not in taken:
+            names[name] = tensor
+            taken.remove(name)
+            taken.add(tensor)
+    context.rename(names)
 
 
 def _check_state_types(graph: Graph) -> None:

@@ -68,6 +68,14 @@ def reference(model: ModelProto, x: Array) -> list[Array]:
     return run_onnxruntime(model, {"x": x})
 
 
+def test_an_output_that_is_a_dequantised_constant() -> None:
+    """Nothing else reads it, so no operation ever needed its integers."""
+    model = quantised_product(dequantise("w", "z", "w"), outputs=("y", "z"))
+    graph = lowered(model)
+    x = np.zeros((5, 16), np.float32)
+    assert np.array_equal(interpret(graph, {"x": x})["z"], reference(model, x)[1])
+
+
 def test_quantised_group_becomes_one_integer_operation() -> None:
     model = quantised_product()
     graph = lowered(model)
@@ -129,6 +137,23 @@ def test_an_output_that_is_an_input_is_copied() -> None:
     assert np.array_equal(interpret(graph, {"x": x})[graph.outputs[1]], x)
 
 
+def test_outputs_that_are_constants() -> None:
+    """Each is copied from a constant, which leaves its name to the interface."""
+    nodes = [
+        helper.make_node("Constant", [], ["a"], value_float=3.0),
+        helper.make_node("Relu", ["x"], ["y"]),
+        helper.make_node("Identity", ["a"], ["b"]),
+    ]
+    types = {name: helper.make_tensor_value_info(name, TensorProto.FLOAT, []) for name in "xyab"}
+    graph = helper.make_graph(nodes, "graph", [types["x"]], [types[name] for name in "ayb"])
+    opset = helper.make_opsetid("", 21)
+    model = helper.make_model(graph, opset_imports=[opset], ir_version=10)
+    constants = lowered(model)
+    assert constants.outputs == ["a", "y", "b"]
+    results = interpret(constants, {"x": np.array(-2.0, np.float32)})
+    assert {name: float(value) for name, value in results.items()} == {"a": 3.0, "y": 0.0, "b": 3.0}
+
+
 def test_all_unsupported_operators_are_reported_at_once() -> None:
     model = quantised_product(
         helper.make_node("EyeLike", ["y"], ["a"], "first"),
@@ -145,8 +170,8 @@ def test_all_unsupported_operators_are_reported_at_once() -> None:
 
 def test_all_unsupported_forms_are_reported_at_once() -> None:
     model = quantised_product(
-        helper.make_node("MatMul", ["left", "y"], ["a"], "first"),
-        helper.make_node("MatMul", ["left", "a"], ["z"], "second"),
+        helper.make_node("Einsum", ["left", "y"], ["a"], "first", equation="ij,kl->il"),
+        helper.make_node("Einsum", ["left", "y"], ["z"], "second", equation="ij,kl->il"),
         outputs=("a", "z"),
     )
     model.graph.initializer.append(numpy_helper.from_array(np.ones((5, 5), np.float32), "left"))

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from compiler.errors import UnsupportedForm
+from compiler.errors import Code, UnsupportedForm
 from compiler.frontend.model import OnnxModel, OnnxNode
 from compiler.ir import Array, DataType, Quantization
 from compiler.lowering.operand import QuantizedConstant
@@ -41,7 +41,8 @@ def node_quantization(node: OnnxNode, model: OnnxModel) -> Quantization | tuple[
         raise UnsupportedForm(
             f"its scale is {bad[0]:g}" + (f" in {bad.size} places" if bad.size > 1 else ""),
             "positive finite scales",
-            "recalibrate the model",
+            "calibrate the model again, with data that exercises the tensor",
+            Code.QUANTIZATION_RANGE,
         )
     if not scale.size:
         raise UnsupportedForm("its scale has no elements", "positive finite scales")

@@ -108,7 +108,7 @@ def plan_of(
     if capacity is not None:
         check_capacity(graphs, problems, placements, capacity)
     arena = max((memory_map.arena_bytes for memory_map in maps), default=0)
-    states, states_bytes = _states(graphs, alignment)
+    states, states_bytes = states_of(graphs, alignment)
     return Plan(tuple(maps), tuple(placements), alignment, arena, states, states_bytes)
 
 
@@ -169,7 +169,8 @@ def _map(graph: Graph, aliasing: Aliasing, placement: Placement, alignment: int)
     )
 
 
-def _states(graphs: Sequence[Graph], alignment: int) -> tuple[tuple[StateBuffer, ...], int]:
+def states_of(graphs: Sequence[Graph], alignment: int) -> tuple[tuple[StateBuffer, ...], int]:
+    """Where states are in the block that holds them all, and its bytes."""
     sizes: dict[str, int] = {}
     for graph in graphs:
         for state in graph.states:

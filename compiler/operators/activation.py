@@ -10,8 +10,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from compiler.errors import UnsupportedForm
-from compiler.ir import Array, Kernel, Operation, TensorType
+from compiler.ir import Array, Box, DataType, Kernel, Operation, TensorType, Tile
+from compiler.lowering.operand import Operand
 from compiler.numerics.floating import clip_float
+from compiler.operators.binary_function import BinaryFunction, require
+from compiler.operators.cast import INTEGERS, converted, emit_narrowed
 from compiler.operators.registry import lowering
 from compiler.operators.table import Table, build_table
 
@@ -33,6 +36,15 @@ class Pointwise(Operation):
     @property
     def in_place(self) -> tuple[int, ...]:
         return (0,)
+
+    def tile_axes(self, inputs: Sequence[TensorType | None]) -> tuple[int, ...]:
+        x = inputs[0]
+        assert x is not None
+        return tuple(range(len(x.shape)))
+
+    def tile(self, inputs: Sequence[TensorType | None], box: Box) -> Tile:
+        rest = (None if type_ is None else Box.whole(type_.shape) for type_ in inputs[1:])
+        return Tile(self, (box, *rest), box)
 
     def permuted(self, permutation: tuple[int, ...]) -> tuple[Operation, tuple[int, ...]] | None:
         return self, (0,)
@@ -85,20 +97,48 @@ def lower_relu(node: OnnxNode, context: LoweringContext) -> None:
     emit_unary(node, context, ClipFloat(0.0, inf), lambda x: np.maximum(x, 0.0))
 
 
-@lowering("Clip", description="constant bounds; int8 or float32")
+@lowering(
+    "Clip",
+    description="quantised, float32 and integers but uint32 and uint64; bounds constant, at run "
+    "time or absent",
+)
 def lower_clip(node: OnnxNode, context: LoweringContext) -> None:
-    bounds = [-inf, inf]
-    for index in (1, 2):
-        operand = context.operand(node, index)
-        if operand is None:
-            continue
-        if operand.constant is None:
-            raise UnsupportedForm(
-                f"its bound {operand.name!r} is computed at run time", "constant bounds"
-            )
-        bounds[index - 1] = float(operand.constant.item())
-    low, high = bounds
+    x = context.required(node, 0)
+    operands = [context.operand(node, index) for index in (1, 2)]
+    constant = all(operand is None or operand.constant is not None for operand in operands)
+    if not constant or not x.type.data_type.is_float:
+        _emit_bounds(node, context, x, operands)
+        return
+    low, high = (
+        limit if operand is None or operand.constant is None else float(operand.constant.item())
+        for operand, limit in zip(operands, (-inf, inf), strict=True)
+    )
     emit_unary(node, context, ClipFloat(low, high), lambda x: np.minimum(np.maximum(x, low), high))
+
+
+def _emit_bounds(
+    node: OnnxNode, context: LoweringContext, x: Operand, bounds: Sequence[Operand | None]
+) -> None:
+    """The larger of x and the lower bound, then the smaller of that and the upper one."""
+    require(x, (DataType.FLOAT32, *INTEGERS))
+    computed = DataType.FLOAT32 if x.type.data_type.is_float else DataType.INT32
+    given = [
+        (function, bound)
+        for function, bound in zip(("maximum", "minimum"), bounds, strict=True)
+        if bound is not None
+    ]
+    if not given:
+        context.alias(node, x)
+        return
+    result = context.result(node)
+    value = converted(node, context, x, computed)
+    for index, (function, bound) in enumerate(given):
+        inputs = [value, converted(node, context, bound, computed)]
+        operation = BinaryFunction((0,), function)
+        if index + 1 < len(given):
+            value = context.emit_value(node, function, operation, inputs)
+        else:
+            emit_narrowed(node, context, operation, inputs, result)
 
 
 @lowering("LeakyRelu", description="int8 or float32")

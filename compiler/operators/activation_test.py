@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from onnx import TensorProto, helper
 
 from compiler.errors import CompileError
 from compiler.frontend.import_model import import_model
@@ -62,9 +63,36 @@ def test_model(case: str, integer: bool) -> None:
     assert integer == any(isinstance(node.operation, Table) for node in graph.nodes)
 
 
-def test_clip_with_computed_bound_is_refused() -> None:
+@pytest.mark.parametrize("integer", [False, True])
+@pytest.mark.parametrize("bounds", [("low",), ("low", "high"), ("", "high")])
+def test_clip_with_bounds_at_run_time(bounds: tuple[str, ...], integer: bool) -> None:
     model = ModelBuilder()
-    y = model.node("Clip", [model.input("x", (3,)), model.input("low", ())])
+    x = model.input("x", (3, 4))
+    if integer:
+        x = model.quantised(x, 0.02, -7)
+    data = {"x": np.random.default_rng(2).normal(size=(3, 4)).astype(np.float32)}
+    limits = {"low": np.array(-0.5, np.float32), "high": np.array(0.25, np.float32)}
+    for name in filter(None, bounds):
+        data[name] = limits[name]
+        model.input(name, ())
+    y = model.node("Clip", [x, *bounds])
+    if integer:
+        y = model.quantised(y, 0.0125, 11)
+    assert_model(model.build([y]), data, step=0.0125 if integer else None)
+
+
+@pytest.mark.parametrize("element", [np.int8, np.uint8, np.int32, np.int64])
+@pytest.mark.parametrize("bounds", [(), (3,), (3, 90), (90, 3)])
+def test_clip_of_integers(bounds: tuple[int, ...], element: type[np.integer[Any]]) -> None:
+    model = ModelBuilder()
+    x = model.input("x", (100,), helper.np_dtype_to_tensor_dtype(np.dtype(element)))
+    y = model.node("Clip", [x, *(model.constant(np.array(bound, element)) for bound in bounds)])
+    assert_model(model.build([y]), {"x": np.arange(100).astype(element)})
+
+
+def test_refusal() -> None:
+    model = ModelBuilder()
+    y = model.node("Clip", [model.input("x", (3,), TensorProto.UINT32)])
     with pytest.raises(CompileError) as caught:
         lower(import_model(model.build([y])), "run")
-    assert "its bound 'low' is computed at run time" in str(caught.value)
+    assert "its operand 'x' is uint32" in str(caught.value)

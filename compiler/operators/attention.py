@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil, log2
 
 import numpy as np
 
-from compiler.ir import Array, DataType, Kernel, Operation, TensorType
+from compiler.ir import Array, Box, DataType, Kernel, Operation, TensorType, Tile
 from compiler.ir.operation import ParameterValue
 from compiler.numerics import elementary
 from compiler.numerics.elementary import ordered_sum
@@ -138,6 +138,27 @@ class AttentionLayout:
             result[f"{name}_row_stride"] = heads * size if self.tokens_first else size
         return result
 
+    def tile_axes(self) -> tuple[int, ...]:
+        """Heads, if they are an axis of their own and no two queries share a key."""
+        return () if self.tokens_first or self.query_heads != self.key_heads else (1,)
+
+    def tile(
+        self, inputs: Sequence[TensorType | None], box: Box
+    ) -> tuple[AttentionLayout, tuple[Box | None, ...]]:
+        """The layout of some heads, and the parts of the operands that they read."""
+        heads = (box.begin[1], box.end[1])
+        whole = [None if type_ is None else Box.whole(type_.shape) for type_ in inputs]
+        parts = (
+            part.on(1, *heads) if part is not None and index < 3 and not self.tokens_first else part
+            for index, part in enumerate(whole)
+        )
+        if self.tokens_first:
+            return self, tuple(parts)
+        count = heads[1] - heads[0]
+        ratio = self.query_heads // self.key_heads
+        assert ratio == 1 or count == self.query_heads
+        return replace(self, query_heads=count, key_heads=count // ratio), tuple(parts)
+
     def multiply_accumulates(self, inputs: Sequence[TensorType | None]) -> int:
         query, _, value = inputs[:3]
         assert query is not None and value is not None
@@ -213,6 +234,13 @@ class AttentionInt8(Operation):
         whole = d >> 16
         return np.where(near, (power + (1 << whole)) >> (whole + 1), 0)
 
+    def tile_axes(self, inputs: Sequence[TensorType | None]) -> tuple[int, ...]:
+        return self.layout.tile_axes()
+
+    def tile(self, inputs: Sequence[TensorType | None], box: Box) -> Tile:
+        layout, parts = self.layout.tile(inputs, box)
+        return Tile(replace(self, layout=layout), parts, box)
+
     def kernel(
         self, inputs: Sequence[TensorType | None], outputs: Sequence[TensorType]
     ) -> Kernel | None:
@@ -268,6 +296,13 @@ class AttentionFloat(Operation):
             products = weight[..., None] * v[..., None, :, :]
             products = np.where(attended[..., None], products, np.float32(0.0))
             return (layout.join(ordered_sum(products, -2) * inverse),)
+
+    def tile_axes(self, inputs: Sequence[TensorType | None]) -> tuple[int, ...]:
+        return self.layout.tile_axes()
+
+    def tile(self, inputs: Sequence[TensorType | None], box: Box) -> Tile:
+        layout, parts = self.layout.tile(inputs, box)
+        return Tile(replace(self, layout=layout), parts, box)
 
     def kernel(
         self, inputs: Sequence[TensorType | None], outputs: Sequence[TensorType]

@@ -59,6 +59,7 @@ def lower_attention(node: OnnxNode, context: LoweringContext) -> None:
     query, key, value = (context.required(node, index) for index in range(3))
     mask = _mask(node, context, key)
     layout = _layout(node, query, key, mask)
+    _refuse_shapes(layout, query, key, value, context.operand(node, 6))
     positions = None
     if isinstance(mask.positions, Operand):
         positions = context.plain(mask.positions)
@@ -133,6 +134,40 @@ def _layout(node: OnnxNode, query: Operand, key: Operand, mask: PrefixMask) -> A
         raise UnsupportedForm(f"{mask.keys} keys", f"up to {MAXIMUM_KEYS} keys")
     causal = bool(node.attribute("is_causal", 0))
     return AttentionLayout(query_heads, key_heads, tokens_first, mask.keys, mask.offset, causal)
+
+
+def _refuse_shapes(
+    layout: AttentionLayout, query: Operand, key: Operand, value: Operand, valid: Operand | None
+) -> None:
+    """Refuses operands whose extents do not fit; ONNX's shape inference does not compare them."""
+    rank = 3 if layout.tokens_first else 4
+    fits = {len(query.shape), len(key.shape), len(value.shape)} == {rank}
+    if fits and layout.tokens_first:
+        heads = ((query, layout.query_heads), (key, layout.key_heads), (value, layout.key_heads))
+        fits = all(operand.shape[-1] % count == 0 for operand, count in heads)
+    elif fits:
+        fits = key.shape[1] == value.shape[1]
+    if fits:
+        batches = {operand.shape[0] for operand in (query, key, value)}
+        sizes = {
+            layout.size(query.type, layout.query_heads),
+            layout.size(key.type, layout.key_heads),
+        }
+        rows = {layout.rows(key.type), layout.rows(value.type)}
+        fits = len(batches) == len(sizes) == len(rows) == 1
+        fits = fits and min(query.type.elements, key.type.elements, value.type.elements) > 0
+    if not fits:
+        raise UnsupportedForm(
+            f"Q is {query.type}, K is {key.type} and V is {value.type}, for {layout.query_heads} "
+            f"query heads and {layout.key_heads} key heads",
+            "tensors with elements; Q and K with one batch and head size, K and V with one number "
+            "of tokens",
+        )
+    if valid is not None and valid.shape != query.shape[:1]:
+        raise UnsupportedForm(
+            f"its nonpad_kv_seqlen is {valid.type}",
+            f"one number for each of {query.shape[0]} batches",
+        )
 
 
 def _mask(node: OnnxNode, context: LoweringContext, key: Operand) -> PrefixMask:

@@ -159,9 +159,7 @@ def test_masks_become_positions(mask: str) -> None:
     assert model.operations() == ["AttentionInt8"]
 
 
-@pytest.mark.parametrize(
-    "kind", ["float", "input", "not a prefix", "other indices", "softcap", "past"]
-)
+@pytest.mark.parametrize("kind", ["float", "input", "not a prefix", "other indices"])
 def test_other_forms_are_refused(kind: str) -> None:
     model, _ = attention_model(np.random.default_rng(3), None, "none")
     node = model.nodes[-1]
@@ -171,21 +169,35 @@ def test_other_forms_are_refused(kind: str) -> None:
         node.input.append(model.input("mask", np.ones((3, 12), np.bool_)))
     elif kind == "not a prefix":
         node.input.append(model.constant("mask", np.arange(12) >= np.arange(3)[:, None]))
-    elif kind == "other indices":
+    else:
         model.constant("indices", 2 * np.arange(12))
         model.input("positions", np.arange(3)[:, None])
         model.node("LessOrEqual", ["indices", "positions"], "mask")
         model.nodes.insert(0, model.nodes.pop())
         node.input.append("mask")
-    elif kind == "softcap":
-        model.nodes[-1] = type(node).FromString(node.SerializeToString())
-        model.nodes.pop()
-        model.node("Attention", ["q", "k", "v"], "y", softcap=2.0)
-    else:
-        for name in ("past_key", "past_value"):
-            model.input(name, np.zeros((1, 2, 4, 8), np.float32))
-        node.input.extend(["", "past_key", "past_value"])
-        node.output.extend(["present_key", "present_value"])
     model.output("y")
     with pytest.raises(CompileError, match="TW-0202"):
+        model.graph()
+
+
+@pytest.mark.parametrize(
+    ("q", "k", "v"),
+    [
+        ((2, 4, 7), (2, 6, 24), (2, 6, 24)),  # three heads do not share 7 columns
+        ((2, 4, 24), (2, 6, 12), (2, 6, 24)),  # another head size
+        ((2, 4, 24), (2, 6, 24), (2, 5, 24)),  # another number of tokens
+        ((2, 4, 24), (1, 6, 24), (1, 6, 24)),  # another batch
+        ((2, 3, 4, 8), (2, 3, 6, 8), (2, 1, 6, 8)),  # another number of heads
+        ((2, 4, 24), (2, 0, 24), (2, 0, 24)),  # nothing to attend to
+    ],
+)
+def test_shapes_that_do_not_fit_are_refused(
+    q: tuple[int, ...], k: tuple[int, ...], v: tuple[int, ...]
+) -> None:
+    model = ModelUnderTest()
+    for name, shape in (("q", q), ("k", k), ("v", v)):
+        model.input(name, np.zeros(shape, np.float32))
+    heads = {"q_num_heads": 3, "kv_num_heads": 3} if len(q) == 3 else {}
+    model.output(model.node("Attention", ["q", "k", "v"], "y", **heads))
+    with pytest.raises(CompileError, match=r"TW-0(101|202)"):
         model.graph()

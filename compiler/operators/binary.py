@@ -13,16 +13,20 @@ import numpy as np
 from compiler.errors import UnsupportedForm
 from compiler.ir import (
     Array,
+    Box,
     DataType,
     Kernel,
     Operation,
     ParameterValue,
     Quantization,
     TensorType,
+    Tile,
+    broadcast_box,
 )
 from compiler.lowering.operand import Operand, Result
 from compiler.numerics.addition import choose_addition, choose_multiplication
 from compiler.numerics.floating import clip_float
+from compiler.operators.cast import INTEGERS, emit_integers
 from compiler.operators.registry import lowering
 from compiler.operators.strides import RANK, broadcast_strides, collapse
 from compiler.operators.table import Table, build_table
@@ -32,6 +36,7 @@ if TYPE_CHECKING:
     from compiler.lowering.context import LoweringContext
 
 HEADER = "tilewright/binary.h"
+SUPPORTED = "broadcasting up to 6 axes; quantised, float32 and integers but uint32 and uint64"
 
 
 @dataclass(frozen=True)
@@ -84,6 +89,17 @@ class Binary(Operation):
     @property
     def in_place(self) -> tuple[int, ...]:
         return self.full
+
+    def tile_axes(self, inputs: Sequence[TensorType | None]) -> tuple[int, ...]:
+        return tuple(range(len(self.infer(inputs)[0].shape)))
+
+    def tile(self, inputs: Sequence[TensorType | None], box: Box) -> Tile:
+        (output,) = self.infer(inputs)
+        parts = (
+            None if type_ is None else broadcast_box(box, output.shape, type_.shape)
+            for type_ in inputs
+        )
+        return Tile(self, tuple(parts), box)
 
     def permuted(self, permutation: tuple[int, ...]) -> tuple[Operation, tuple[int, ...]] | None:
         return self, (0, 1)
@@ -188,17 +204,17 @@ FUNCTIONS: dict[str, Callable[[Array, Array], Array]] = {
 }
 
 
-@lowering("Add", description="broadcasting up to 6 axes; int8, float32, int32 and int64")
+@lowering("Add", description=SUPPORTED)
 def lower_add(node: OnnxNode, context: LoweringContext) -> None:
     _lower_arithmetic(node, context, "add")
 
 
-@lowering("Sub", description="broadcasting up to 6 axes; int8, float32, int32 and int64")
+@lowering("Sub", description=SUPPORTED)
 def lower_subtract(node: OnnxNode, context: LoweringContext) -> None:
     _lower_arithmetic(node, context, "subtract")
 
 
-@lowering("Mul", description="broadcasting up to 6 axes; int8, float32, int32 and int64")
+@lowering("Mul", description=SUPPORTED)
 def lower_multiply(node: OnnxNode, context: LoweringContext) -> None:
     _lower_arithmetic(node, context, "multiply")
 
@@ -206,12 +222,15 @@ def lower_multiply(node: OnnxNode, context: LoweringContext) -> None:
 def _lower_arithmetic(node: OnnxNode, context: LoweringContext, function: str) -> None:
     left, right = binary_operands(node, context)
     data_type = left.type.data_type
-    if data_type not in (DataType.FLOAT32, DataType.INT32, DataType.INT64):
+    if data_type not in (DataType.FLOAT32, *INTEGERS):
         raise UnsupportedForm(
-            f"its operands are {data_type.value}",
-            "float32, int32, int64, and int8 or uint8 between DequantizeLinear and QuantizeLinear",
+            f"its operands are {data_type.value}", "float32 and integers but uint32 and uint64"
         )
     result = context.result(node, fuse_clip=data_type.is_float)
+    if data_type in INTEGERS:
+        integers = Arithmetic(full_operands(left, right, result), function)
+        emit_integers(node, context, integers, (left, right), result)
+        return
     if emit_scalar_table(node, context, FUNCTIONS[function], left, right, result):
         return
     if _emit_integer(node, context, function, left, right, result):

@@ -13,6 +13,7 @@ from compiler.ir import Array, DataType, Kernel, TensorType
 from compiler.lowering.operand import Operand
 from compiler.numerics.power import power
 from compiler.operators.binary import (
+    SUPPORTED,
     Arithmetic,
     Binary,
     binary_operands,
@@ -21,6 +22,7 @@ from compiler.operators.binary import (
     require_walk,
     values_as,
 )
+from compiler.operators.cast import INTEGERS, converted, emit_integers, emit_narrowed
 from compiler.operators.registry import lowering
 
 if TYPE_CHECKING:
@@ -29,7 +31,6 @@ if TYPE_CHECKING:
 
 HEADER = "tilewright/binary_function.h"
 SUFFIXES = {DataType.FLOAT32: "f32", DataType.INT32: "s32", DataType.INT8: "s8"}
-INTEGERS = (DataType.INT32, DataType.INT64)
 QUANTISED = "int8 or uint8 between DequantizeLinear and QuantizeLinear"
 
 
@@ -51,7 +52,23 @@ def _modulo(left: Array, right: Array) -> Array:
 
 
 def _remainder(left: Array, right: Array) -> Array:
+    if left.dtype == np.float32:
+        return np.asarray(np.fmod(left, right))
     return np.fmod(left.astype(np.int64), _divisor(right)).astype(np.int32)
+
+
+def _power(left: Array, right: Array) -> Array:
+    if left.dtype == np.float32:
+        return power(left, right)
+    base, exponent = np.broadcast_arrays(left, right)
+    square, remaining = base.astype(np.uint32), np.maximum(exponent, 0).astype(np.uint32)
+    result = np.ones(base.shape, np.uint32)
+    for _ in range(31):
+        result = np.where(remaining & 1, result * square, result)
+        square, remaining = square * square, remaining >> 1
+    sign = 1 - 2 * (exponent & 1)
+    inverse = np.where(base == 1, 1, np.where(base == -1, sign, 0))
+    return np.where(exponent < 0, inverse, result.astype(np.int32)).astype(np.int32)
 
 
 # NaN passes from either operand, and of equal operands the right one is taken: -0 and +0 are equal.
@@ -71,7 +88,7 @@ def _parametric_relu(left: Array, right: Array) -> Array:
 
 TWINS: dict[str, Callable[[Array, Array], Array]] = {
     "divide": _divide,
-    "power": power,
+    "power": _power,
     "minimum": _minimum,
     "maximum": _maximum,
     "modulo": _modulo,
@@ -109,7 +126,8 @@ def _exact(function: Callable[[Array, Array], Array]) -> Callable[[Array, Array]
     return bounded
 
 
-def _require(operand: Operand, supported: Sequence[DataType]) -> None:
+def require(operand: Operand, supported: Sequence[DataType]) -> None:
+    """Refuses an operand of another element type."""
     if operand.type.data_type not in supported:
         names = [data_type.value for data_type in supported]
         if DataType.FLOAT32 in supported:
@@ -132,28 +150,35 @@ def _emit(
     if exact is not None and emit_scalar_table(node, context, _exact(exact), left, right, result):
         return
     operation = BinaryFunction(full_operands(left, right, result), function)
+    if left.type.data_type in INTEGERS:
+        emit_integers(node, context, operation, operands, result)
+        return
     context.emit_plain(node, operation, [context.plain(left), context.plain(right)], result)
 
 
-@lowering("Div", description="broadcasting up to 6 axes; int8, float32, int32 and int64")
+@lowering("Div", description=SUPPORTED)
 def lower_divide(node: OnnxNode, context: LoweringContext) -> None:
     operands = binary_operands(node, context)
-    _require(operands[0], (DataType.FLOAT32, *INTEGERS))
+    require(operands[0], (DataType.FLOAT32, *INTEGERS))
     _emit(node, context, "divide", operands, np.divide)
 
 
-@lowering("Mod", description="int32 and int64, broadcasting up to 6 axes")
+@lowering(
+    "Mod",
+    description="broadcasting up to 6 axes; integers but uint32 and uint64, with fmod float32 too",
+)
 def lower_modulo(node: OnnxNode, context: LoweringContext) -> None:
     operands = binary_operands(node, context)
-    _require(operands[0], INTEGERS)
-    _emit(node, context, "remainder" if node.attribute("fmod", 0) else "modulo", operands, None)
+    remainder = bool(node.attribute("fmod", 0))
+    require(operands[0], (DataType.FLOAT32, *INTEGERS) if remainder else INTEGERS)
+    _emit(node, context, "remainder" if remainder else "modulo", operands, None)
 
 
 @lowering("PRelu", description="broadcasting up to 6 axes; int8 or float32")
 def lower_parametric_relu(node: OnnxNode, context: LoweringContext) -> None:
     operands = binary_operands(node, context)
     x, slope = operands
-    _require(x, (DataType.FLOAT32,))
+    require(x, (DataType.FLOAT32,))
     # A table can only be of the operand that is activated.
     exact = _parametric_relu if slope.constant is not None else None
     _emit(node, context, "parametric_relu", operands, exact)
@@ -161,38 +186,40 @@ def lower_parametric_relu(node: OnnxNode, context: LoweringContext) -> None:
 
 @lowering(
     "Pow",
-    description="float32 or int8 base, broadcasting up to 6 axes; exponent float32, int8 or a "
-    "constant integer",
+    description="broadcasting up to 6 axes; quantised, float32 and integers but uint32 and uint64, "
+    "for base and exponent",
 )
 def lower_power(node: OnnxNode, context: LoweringContext) -> None:
     base, exponent = binary_operands(node, context)
-    _require(base, (DataType.FLOAT32,))
-    value = exponent.constant
-    if value is None:
-        _require(exponent, (DataType.FLOAT32,))
-    elif exponent.quantization is None:
-        value = value.astype(np.float32)
+    require(base, (DataType.FLOAT32, *INTEGERS))
+    integers = base.type.data_type in INTEGERS
+    if integers or exponent.constant is None:
+        require(exponent, (DataType.FLOAT32, *INTEGERS))
     result = context.result(node)
+    operation = BinaryFunction(full_operands(base, exponent, result), "power")
+    if integers and exponent.type.data_type in INTEGERS:
+        emit_integers(node, context, operation, (base, exponent), result)
+        return
     if emit_scalar_table(node, context, _exact(np.power), base, exponent, result):
         return
-    x = context.plain(base)
+    value = exponent.constant
+    x = converted(node, context, base, DataType.FLOAT32)
     if value is not None and value.size == 1 and value.item() == 2.0 and base.shape == result.shape:
-        context.emit_plain(node, Arithmetic((0,), "multiply"), [x, x], result)
+        emit_narrowed(node, context, Arithmetic((0,), "multiply"), [x, x], result)
         return
     if value is not None and exponent.quantization is None:
-        y = context.constant(node, "exponent", value)
+        y = context.constant(node, "exponent", value.astype(np.float32))
     else:
-        y = context.plain(exponent)
-    operation = BinaryFunction(full_operands(base, exponent, result), "power")
-    context.emit_plain(node, operation, [x, y], result)
+        y = converted(node, context, exponent, DataType.FLOAT32)
+    emit_narrowed(node, context, operation, [x, y], result)
 
 
-@lowering("Min", description="broadcasting up to 6 axes; int8, float32, int32 and int64")
+@lowering("Min", description=SUPPORTED)
 def lower_minimum(node: OnnxNode, context: LoweringContext) -> None:
     _lower_extremum(node, context, "minimum")
 
 
-@lowering("Max", description="broadcasting up to 6 axes; int8, float32, int32 and int64")
+@lowering("Max", description=SUPPORTED)
 def lower_maximum(node: OnnxNode, context: LoweringContext) -> None:
     _lower_extremum(node, context, "maximum")
 
@@ -200,7 +227,7 @@ def lower_maximum(node: OnnxNode, context: LoweringContext) -> None:
 def _lower_extremum(node: OnnxNode, context: LoweringContext, function: str) -> None:
     operands = [context.required(node, index) for index in range(len(node.inputs))]
     for operand in operands:
-        _require(operand, (DataType.FLOAT32, *INTEGERS))
+        require(operand, (DataType.FLOAT32, *INTEGERS))
     require_walk(*operands)
     if len(operands) == 1:
         context.alias(node, operands[0])
@@ -213,7 +240,11 @@ def _lower_extremum(node: OnnxNode, context: LoweringContext, function: str) -> 
     target = result.quantization
     # Rounding to the result's scale keeps the order, so it may come first.
     stored = None if target is None else values_as(node, context, operands, target)
-    values = stored or [context.plain(operand) for operand in operands]
+    integers = operands[0].type.data_type in INTEGERS
+    if integers:
+        values = [converted(node, context, operand, DataType.INT32) for operand in operands]
+    else:
+        values = stored or [context.plain(operand) for operand in operands]
     shape, value = operands[0].shape, values[0]
     for index in range(1, len(operands)):
         shapes = (shape, operands[index].shape)
@@ -223,6 +254,8 @@ def _lower_extremum(node: OnnxNode, context: LoweringContext, function: str) -> 
         pair = [value, values[index]]
         if index < len(operands) - 1:
             value = context.emit_value(node, f"of_{index + 1}", operation, pair)
+        elif integers:
+            emit_narrowed(node, context, operation, pair, result)
         elif stored:
             context.emit_stored(node, operation, pair, result)
         else:

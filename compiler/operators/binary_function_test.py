@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from onnx import TensorProto
+from onnx import TensorProto, helper
 
 from compiler.errors import CompileError
 from compiler.frontend.import_model import import_model
+from compiler.interpreter import interpret
 from compiler.ir import Array, Operation
 from compiler.lowering.lower import lower
 from compiler.operators.binary import Arithmetic
@@ -25,6 +26,7 @@ KERNELS = [
     ("divide", np.float32),
     ("divide", np.int32),
     ("power", np.float32),
+    ("power", np.int32),
     ("minimum", np.float32),
     ("minimum", np.int32),
     ("minimum", np.int8),
@@ -33,6 +35,7 @@ KERNELS = [
     ("maximum", np.int8),
     ("modulo", np.int32),
     ("remainder", np.int32),
+    ("remainder", np.float32),
     ("parametric_relu", np.float32),
 ]
 SPECIAL: dict[Any, list[float]] = {
@@ -55,6 +58,54 @@ def test_twin(function: str, element: Any, shapes: tuple[Shape, ...], seed: int)
 def test_twin_of_special_values(function: str, element: Any) -> None:
     values = np.array(SPECIAL[element], element)
     assert_twin(BinaryFunction((), function), [values[:, None], values])
+
+
+@given(left=st.floats(width=32), right=st.floats(width=32))
+def test_twin_of_remainders(left: float, right: float) -> None:
+    pair: list[Array | None] = [np.array([value], np.float32) for value in (left, right)]
+    assert_twin(BinaryFunction((), "remainder"), pair)
+
+
+def test_powers_of_integers() -> None:
+    left = np.array([3, -3, 2, 2, 1, -1, -1, 0, 7, 0], np.int32)
+    right = np.array([4, 3, 31, 32, -5, -5, -4, -1, -1, 0], np.int32)
+    (found,) = assert_twin(BinaryFunction((), "power"), [left, right])
+    assert found.tolist() == [81, -27, -(2**31), 0, 1, -1, 1, 0, 0, 1]
+
+
+@pytest.mark.parametrize(
+    ("base", "exponent"),
+    [
+        (np.int32, np.int32),
+        (np.int64, np.int64),
+        (np.int32, np.float32),
+        (np.int64, np.float32),
+        (np.float32, np.int32),
+        (np.float32, np.int64),
+    ],
+)
+def test_power_of_mixed_types(base: Any, exponent: Any) -> None:
+    model = ModelBuilder()
+    data = {
+        "a": np.arange(1, 7).astype(base).reshape(2, 3),
+        "b": np.array([0, 3, 8]).astype(exponent),
+    }
+    names = [
+        model.input(name, array.shape, helper.np_dtype_to_tensor_dtype(array.dtype))
+        for name, array in data.items()
+    ]
+    assert_model(model.build([model.node("Pow", names)]), data)
+
+
+def test_power_with_a_constant_exponent_of_another_type() -> None:
+    """The reference is NumPy: onnxruntime lacks unsigned exponents."""
+    model = ModelBuilder()
+    exponent = model.constant(np.array([0, 3, 8], np.uint32))
+    graph = lower(
+        import_model(model.build([model.node("Pow", [model.input("x", (3,)), exponent])])), "run"
+    )
+    x = np.array([3.0, -2.0, 0.5], np.float32)
+    assert interpret(graph, {"x": x})[graph.outputs[0]].tolist() == [1.0, -8.0, 0.5**8]
 
 
 def test_integer_division_by_zero_and_overflow() -> None:
@@ -145,6 +196,14 @@ def test_integer_model(case: str, element: int) -> None:
     assert_model(model.build([y]), inputs)
 
 
+def test_remainder_of_reals() -> None:
+    random = np.random.default_rng(6)
+    model = ModelBuilder()
+    y = model.node("Mod", [model.input("a", (40,)), model.input("b", (40,))], fmod=1)
+    data = {name: (random.normal(size=40) * 9).astype(np.float32) for name in "ab"}
+    assert_model(model.build([y]), data)
+
+
 @pytest.mark.parametrize("integer", [False, True])
 @pytest.mark.parametrize("count", [1, 3, 4])
 @pytest.mark.parametrize("operator", ["Min", "Max"])
@@ -178,17 +237,17 @@ def test_constant_exponent(exponent: Any) -> None:
 
 def test_refusals() -> None:
     model = ModelBuilder()
-    i = model.input("i", (3,), TensorProto.INT32)
+    i = model.input("i", (3,), TensorProto.UINT32)
     f = model.input("f", (3,))
     wide = [model.input("a", (2, 1) * 4), model.input("b", (1, 3) * 4)]
     outputs = [
-        model.node("Pow", [i, i]),
-        model.node("Mod", [f, f], fmod=1),
+        model.node("Min", [i, i]),
+        model.node("Mod", [f, f]),
         model.node("Div", wide),
     ]
     with pytest.raises(CompileError) as caught:
         lower(import_model(model.build(outputs)), "run")
     message = str(caught.value)
-    assert "node 'node_pow0' (Pow): its operand 'i' is int32" in message
+    assert "node 'node_min0' (Min): its operand 'i' is uint32" in message
     assert "node 'node_mod1' (Mod): its operand 'f' is float32" in message
     assert "node 'node_div2' (Div): 'a' [2, 1, 2, 1, 2, 1, 2, 1]" in message

@@ -204,9 +204,9 @@ def test_integer_model(operator: str, element: int) -> None:
 def test_refusals() -> None:
     model = ModelBuilder()
     names = [model.input("a", (2, 1) * 4), model.input("b", (1, 3) * 4)]
-    u = model.input("u", (3,), TensorProto.UINT8)
+    u = model.input("u", (3,), TensorProto.UINT32)
     outputs = [model.node("Add", names), model.node("Mul", [u, u])]
     with pytest.raises(CompileError) as caught:
         lower(import_model(model.build(outputs)), "run")
     assert "node 'node_add0' (Add): 'a' [2, 1, 2, 1, 2, 1, 2, 1]" in str(caught.value)
-    assert "node 'node_mul1' (Mul): its operands are uint8" in str(caught.value)
+    assert "node 'node_mul1' (Mul): its operands are uint32" in str(caught.value)

@@ -11,6 +11,7 @@ import numpy as np
 from compiler.errors import UnsupportedForm
 from compiler.ir import Array, DataType, Kernel, TensorType
 from compiler.operators.binary import Binary, binary_operands
+from compiler.operators.cast import INTEGERS, converted
 from compiler.operators.registry import lowering
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ FUNCTIONS: dict[str, Callable[[Array, Array], Array]] = {
     "xor": np.logical_xor,
 }
 SUFFIXES = {DataType.FLOAT32: "f32", DataType.INT32: "s32", DataType.BOOL: "u8"}
-NUMBERS = (DataType.FLOAT32, DataType.INT32, DataType.INT64)
+NUMBERS = (DataType.FLOAT32, *INTEGERS)
 OPERATORS: dict[str, tuple[str, tuple[DataType, ...]]] = {
     "Less": ("less", NUMBERS),
     "LessOrEqual": ("less_or_equal", NUMBERS),
@@ -73,7 +74,10 @@ def _lower(node: OnnxNode, context: LoweringContext) -> None:
         )
     if node.operator.startswith("Greater"):
         left, right = right, left
-    inputs = [context.plain(left), context.plain(right)]
+    if left.type.data_type in INTEGERS:
+        inputs = [converted(node, context, x, DataType.INT32) for x in (left, right)]
+    else:
+        inputs = [context.plain(operand) for operand in (left, right)]
     context.emit_plain(node, Comparison((), function), inputs, context.result(node))
 
 
@@ -82,13 +86,16 @@ def _lower(node: OnnxNode, context: LoweringContext) -> None:
     "LessOrEqual",
     "Greater",
     "GreaterOrEqual",
-    description="float32, int32 and int64, broadcasting up to 6 axes",
+    description="float32 and integers but uint32 and uint64, broadcasting up to 6 axes",
 )
 def lower_order(node: OnnxNode, context: LoweringContext) -> None:
     _lower(node, context)
 
 
-@lowering("Equal", description="float32, int32, int64 and bool, broadcasting up to 6 axes")
+@lowering(
+    "Equal",
+    description="float32, bool and integers but uint32 and uint64, broadcasting up to 6 axes",
+)
 def lower_equal(node: OnnxNode, context: LoweringContext) -> None:
     _lower(node, context)
 

@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from onnx import TensorProto
+from onnx import TensorProto, helper
 
 from compiler.errors import CompileError
 from compiler.frontend.import_model import import_model
+from compiler.interpreter import interpret
 from compiler.ir import Array
 from compiler.lowering.lower import lower
 from compiler.operators.broadcast_harness import Shape, broadcasts
@@ -98,7 +99,28 @@ def test_logic_model(operator: str) -> None:
 
 def test_refusal() -> None:
     model = ModelBuilder()
-    u = model.input("u", (3,), TensorProto.UINT8)
+    u = model.input("u", (3,), TensorProto.UINT32)
     with pytest.raises(CompileError) as caught:
         lower(import_model(model.build([model.node("Equal", [u, u])])), "run")
-    assert "node 'node_equal0' (Equal): it compares uint8" in str(caught.value)
+    assert "node 'node_equal0' (Equal): it compares uint32" in str(caught.value)
+
+
+@pytest.mark.parametrize("element", [np.int8, np.uint8, np.int16, np.uint16])
+@pytest.mark.parametrize("operator", ORDER)
+def test_comparison_of_narrow_integers(operator: str, element: type[np.integer[Any]]) -> None:
+    """The reference is NumPy: onnxruntime lacks most of these types."""
+    limits = np.iinfo(element)
+    values = np.array([limits.min, limits.min + 1, 0, 1, limits.max - 1, limits.max], element)
+    model = ModelBuilder()
+    code = helper.np_dtype_to_tensor_dtype(np.dtype(element))
+    names = [model.input("a", (6, 1), code), model.input("b", (6,), code)]
+    graph = lower(import_model(model.build([model.node(operator, names)])), "run")
+    found = interpret(graph, {"a": values[:, None], "b": values})[graph.outputs[0]]
+    functions: dict[str, Any] = {
+        "Less": np.less,
+        "LessOrEqual": np.less_equal,
+        "Greater": np.greater,
+        "GreaterOrEqual": np.greater_equal,
+        "Equal": np.equal,
+    }
+    assert np.array_equal(found, functions[operator](values[:, None], values))

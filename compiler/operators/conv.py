@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from compiler.errors import UnsupportedForm
-from compiler.ir import Array, Kernel, Operation, TensorType
+from compiler.ir import Array, Box, Kernel, Operation, TensorType, Tile
 from compiler.lowering.operand import Operand, Result
 from compiler.lowering.quantization import centred_weights, requantise_sums
 from compiler.numerics.floating import clip_float
@@ -43,6 +43,28 @@ class Conv(Operation):
         assert tuple(kernel) == self.window.kernel and channels * self.groups == x.shape[-1]
         spatial = self.window.output(split_shape(x.shape)[1])
         return (TensorType(x.data_type, with_spatial(x.shape, spatial, outputs)),)
+
+    def tile_axes(self, inputs: Sequence[TensorType | None]) -> tuple[int, ...]:
+        x, weights = inputs[:2]
+        assert x is not None and weights is not None
+        channels = len(x.shape) - 1
+        whole = self.groups > 1 and weights.shape[0] != self.groups
+        return tuple(range(channels if whole else channels + 1))
+
+    def tile(self, inputs: Sequence[TensorType | None], box: Box) -> Tile:
+        x, weights = inputs[:2]
+        assert x is not None and weights is not None
+        window, read = self.window.tile(x.shape, box)
+        outputs = (box.begin[-1], box.end[-1])
+        groups = self.groups
+        channels = (0, x.shape[-1])
+        if groups > 1 and outputs != (0, weights.shape[0]):
+            # One output for each group.
+            channels, groups = outputs, outputs[1] - outputs[0]
+        parts = (None if type_ is None else Box(outputs[:1], outputs[1:]) for type_ in inputs[2:])
+        filters = Box.whole(weights.shape).on(0, *outputs)
+        operation = replace(self, window=window, groups=groups)
+        return Tile(operation, (read.on(-1, *channels), filters, *parts), box)
 
     def multiply_accumulates(self, inputs: Sequence[TensorType | None]) -> int:
         weights = inputs[1]
@@ -184,12 +206,33 @@ class ConvFloat(Conv):
         return Kernel("tw_conv_f32", HEADER, parameters | {"groups": self.groups})
 
 
-@lowering(
-    "Conv",
-    description="1-D and 2-D with constant weights and bias; groups, strides, dilations, padding; "
-    "int8 or float32",
-)
-def lower_conv(node: OnnxNode, context: LoweringContext) -> None:
+@dataclass(frozen=True)
+class Convolution:
+    """A convolution that a node asks for.
+
+    Attributes:
+        x: the input, [batch, channels, spatial...].
+        weights: real values [outputs, channels / groups, spatial...].
+        stored: int8 weights of zero point 0 in the same shape and the scale of each output, if
+            they are quantised so.
+        bias: constant, one number per output.
+        prepare: makes what is convolved of a value [batch, spatial..., channels] in which `fill`
+            (the bits of an element) stands for zero.
+    """
+
+    x: Operand
+    window: Window
+    groups: int
+    weights: Array
+    stored: tuple[Array, Array] | None
+    bias: Operand | None
+    prepare: Callable[[str, int], str] = lambda value, _: value
+
+
+def conv_operands(
+    node: OnnxNode, context: LoweringContext
+) -> tuple[Operand, Operand, Operand | None]:
+    """Input, constant weights and constant bias. Raises UnsupportedForm if they are not that."""
     x, weights = context.required(node, 0), context.required(node, 1)
     bias = context.operand(node, 2)
     spatial = len(x.shape) - 2
@@ -200,6 +243,16 @@ def lower_conv(node: OnnxNode, context: LoweringContext) -> None:
             raise UnsupportedForm(
                 f"its {role} {operand.name!r} are computed at run time", f"constant {role}"
             )
+    return x, weights, bias
+
+
+@lowering(
+    "Conv",
+    description="1-D and 2-D with constant weights and bias; groups, strides, dilations, padding; "
+    "int8 or float32",
+)
+def lower_conv(node: OnnxNode, context: LoweringContext) -> None:
+    x, weights, bias = conv_operands(node, context)
     shape = context.model.tensors[node.output()].type.shape
     window, _ = node_window(node, weights.shape[2:], x.shape[2:], shape[2:])
     groups = node.attribute("group", 1)
@@ -208,77 +261,58 @@ def lower_conv(node: OnnxNode, context: LoweringContext) -> None:
             f"its input is {x.type}, its weights are {weights.type}, and it has {groups} groups",
             "input channels = groups * channels of the weights; outputs a multiple of the groups",
         )
-    result = context.result(node, fuse_clip=True)
-    if not _emit_integer(node, context, window, groups, (x, weights, bias), result):
-        _emit_float(node, context, window, groups, (x, weights, bias), result)
-
-
-Operands = tuple[Operand, Operand, Operand | None]
-
-
-def _emit_float(
-    node: OnnxNode,
-    context: LoweringContext,
-    window: Window,
-    groups: int,
-    operands: Operands,
-    result: Result,
-) -> None:
-    x, weights, bias = operands
     assert weights.constant is not None
+    stored = None if weights.weights is None else centred_weights(weights.weights, 0)
+    emit_convolution(node, context, Convolution(x, window, groups, weights.constant, stored, bias))
+
+
+def emit_convolution(node: OnnxNode, context: LoweringContext, wanted: Convolution) -> None:
+    """Emits a convolution as the node's result: integer if all is quantised, else float32."""
+    result = context.result(node, fuse_clip=True)
+    if _emit_integer(node, context, wanted, result):
+        return
+    last = emit_channels_last(node, context, context.plain(wanted.x))
+    bias = None if wanted.bias is None else wanted.bias.constant
     inputs = [
-        emit_channels_last(node, context, context.plain(x)),
-        context.constant(node, "weights", pack(weights.constant.astype(np.float32))),
-        None,
+        wanted.prepare(last, 0),
+        context.constant(node, "weights", pack(wanted.weights.astype(np.float32))),
+        None if bias is None else context.constant(node, "bias", bias.astype(np.float32)),
     ]
-    if bias is not None and bias.constant is not None:
-        inputs[2] = context.constant(node, "bias", bias.constant.astype(np.float32))
-    operation = ConvFloat(window, groups, result.minimum, result.maximum)
-    context.emit_plain(node, operation, inputs, result, channels_first(len(x.shape)))
+    operation = ConvFloat(wanted.window, wanted.groups, result.minimum, result.maximum)
+    context.emit_plain(node, operation, inputs, result, channels_first(len(wanted.x.shape)))
 
 
 def _emit_integer(
-    node: OnnxNode,
-    context: LoweringContext,
-    window: Window,
-    groups: int,
-    operands: Operands,
-    result: Result,
+    node: OnnxNode, context: LoweringContext, wanted: Convolution, result: Result
 ) -> bool:
-    x, weights, bias = operands
-    if x.quantization is None or weights.weights is None or result.quantization is None:
+    source = wanted.x.quantization
+    if source is None or wanted.stored is None or result.quantization is None:
         return False
-    centred = centred_weights(weights.weights, 0)
-    if centred is None:
-        return False
-    stored, weight_scale = centred
-    constants = requantise_sums(
-        stored.reshape(len(stored), -1),
-        weight_scale,
-        None if bias is None else bias.constant,
-        x.quantization,
-        result.quantization,
-    )
+    stored, scale = wanted.stored
+    bias = None if wanted.bias is None else wanted.bias.constant
+    sums = stored.reshape(len(stored), -1)
+    constants = requantise_sums(sums, scale, bias, source, result.quantization)
     if constants is None:
         return False
     low, high = result.clip
     operation = ConvInt8(
-        window,
-        groups,
-        x.quantization.zero_point,
+        wanted.window,
+        wanted.groups,
+        source.zero_point,
         constants.shift,
         low,
         high,
         constants.wide,
         constants.output_zero_point,
     )
+    last = emit_channels_last(node, context, context.stored(wanted.x))
     inputs = [
-        emit_channels_last(node, context, context.stored(x)),
+        wanted.prepare(last, source.zero_point & 0xFF),
         context.constant(node, "weights", pack(stored)),
         context.constant(node, "scale", constants.scale),
         context.constant(node, "bias", constants.bias),
     ]
-    context.emit_stored(node, operation, inputs, result, channels_first(len(x.shape)))
+    context.emit_stored(node, operation, inputs, result, channels_first(len(wanted.x.shape)))
     return True
 
 

@@ -15,13 +15,13 @@ import numpy as np
 
 from compiler.errors import UnsupportedForm
 from compiler.ir import Array, Operation
-from compiler.lowering.operand import Operand, QuantizedConstant, Result
-from compiler.lowering.quantization import centred_weights, requantise_sums
-from compiler.operators.conv import ConvFloat, ConvInt8, pack
-from compiler.operators.movement import Pad, channels_first, emit_channels_last
+from compiler.lowering.operand import QuantizedConstant
+from compiler.lowering.quantization import centred_weights
+from compiler.operators.conv import Convolution, conv_operands, emit_convolution
+from compiler.operators.movement import Pad
 from compiler.operators.registry import lowering
 from compiler.operators.view import View
-from compiler.operators.window import Pair, Window
+from compiler.operators.window import Window, pair, window_attributes
 
 if TYPE_CHECKING:
     from compiler.frontend.model import OnnxNode
@@ -50,22 +50,21 @@ class _Geometry:
     "output_padding; int8 or float32",
 )
 def lower_conv_transpose(node: OnnxNode, context: LoweringContext) -> None:
-    x, weights = context.required(node, 0), context.required(node, 1)
-    bias = context.operand(node, 2)
-    spatial = len(x.shape) - 2
-    if spatial not in (1, 2):
-        raise UnsupportedForm(f"it has {spatial} spatial axes", "1-D and 2-D convolutions")
-    for role, operand in (("weights", weights), ("bias", bias)):
-        if operand is not None and operand.constant is None:
-            raise UnsupportedForm(
-                f"its {role} {operand.name!r} are computed at run time", f"constant {role}"
-            )
+    x, weights, bias = conv_operands(node, context)
     groups = node.attribute("group", 1)
     output = context.model.tensors[node.output()].type.shape
     geometry = _geometry(node, weights.shape[2:], x.shape[2:], output[2:])
-    result = context.result(node, fuse_clip=True)
-    if not _emit_integer(node, context, geometry, groups, (x, weights, bias), result):
-        _emit_float(node, context, geometry, groups, (x, weights, bias), result)
+    assert weights.constant is not None
+    wanted = Convolution(
+        x,
+        geometry.window,
+        groups,
+        mirrored(weights.constant, groups),
+        None if weights.weights is None else _centred(weights.weights, groups),
+        bias,
+        lambda value, fill: _emit_spread(node, context, value, geometry, fill),
+    )
+    emit_convolution(node, context, wanted)
 
 
 def mirrored(weights: Array, groups: int) -> Array:
@@ -82,11 +81,8 @@ def _geometry(
     node: OnnxNode, kernel: Sequence[int], inputs: Sequence[int], outputs: Sequence[int]
 ) -> _Geometry:
     rank = len(kernel)
-    strides = node.attribute("strides", [1] * rank)
-    dilations = node.attribute("dilations", [1] * rank)
+    strides, dilations, pads, mode = window_attributes(node, rank)
     extra = node.attribute("output_padding", [0] * rank)
-    pads = node.attribute("pads", [0] * (2 * rank))
-    mode = node.attribute("auto_pad", "NOTSET")
     if mode not in ("NOTSET", "VALID", "SAME_UPPER", "SAME_LOWER"):
         raise UnsupportedForm(f"its auto_pad is {mode}", "NOTSET, VALID, SAME_UPPER, SAME_LOWER")
     reach = [dilations[a] * (kernel[a] - 1) for a in range(rank)]
@@ -101,13 +97,8 @@ def _geometry(
         pads = begins + [totals[a] - begins[a] for a in range(rank)]
     begins = [reach[a] - pads[a] for a in range(rank)]
     ends = [outputs[a] + reach[a] - spread[a] - begins[a] for a in range(rank)]
-    window = Window(_pair(kernel), (1, 1), _pair(dilations), (0, 0), (0, 0))
+    window = Window(pair(kernel, 1), (1, 1), pair(dilations, 1), (0, 0), (0, 0))
     return _Geometry(tuple(strides), tuple(begins), tuple(ends), window)
-
-
-def _pair(values: Sequence[int]) -> Pair:
-    height, width = (1, *values) if len(values) == 1 else values
-    return height, width
 
 
 def _emit_spread(
@@ -132,80 +123,6 @@ def _emit_spread(
     if any((*geometry.begins, *ends)):
         value = emit(value, Pad((0, *geometry.begins, 0), (0, *ends, 0), fill))
     return value
-
-
-Operands = tuple[Operand, Operand, Operand | None]
-
-
-def _emit_float(
-    node: OnnxNode,
-    context: LoweringContext,
-    geometry: _Geometry,
-    groups: int,
-    operands: Operands,
-    result: Result,
-) -> None:
-    x, weights, bias = operands
-    assert weights.constant is not None
-    last = emit_channels_last(node, context, context.plain(x))
-    inputs = [
-        _emit_spread(node, context, last, geometry, 0),
-        context.constant(
-            node, "weights", pack(mirrored(weights.constant.astype(np.float32), groups))
-        ),
-        None,
-    ]
-    if bias is not None and bias.constant is not None:
-        inputs[2] = context.constant(node, "bias", bias.constant.astype(np.float32))
-    operation = ConvFloat(geometry.window, groups, result.minimum, result.maximum)
-    context.emit_plain(node, operation, inputs, result, channels_first(len(x.shape)))
-
-
-def _emit_integer(
-    node: OnnxNode,
-    context: LoweringContext,
-    geometry: _Geometry,
-    groups: int,
-    operands: Operands,
-    result: Result,
-) -> bool:
-    x, weights, bias = operands
-    if x.quantization is None or weights.weights is None or result.quantization is None:
-        return False
-    centred = _centred(weights.weights, groups)
-    if centred is None:
-        return False
-    stored, scale = centred
-    constants = requantise_sums(
-        stored.reshape(len(stored), -1),
-        scale,
-        None if bias is None else bias.constant,
-        x.quantization,
-        result.quantization,
-    )
-    if constants is None:
-        return False
-    zero_point = x.quantization.zero_point
-    last = emit_channels_last(node, context, context.stored(x))
-    low, high = result.clip
-    operation = ConvInt8(
-        geometry.window,
-        groups,
-        zero_point,
-        constants.shift,
-        low,
-        high,
-        constants.wide,
-        constants.output_zero_point,
-    )
-    inputs = [
-        _emit_spread(node, context, last, geometry, zero_point & 0xFF),
-        context.constant(node, "weights", pack(stored)),
-        context.constant(node, "scale", constants.scale),
-        context.constant(node, "bias", constants.bias),
-    ]
-    context.emit_stored(node, operation, inputs, result, channels_first(len(x.shape)))
-    return True
 
 
 def _centred(weights: QuantizedConstant, groups: int) -> tuple[Array, Array] | None:

@@ -1,49 +1,72 @@
-"""Einsum, where it is a matrix product with constant weights."""
+"""Einsum of two operands, where it is a matrix product."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from compiler.errors import UnsupportedForm
-from compiler.operators.matmul import emit_matmul
+from compiler.operators.contraction import (
+    Labels,
+    Side,
+    contraction,
+    emit_contraction,
+)
 from compiler.operators.registry import lowering
 
 if TYPE_CHECKING:
     from compiler.frontend.model import OnnxNode
     from compiler.lowering.context import LoweringContext
 
-SUPPORTED = (
-    "'...k,kn->...n' and '...k,nk->...n' with a constant second operand, any letters for ..."
+SUPPORTED = "two operands, no label twice in a term, no label of one operand alone left out"
+
+
+@lowering(
+    "Einsum",
+    description=f"matrix products in any order of axes: {SUPPORTED}; int8 or float32",
 )
-
-
-@lowering("Einsum", description=SUPPORTED)
 def lower_einsum(node: OnnxNode, context: LoweringContext) -> None:
     equation = node.attribute("equation", "").replace(" ", "")
-    transposed = _transposed(equation)
-    if transposed is None:
-        raise UnsupportedForm(
-            f"its equation is {equation!r}", SUPPORTED, "write it as Transpose, Reshape and MatMul"
-        )
-    left, right = context.required(node, 0), context.required(node, 1)
-    if right.constant is None:
-        raise UnsupportedForm(
-            f"its second operand {right.name!r} is computed at run time", SUPPORTED
-        )
-    emit_matmul(node, context, left, right, None, transposed=transposed)
-
-
-def _transposed(equation: str) -> bool | None:
-    """Whether the second operand of a matrix product is [N, K]; None if it is no such product."""
     operands, arrow, output = equation.partition("->")
     terms = operands.split(",")
-    if not arrow or len(terms) != 2 or len(terms[1]) != 2 or not terms[0] or not output:
-        return None
-    left, right = terms
-    inner, column = left[-1], output[-1]
-    letters = [*left.replace("...", "", 1), column]
-    if len(set(letters)) != len(letters) or not "".join(letters).isalpha():
-        return None
-    if output[:-1] != left[:-1] or right not in (inner + column, column + inner):
-        return None
-    return right == column + inner
+    present = [index for index in range(len(node.inputs)) if node.has_input(index)]
+    if len(terms) != 2 or len(present) != 2:
+        raise _unsupported(equation)
+    left, right = context.required(node, 0), context.required(node, 1)
+    sides = [
+        Side(operand, _labels(equation, term, len(operand.shape)))
+        for operand, term in ((left, terms[0]), (right, terms[1]))
+    ]
+    if arrow:
+        rank = len(context.model.tensors[node.output()].type.shape)
+        result = _labels(equation, output, rank)
+    else:
+        result = _implicit(sides[0].labels, sides[1].labels)
+    if not set(result) <= {*sides[0].labels, *sides[1].labels}:
+        raise _unsupported(equation)
+    emit_contraction(node, context, contraction(sides[0], sides[1], result))
+
+
+def _labels(equation: str, term: str, rank: int) -> Labels:
+    """One label for each of `rank` axes; those of an ellipsis are counted from the last one."""
+    before, ellipsis, after = term.partition("...")
+    hidden = rank - len(before) - len(after)
+    if hidden < 0 or (hidden > 0 and not ellipsis) or not (before + after + "a").isalpha():
+        raise _unsupported(equation)
+    middle = [f"...{axis}" for axis in range(hidden, 0, -1)]
+    labels = (*before, *middle, *after)
+    if len(set(labels)) != len(labels):
+        raise _unsupported(equation)
+    return labels
+
+
+def _implicit(left: Labels, right: Labels) -> Labels:
+    """The result's labels if the equation names none: those that occur once, sorted."""
+    hidden = max((left, right), key=lambda labels: sum(len(label) > 1 for label in labels))
+    once = [x for x in (*left, *right) if len(x) == 1 and (*left, *right).count(x) == 1]
+    return (*(label for label in hidden if len(label) > 1), *sorted(once))
+
+
+def _unsupported(equation: str) -> UnsupportedForm:
+    return UnsupportedForm(
+        f"its equation is {equation!r}", SUPPORTED, "write it as Transpose, Reshape and MatMul"
+    )

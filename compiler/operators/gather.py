@@ -44,6 +44,10 @@ class Gather(Operation):
         taken = np.take(data, np.clip(positive, 0, extent - 1), axis=self.axis)
         return (np.ascontiguousarray(taken).reshape(taken.shape),)
 
+    @property
+    def sparsely_read(self) -> tuple[int, ...]:
+        return (0,)
+
     def kernel(
         self, inputs: Sequence[TensorType | None], outputs: Sequence[TensorType]
     ) -> Kernel | None:
@@ -63,6 +67,8 @@ def lower_gather(node: OnnxNode, context: LoweringContext) -> None:
     data, indices = context.required(node, 0), context.required(node, 1)
     axis = node.attribute("axis", 0) % len(data.shape)
     extent = data.shape[axis]
+    if not extent and indices.type.elements:
+        raise UnsupportedForm(f"its input {data.name!r} is {data.type}", "data with elements")
     if indices.constant is not None:
         outside = (indices.constant < -extent) | (indices.constant >= extent)
         if bool(np.any(outside)):

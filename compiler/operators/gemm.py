@@ -1,4 +1,4 @@
-"""Gemm with constant weights."""
+"""Gemm: a matrix product with an addend, both with factors."""
 
 from __future__ import annotations
 
@@ -7,9 +7,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from compiler.errors import UnsupportedForm
 from compiler.lowering.operand import Operand
-from compiler.operators.matmul import emit_matmul
+from compiler.operators.binary import Arithmetic
+from compiler.operators.contraction import (
+    Contraction,
+    Side,
+    contraction,
+    contraction_value,
+    emit_contraction,
+)
 from compiler.operators.registry import lowering
 
 if TYPE_CHECKING:
@@ -19,46 +25,49 @@ if TYPE_CHECKING:
 
 @lowering(
     "Gemm",
-    description="constant weights (transB or not) and bias, alpha, beta; int8 or float32",
+    description="transA, transB, alpha, beta; int8 (a bias per column must be constant) or float32",
 )
 def lower_gemm(node: OnnxNode, context: LoweringContext) -> None:
     left, right = context.required(node, 0), context.required(node, 1)
     bias = context.operand(node, 2)
-    if node.attribute("transA", 0):
-        raise UnsupportedForm(
-            "its first operand is transposed (transA)",
-            "transA 0",
-            "put a Transpose before it, or swap the operands",
-        )
-    for role, operand in (("weights", right), ("bias", bias)):
-        if operand is not None and operand.constant is None:
-            raise UnsupportedForm(
-                f"its {role} {operand.name!r} are computed at run time", f"constant {role}"
-            )
-    right = _scaled(right, node.attribute("alpha", 1.0))
-    if bias is not None:
-        bias = _row(_scaled(bias, node.attribute("beta", 1.0)), left.shape[0])
-    emit_matmul(node, context, left, right, bias, transposed=bool(node.attribute("transB", 0)))
+    plan = contraction(
+        Side(left, ("inner", "row") if node.attribute("transA", 0) else ("row", "inner")),
+        Side(right, ("column", "inner") if node.attribute("transB", 0) else ("inner", "column")),
+        ("row", "column"),
+    )
+    factor = node.attribute("alpha", 1.0)
+    beta = node.attribute("beta", 1.0)
+    if bias is None or beta == 0.0:
+        emit_contraction(node, context, plan, factor=factor)
+        return
+    rows = bias.shape[0] if len(bias.shape) == 2 else 1
+    if bias.constant is not None and right.constant is not None and rows == 1:
+        row = bias.constant.reshape(-1) * np.float32(beta)
+        emit_contraction(node, context, plan, factor=factor, bias=replace(bias, constant=row))
+        return
+    _emit_sum(node, context, plan, factor, bias, beta)
 
 
-def _scaled(operand: Operand, factor: float) -> Operand:
-    """A constant times a factor; if that is positive, quantised weights only change their scale."""
-    if factor == 1.0:
-        return operand
-    assert operand.constant is not None
-    weights = operand.weights
-    if weights is not None:
-        weights = replace(weights, scale=weights.scale * factor) if factor > 0 else None
-    return replace(operand, constant=operand.constant * np.float32(factor), weights=weights)
-
-
-def _row(bias: Operand, rows: int) -> Operand:
-    """The bias as one row, which is added to every row of the product."""
-    assert bias.constant is not None
-    if len(bias.shape) == 2 and bias.shape[0] != 1:
-        raise UnsupportedForm(
-            f"its bias {bias.name!r} is {list(bias.shape)}: it differs from row to row",
-            "[N], [1, N] and scalars" + (" for more than one row" if rows > 1 else ""),
-            "add it with an Add",
-        )
-    return replace(bias, constant=bias.constant.reshape(-1))
+def _emit_sum(
+    node: OnnxNode,
+    context: LoweringContext,
+    plan: Contraction,
+    factor: float,
+    addend: Operand,
+    beta: float,
+) -> None:
+    """The product and what is added to it in float32, one after the other."""
+    result = context.result(node, fuse_clip=True)
+    product = contraction_value(node, context, plan, factor)
+    if addend.constant is not None:
+        scaled = np.asarray(addend.constant * np.float32(beta), np.float32)
+        other = context.constant(node, "addend", scaled)
+    else:
+        other = context.plain(addend)
+        if beta != 1.0:
+            scale = context.constant(node, "beta", np.array(beta, np.float32))
+            multiply = Arithmetic((0,), "multiply")
+            other = context.emit_value(node, "addend", multiply, [other, scale])
+    full = (0, 1) if addend.shape == result.shape else (0,)
+    operation = Arithmetic(full, "add", result.minimum, result.maximum)
+    context.emit_plain(node, operation, [product, other], result)

@@ -7,9 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from compiler.errors import CompileError
-from compiler.frontend.import_model import import_model
-from compiler.lowering.lower import lower
+from compiler.operators.batched_matmul import BatchedMatMulInt8
 from compiler.operators.matmul import MatMulInt8
 from compiler.operators.model_harness import ModelBuilder, assert_model
 
@@ -23,6 +21,7 @@ CASES: dict[str, tuple[Shape, Shape | None, dict[str, Any]]] = {
     "scalar bias": ((4, 9), (), {}),
     "alpha, beta": ((4, 9), (7,), {"alpha": 0.3, "beta": -1.7, "transB": 1}),
     "negative alpha": ((4, 9), (7,), {"alpha": -0.3}),
+    "transposed": ((9, 4), (7,), {"transA": 1, "transB": 1, "alpha": 0.5}),
 }
 
 
@@ -62,18 +61,38 @@ def test_quantised_model(case: str, per_channel: bool) -> None:
     assert integer == (case != "negative alpha")
 
 
-def test_refusals() -> None:
+@pytest.mark.parametrize("transposed", [False, True])
+@pytest.mark.parametrize("weights", ["constant", "run time"])
+@pytest.mark.parametrize("bias", ["none", "column", "matrix", "run time"])
+def test_operands_at_run_time_in_float(weights: str, bias: str, transposed: bool) -> None:
+    random = np.random.default_rng(3)
     model = ModelBuilder()
-    x = model.input("x", (4, 4))
-    weights = model.constant(np.ones((4, 4), np.float32))
-    outputs = [
-        model.node("Gemm", [x, weights], transA=1),
-        model.node("Gemm", [x, x]),
-        model.node("Gemm", [x, weights, weights]),
+    shape = (9, 7) if not transposed else (7, 9)
+    data = {
+        "x": random.normal(size=(9, 4)).astype(np.float32),
+        "w": random.normal(size=shape).astype(np.float32),
+        "c": random.normal(size=(4, 1) if bias == "column" else (4, 7)).astype(np.float32),
+    }
+    run_time = ["x"] + ["w"] * (weights == "run time") + ["c"] * (bias == "run time")
+    names = ["x", "w"] + ["c"] * (bias != "none")
+    operands = [
+        model.input(name, data[name].shape) if name in run_time else model.constant(data[name])
+        for name in names
     ]
-    with pytest.raises(CompileError) as caught:
-        lower(import_model(model.build(outputs)), "run")
-    text = str(caught.value)
-    assert "node 'node_gemm0' (Gemm): its first operand is transposed (transA)" in text
-    assert "node 'node_gemm1' (Gemm): its weights 'x' are computed at run time" in text
-    assert "node 'node_gemm2' (Gemm): its bias 'constant0' is [4, 4]" in text
+    y = model.node("Gemm", operands, transA=1, transB=int(transposed), alpha=-1.5, beta=0.3)
+    relu = model.node("Relu", [y])
+    assert_model(model.build([relu]), {name: data[name] for name in run_time})
+
+
+def test_run_time_weights_in_int8() -> None:
+    random = np.random.default_rng(4)
+    model = ModelBuilder()
+    left = model.quantised(model.input("x", (4, 9)), 0.02, -7)
+    right = model.quantised(model.input("w", (7, 9)), 0.03, 20)
+    y = model.quantised(model.node("Gemm", [left, right], transB=1, alpha=0.7), 0.05, 3)
+    data = {
+        "x": random.normal(size=(4, 9)).astype(np.float32),
+        "w": random.normal(size=(7, 9)).astype(np.float32),
+    }
+    graph = assert_model(model.build([y]), data, step=0.05)
+    assert any(isinstance(node.operation, BatchedMatMulInt8) for node in graph.nodes)

@@ -1,4 +1,4 @@
-"""MatMul with constant weights, and float MatMul."""
+"""Matrix products with constant weights."""
 
 from __future__ import annotations
 
@@ -8,13 +8,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from compiler.errors import UnsupportedForm
-from compiler.ir import Array, DataType, Kernel, Operation, TensorType
+from compiler.ir import Array, Box, DataType, Kernel, Operation, TensorType, Tile
 from compiler.lowering.operand import Operand, Result
 from compiler.lowering.quantization import centred_weights, requantise_sums
 from compiler.numerics.floating import clip_float
 from compiler.numerics.requantisation import requantise
-from compiler.operators.registry import lowering
 
 if TYPE_CHECKING:
     from compiler.frontend.model import OnnxNode
@@ -60,6 +58,17 @@ class MatMulInt8(Operation):
                 output_zero_point=self.output_zero_point,
             ),
         )
+
+    def tile_axes(self, inputs: Sequence[TensorType | None]) -> tuple[int, ...]:
+        return tuple(range(len(self.infer(inputs)[0].shape)))
+
+    def tile(self, inputs: Sequence[TensorType | None], box: Box) -> Tile:
+        x, weights = inputs[:2]
+        assert x is not None and weights is not None
+        rows = box.on(-1, 0, x.shape[-1])
+        columns = (box.begin[-1], box.end[-1])
+        parts = (None if type_ is None else Box(columns[:1], columns[1:]) for type_ in inputs[2:])
+        return Tile(self, (rows, Box.whole(weights.shape).on(0, *columns), *parts), box)
 
     def kernel(
         self, inputs: Sequence[TensorType | None], outputs: Sequence[TensorType]
@@ -115,6 +124,17 @@ class MatMulFloat(Operation):
         total = clip_float(total, self.minimum, self.maximum)
         return (total.reshape(*x.shape[:-1], columns),)
 
+    def tile_axes(self, inputs: Sequence[TensorType | None]) -> tuple[int, ...]:
+        return tuple(range(len(self.infer(inputs)[0].shape)))
+
+    def tile(self, inputs: Sequence[TensorType | None], box: Box) -> Tile:
+        x, weights = inputs[:2]
+        assert x is not None and weights is not None
+        rows = box.on(-1, 0, x.shape[-1])
+        columns = (box.begin[-1], box.end[-1])
+        parts = (None if type_ is None else Box(columns[:1], columns[1:]) for type_ in inputs[2:])
+        return Tile(self, (rows, Box.whole(weights.shape).on(1, *columns), *parts), box)
+
     def kernel(
         self, inputs: Sequence[TensorType | None], outputs: Sequence[TensorType]
     ) -> Kernel | None:
@@ -136,63 +156,57 @@ class MatMulFloat(Operation):
         return x.elements * weights.shape[1]
 
 
-@lowering("MatMul", description="[..., K] x [K, N] with constant weights, int8 or float32")
-def lower_matmul(node: OnnxNode, context: LoweringContext) -> None:
-    left, right = context.required(node, 0), context.required(node, 1)
-    if len(right.shape) != 2 or right.constant is None:
-        raise UnsupportedForm(
-            f"its second operand {right.name!r} is {right.type}"
-            + ("" if right.constant is not None else ", computed at run time"),
-            "a constant matrix [K, N] as second operand",
-        )
-    # A third operand is the bias that `fold_biases` found behind the node.
-    emit_matmul(node, context, left, right, context.operand(node, 2))
-
-
 def emit_matmul(
     node: OnnxNode,
     context: LoweringContext,
     left: Operand,
-    right: Operand,
+    steps: Sequence[Operation],
+    weights: Operand,
     bias: Operand | None,
-    *,
-    transposed: bool = False,
+    result: Result,
+    then: Operation | None,
 ) -> None:
-    """Emits `left x right + bias`: integer if all operands are quantised, else float32.
+    """Emits `left x weights + bias`: integer if all operands are quantised, else float32.
 
-    `right` is constant, [K, N], or [N, K] if `transposed`; `bias` is constant, [N] after broadcast.
+    `left` becomes [..., K] by `steps`; `weights` is constant, [N, K]; `bias` is constant, [N] after
+    broadcast; `then` brings [..., N] into the result's shape.
     """
-    assert right.constant is not None
-    result = context.result(node, fuse_clip=True)
-    if _emit_integer(node, context, left, right, bias, result, transposed):
+    if _emit_integer(node, context, left, steps, weights, bias, result, then):
         return
-    weights = right.constant.T if transposed else right.constant
+    assert weights.constant is not None
     inputs = [
-        context.plain(left),
-        context.constant(node, "weights", np.ascontiguousarray(weights, np.float32)),
+        _rows(node, context, context.plain(left), steps),
+        context.constant(node, "weights", np.ascontiguousarray(weights.constant.T, np.float32)),
         None,
     ]
     if bias is not None and bias.constant is not None:
-        broadcast = np.broadcast_to(bias.constant.astype(np.float32), (weights.shape[1],))
+        broadcast = np.broadcast_to(bias.constant.astype(np.float32), weights.shape[:1])
         inputs[2] = context.constant(node, "bias", np.ascontiguousarray(broadcast))
-    context.emit_plain(node, MatMulFloat(result.minimum, result.maximum), inputs, result)
+    context.emit_plain(node, MatMulFloat(result.minimum, result.maximum), inputs, result, then)
+
+
+def _rows(node: OnnxNode, context: LoweringContext, value: str, steps: Sequence[Operation]) -> str:
+    for step in steps:
+        value = context.emit_value(node, "rows", step, [value])
+    return value
 
 
 def _emit_integer(
     node: OnnxNode,
     context: LoweringContext,
     left: Operand,
-    right: Operand,
+    steps: Sequence[Operation],
+    weights: Operand,
     bias: Operand | None,
     result: Result,
-    transposed: bool,
+    then: Operation | None,
 ) -> bool:
-    if left.quantization is None or right.weights is None or result.quantization is None:
+    if left.quantization is None or weights.weights is None or result.quantization is None:
         return False
-    centred = centred_weights(right.weights, 0 if transposed else 1)
+    centred = centred_weights(weights.weights, 0)
     if centred is None:
         return False
-    stored = np.ascontiguousarray(centred[0] if transposed else centred[0].T)
+    stored = np.ascontiguousarray(centred[0])
     columns = stored.shape[:1]
     row = None if bias is None or bias.constant is None else np.broadcast_to(bias.constant, columns)
     constants = requantise_sums(stored, centred[1], row, left.quantization, result.quantization)
@@ -201,10 +215,10 @@ def _emit_integer(
     low, high = result.clip
     operation = MatMulInt8(constants.shift, low, high, constants.wide, constants.output_zero_point)
     inputs = [
-        context.stored(left),
+        _rows(node, context, context.stored(left), steps),
         context.constant(node, "weights", stored),
         context.constant(node, "scale", constants.scale),
         context.constant(node, "bias", constants.bias),
     ]
-    context.emit_stored(node, operation, inputs, result)
+    context.emit_stored(node, operation, inputs, result, then)
     return True

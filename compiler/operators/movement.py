@@ -219,6 +219,11 @@ def lower_transpose(node: OnnxNode, context: LoweringContext) -> None:
     x = context.required(node, 0)
     _refuse_rank(x)
     permutation = tuple(node.attribute("perm", list(reversed(range(len(x.shape))))))
+    if sorted(permutation) != list(range(len(x.shape))):
+        raise UnsupportedForm(
+            f"its perm is {list(permutation)}, and {x.name!r} has {len(x.shape)} axes",
+            "each axis once",
+        )
     context.emit_moved(node, Transpose(permutation), [x])
 
 

@@ -237,6 +237,13 @@ def test_integer_shapes() -> None:
     assert_model(model.build([y]), {"x": np.arange(6).reshape(3, 2)})
 
 
+def test_a_permutation_of_other_axes_is_refused() -> None:
+    model = ModelBuilder()
+    y = model.node("Transpose", [model.input("x", (4, 5))], perm=[1])
+    with pytest.raises(CompileError, match=r"its perm is \[1\], and 'x' has 2 axes"):
+        lower(import_model(model.build([y])), "run")
+
+
 def test_refusals() -> None:
     model = ModelBuilder()
     x = model.input("x", (4, 5))

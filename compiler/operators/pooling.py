@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from compiler.errors import UnsupportedForm
-from compiler.ir import Array, Kernel, Operation, Quantization, TensorType
+from compiler.ir import Array, Box, Kernel, Operation, Quantization, TensorType, Tile
 from compiler.lowering.operand import Operand, Result
 from compiler.numerics.requantisation import choose_requantisation, requantise
 from compiler.operators.movement import channels_first, emit_channels_last
@@ -64,6 +64,15 @@ class MaxPool(Pool):
         name = "tw_max_pool_f32" if x.data_type.is_float else "tw_max_pool_s8"
         return Kernel(name, HEADER, self.window.parameters(x.shape, outputs[0].shape))
 
+    def tile_axes(self, inputs: Sequence[TensorType | None]) -> tuple[int, ...]:
+        return tuple(range(len(self.infer(inputs)[0].shape)))
+
+    def tile(self, inputs: Sequence[TensorType | None], box: Box) -> Tile:
+        (x,) = inputs
+        assert x is not None
+        window, read = self.window.tile(x.shape, box)
+        return Tile(replace(self, window=window), (read,), box)
+
 
 @dataclass(frozen=True)
 class AveragePool(Pool):
@@ -74,6 +83,18 @@ class AveragePool(Pool):
     """
 
     counted: tuple[Pair, Pair]
+
+    def tile_axes(self, inputs: Sequence[TensorType | None]) -> tuple[int, ...]:
+        return (0, len(self.infer(inputs)[0].shape) - 1)
+
+    def tile(self, inputs: Sequence[TensorType | None], box: Box) -> Tile:
+        x = inputs[0]
+        assert x is not None
+        read = Box.whole(x.shape)
+        for axis in (0, -1):
+            read = read.on(axis, box.begin[axis], box.end[axis])
+        rest = (None if type_ is None else Box.whole(type_.shape) for type_ in inputs[1:])
+        return Tile(self, (read, *rest), box)
 
     def sums(self, x: Array, zero: float) -> Array:
         """Sums of `x - zero` over rows, then columns, of each window; dtype as x."""

@@ -73,6 +73,9 @@ def lower_resize(node: OnnxNode, context: LoweringContext) -> None:
     x = context.required(node, 0)
     mode = node.attribute("mode", "nearest")
     _refuse(node, mode)
+    sizes = context.operand(node, 3)
+    if sizes is not None and sizes.constant is None:
+        raise UnsupportedForm("its sizes are computed at run time", "constant sizes")
     shape = context.model.tensors[node.output()].type.shape
     scales = _scales(node, context, x.shape, shape)
     resized = [
@@ -86,6 +89,10 @@ def lower_resize(node: OnnxNode, context: LoweringContext) -> None:
             steps.append((Gather(axis), (context.constant(node, "index", index),)))
         emit_steps(node, context, x, steps)
         return
+    if x.type.data_type is not DataType.FLOAT32:
+        raise UnsupportedForm(
+            f"its input {x.name!r} is {x.type}, interpolated linearly", "float32, or mode nearest"
+        )
     if not resized:
         context.alias(node, x)
         return

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from onnx import TensorProto
 
 from compiler.errors import CompileError
 from compiler.frontend.import_model import import_model
@@ -79,6 +80,27 @@ def test_linear(coordinates: str, scales: tuple[float, ...], integer: bool) -> N
 def test_sizes(mode: str) -> None:
     model = resized(None, [7, 10], False, mode=mode, axes=[2, 3])
     assert_model(model.build([model.nodes[-3].output[0]]), {"x": DATA})
+
+
+def test_sizes_at_run_time_are_refused() -> None:
+    model = ModelBuilder()
+    x = model.input("x", (1, 1, 4, 4))
+    sizes = model.input("sizes", (4,), TensorProto.INT64)
+    proto = model.build([model.node("Resize", [x, "", "", sizes])])
+    shape = proto.graph.output[0].type.tensor_type.shape.dim
+    for dimension, extent in zip(shape, (1, 1, 8, 8), strict=True):
+        dimension.dim_value = extent  # the model's own word for what comes out
+    with pytest.raises(CompileError, match="its sizes are computed at run time"):
+        lower(import_model(proto), "run")
+
+
+def test_integers_are_not_interpolated() -> None:
+    model = ModelBuilder()
+    x = model.input("x", (1, 1, 4, 4), TensorProto.INT8)
+    scales = model.constant(np.array([1, 1, 2, 2], np.float32))
+    y = model.node("Resize", [x, "", scales], mode="linear")
+    with pytest.raises(CompileError, match="interpolated linearly"):
+        lower(import_model(model.build([y])), "run")
 
 
 @pytest.mark.parametrize(

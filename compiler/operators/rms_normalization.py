@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from compiler.errors import UnsupportedForm
-from compiler.ir import Array, DataType, Kernel, Operation, Quantization, TensorType
+from compiler.ir import Array, Box, DataType, Kernel, Operation, Quantization, TensorType, Tile
 from compiler.numerics.requantisation import half
 from compiler.operators.registry import lowering
 
@@ -72,6 +72,20 @@ class RmsNormalizationInt8(Operation):
         steps = (t * gamma.astype(np.int64) + self._bias) >> self.shift
         return (np.clip(steps, -128, 127).astype(np.int8).reshape(x.shape),)
 
+    def tile_axes(self, inputs: Sequence[TensorType | None]) -> tuple[int, ...]:
+        x, gamma = inputs[:2]
+        assert x is not None and gamma is not None
+        row = 1
+        axes = len(x.shape)
+        while row < gamma.elements:
+            axes -= 1
+            row *= x.shape[axes]
+        return tuple(range(axes))
+
+    def tile(self, inputs: Sequence[TensorType | None], box: Box) -> Tile:
+        rest = (None if type_ is None else Box.whole(type_.shape) for type_ in inputs[1:])
+        return Tile(self, (box, *rest), box)
+
     def kernel(
         self, inputs: Sequence[TensorType | None], outputs: Sequence[TensorType]
     ) -> Kernel | None:
@@ -117,6 +131,20 @@ class RmsNormalizationFloat(Operation):
         mean = total / np.float32(gamma.size)
         inverse = np.float32(1.0) / np.sqrt(mean + np.float32(self.epsilon))
         return (((rows * inverse) * gamma.reshape(-1)).reshape(x.shape),)
+
+    def tile_axes(self, inputs: Sequence[TensorType | None]) -> tuple[int, ...]:
+        x, gamma = inputs[:2]
+        assert x is not None and gamma is not None
+        row = 1
+        axes = len(x.shape)
+        while row < gamma.elements:
+            axes -= 1
+            row *= x.shape[axes]
+        return tuple(range(axes))
+
+    def tile(self, inputs: Sequence[TensorType | None], box: Box) -> Tile:
+        rest = (None if type_ is None else Box.whole(type_.shape) for type_ in inputs[1:])
+        return Tile(self, (box, *rest), box)
 
     def kernel(
         self, inputs: Sequence[TensorType | None], outputs: Sequence[TensorType]

@@ -120,6 +120,15 @@ def lower_gather_elements(node: OnnxNode, context: LoweringContext) -> None:
     data, indices = context.required(node, 0), context.required(node, 1)
     _refuse_rank(data, len(data.shape))
     axis = node.attribute("axis", 0) % len(data.shape)
+    others = [other for other in range(len(data.shape)) if other != axis]
+    fits = len(indices.shape) == len(data.shape)
+    if not fits or any(indices.shape[other] > data.shape[other] for other in others):
+        raise UnsupportedForm(
+            f"its indices {indices.name!r} are {indices.type}, and {data.name!r} is {data.type}",
+            f"indices that reach no further than the data on any axis but {axis}",
+        )
+    if indices.type.elements and not data.type.elements:
+        raise UnsupportedForm(f"its input {data.name!r} is {data.type}", "data with elements")
     if indices.constant is not None:
         _refuse_outside(data, indices, indices.constant, [data.shape[axis]])
     context.emit_moved(node, GatherElements(axis), [data], [context.plain(indices)])
@@ -131,7 +140,13 @@ def lower_scatter_nd(node: OnnxNode, context: LoweringContext) -> None:
     reduction = node.attribute("reduction", "none")
     if reduction != "none":
         raise UnsupportedForm(f"its reduction is {reduction}", "reduction none")
-    depth = indices.shape[-1]
+    depth = indices.shape[-1] if indices.shape else 0
+    wanted = (*indices.shape[:-1], *data.shape[depth:])
+    if not 0 < depth <= len(data.shape) or updates.shape != wanted:
+        raise UnsupportedForm(
+            f"its data are {data.type}, its indices {indices.type}, its updates {updates.type}",
+            "[..., n] indices of the first n axes of the data, and an update for each",
+        )
     _refuse_rank(data, depth)
     if indices.constant is not None:
         _refuse_outside(data, indices, indices.constant, data.shape[:depth])

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from compiler.ir import Array, DataType, Kernel, Operation, Quantization, TensorType
+from compiler.ir import Array, Box, DataType, Kernel, Operation, Quantization, TensorType, Tile
 from compiler.numerics import elementary
 from compiler.numerics.elementary import ordered_sum
 from compiler.operators.registry import lowering
@@ -72,6 +72,15 @@ class SoftmaxInt8(Operation):
         steps = ((e * factor + (1 << (shift - 1))) >> shift) + self.output_zero_point
         return (np.minimum(steps, 127).astype(np.int8).reshape(x.shape),)
 
+    def tile_axes(self, inputs: Sequence[TensorType | None]) -> tuple[int, ...]:
+        x = inputs[0]
+        assert x is not None
+        return tuple(axis for axis in range(len(x.shape)) if axis != self.axis)
+
+    def tile(self, inputs: Sequence[TensorType | None], box: Box) -> Tile:
+        rest = (None if type_ is None else Box.whole(type_.shape) for type_ in inputs[1:])
+        return Tile(self, (box, *rest), box)
+
     def kernel(
         self, inputs: Sequence[TensorType | None], outputs: Sequence[TensorType]
     ) -> Kernel | None:
@@ -107,6 +116,15 @@ class SoftmaxFloat(Operation):
             if self.logarithm:
                 return ((centred - elementary.log(total)).reshape(x.shape),)
             return ((e * (np.float32(1.0) / total)).reshape(x.shape),)
+
+    def tile_axes(self, inputs: Sequence[TensorType | None]) -> tuple[int, ...]:
+        x = inputs[0]
+        assert x is not None
+        return tuple(axis for axis in range(len(x.shape)) if axis != self.axis)
+
+    def tile(self, inputs: Sequence[TensorType | None], box: Box) -> Tile:
+        rest = (None if type_ is None else Box.whole(type_.shape) for type_ in inputs[1:])
+        return Tile(self, (box, *rest), box)
 
     def kernel(
         self, inputs: Sequence[TensorType | None], outputs: Sequence[TensorType]

@@ -7,7 +7,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from compiler.ir import Array, DataType, Kernel, Operation, Quantization, TensorType
+from compiler.ir import (
+    Array,
+    Box,
+    DataType,
+    Kernel,
+    Operation,
+    Quantization,
+    TensorType,
+    Tile,
+)
 
 
 @dataclass(frozen=True)
@@ -32,6 +41,15 @@ class Table(Operation):
     @property
     def in_place(self) -> tuple[int, ...]:
         return (0,)
+
+    def tile_axes(self, inputs: Sequence[TensorType | None]) -> tuple[int, ...]:
+        x = inputs[0]
+        assert x is not None
+        return tuple(range(len(x.shape)))
+
+    def tile(self, inputs: Sequence[TensorType | None], box: Box) -> Tile:
+        rest = (None if type_ is None else Box.whole(type_.shape) for type_ in inputs[1:])
+        return Tile(self, (box, *rest), box)
 
     def permuted(self, permutation: tuple[int, ...]) -> tuple[Operation, tuple[int, ...]] | None:
         return self, (0,)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from compiler.errors import UnsupportedForm
-from compiler.ir import ParameterValue
+from compiler.ir import Box, ParameterValue
 
 if TYPE_CHECKING:
     from compiler.frontend.model import OnnxNode
@@ -51,6 +51,26 @@ class Window:
         origins = [output * self.strides[axis] - self.begins[axis] for output in range(outputs)]
         taps = [tap * self.dilations[axis] for tap in range(self.kernel[axis])]
         return [sum(-before <= o + tap < extent + after for tap in taps) for o in origins]
+
+    def tile(self, shape: Sequence[int], box: Box) -> tuple[Window, Box]:
+        """The window that computes a box of the output, and the box of the input that it reads.
+
+        `shape` is the input's, [batch, spatial..., channels]; the box of channels is that of the
+        output. What a tile's windows need of the padding, and no more, is the tile's padding.
+        """
+        read = box
+        begins, ends = list(self.begins), list(self.ends)
+        spatial = len(shape) - 2
+        for axis in range(2 - spatial, 2):
+            extent = shape[axis + spatial - 1]
+            begin, end = (side[axis + spatial - 1] for side in (box.begin, box.end))
+            first = begin * self.strides[axis] - self.begins[axis]
+            last = (end - 1) * self.strides[axis] - self.begins[axis] + self.reach(axis)
+            inside = min(max(first, 0), extent - 1), max(min(last, extent), 1)
+            begins[axis], ends[axis] = inside[0] - first, last - inside[1]
+            read = read.on(axis + spatial - 1, *inside)
+        window = replace(self, begins=(begins[0], begins[1]), ends=(ends[0], ends[1]))
+        return window, read
 
     def taps(self, extents: Pair) -> Iterator[tuple[int, int, Slices, Slices]]:
         """Taps in the kernels' order, rows before columns, that meet the input.
@@ -112,6 +132,16 @@ def with_spatial(shape: Sequence[int], spatial: Pair, channels: int) -> tuple[in
     return (shape[0], *spatial[4 - len(shape) :], channels)
 
 
+def window_attributes(node: OnnxNode, rank: int) -> tuple[list[int], list[int], list[int], str]:
+    """(strides, dilations, pads, auto_pad) of a node with `rank` spatial axes."""
+    return (
+        node.attribute("strides", [1] * rank),
+        node.attribute("dilations", [1] * rank),
+        node.attribute("pads", [0] * (2 * rank)),
+        node.attribute("auto_pad", "NOTSET"),
+    )
+
+
 def node_window(
     node: OnnxNode, kernel: Sequence[int], inputs: Sequence[int], outputs: Sequence[int]
 ) -> tuple[Window, tuple[Pair, Pair]]:
@@ -123,10 +153,7 @@ def node_window(
             ceil_mode is settled by them.
     """
     rank = len(kernel)
-    strides = node.attribute("strides", [1] * rank)
-    dilations = node.attribute("dilations", [1] * rank)
-    pads = node.attribute("pads", [0] * (2 * rank))
-    mode = node.attribute("auto_pad", "NOTSET")
+    strides, dilations, pads, mode = window_attributes(node, rank)
     if mode != "NOTSET":
         pads = _automatic_pads(mode, kernel, strides, dilations, inputs, outputs)
     begins, ends = pads[:rank], pads[rank:]
@@ -135,13 +162,13 @@ def node_window(
         for a in range(rank)
     ]
     window = Window(
-        _pair(kernel, 1),
-        _pair(strides, 1),
-        _pair(dilations, 1),
-        _pair(begins, 0),
-        _pair(implied, 0),
+        pair(kernel, 1),
+        pair(strides, 1),
+        pair(dilations, 1),
+        pair(begins, 0),
+        pair(implied, 0),
     )
-    return window, (_pair(begins, 0), _pair(ends, 0))
+    return window, (pair(begins, 0), pair(ends, 0))
 
 
 def _automatic_pads(
@@ -165,6 +192,7 @@ def _automatic_pads(
     return smaller + larger if mode == "SAME_UPPER" else larger + smaller
 
 
-def _pair(values: Sequence[int], default: int) -> Pair:
+def pair(values: Sequence[int], default: int) -> Pair:
+    """One value per axis as (height, width); `default` is the height of a 1-D window."""
     height, width = (default, *values) if len(values) == 1 else values
     return height, width

@@ -48,6 +48,17 @@ def test_a_large_broadcast_of_a_constant_stays() -> None:
     ]
 
 
+def test_an_output_stays_computed() -> None:
+    """A result has memory of its own, which somebody has to fill."""
+    model = ModelBuilder()
+    constant = model.quantised_constant(np.arange(12).astype(np.int8).reshape(3, 4), np.array(0.1))
+    y = model.node("Sigmoid", [model.node("Tanh", [constant])])
+    z = model.node("Relu", [model.input("x", (2,))])
+    folded = lower(import_model(model.build([y, z])), "run")
+    assert_same_bits(fold_constants.run, folded)
+    assert outline_of(folded).splitlines() == ["sigmoid2 = Elementary()", "relu3 = ClipFloat(x)"]
+
+
 @settings(max_examples=40, deadline=None)
 @given(networks("folded constant"))
 def test_random_networks_keep_their_bits(network: Network) -> None:

@@ -166,9 +166,10 @@ def _unsqueeze(network: Network, x: str, shape: tuple[int, ...], choice: int) ->
 
 
 def _slice(network: Network, x: str, shape: tuple[int, ...], choice: int) -> Made:
-    start = choice % 3 % shape[-1]
-    bounds = [network.model.constant(np.array([bound])) for bound in (start, 1000, -1)]
-    return network.model.node("Slice", [x, *bounds]), (*shape[:-1], shape[-1] - start)
+    start, end = choice % 3 % shape[-1], shape[-1] - choice // 12 % shape[-1]
+    start = min(start, end - 1)
+    bounds = [network.model.constant(np.array([bound])) for bound in (start, end, -1)]
+    return network.model.node("Slice", [x, *bounds]), (*shape[:-1], end - start)
 
 
 def _pad(network: Network, x: str, shape: tuple[int, ...], choice: int) -> Made:

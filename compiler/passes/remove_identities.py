@@ -30,7 +30,7 @@ def _is_identity(graph: Graph, node: Node) -> bool:
         return False
     match operation:
         case Slice():
-            return not any(operation.starts) and all(step == 1 for step in operation.steps)
+            return not any(operation.starts)  # so no step but 1 gives as many elements
         case Pad():
             return not any((*operation.before, *operation.after))
         case Concatenate():

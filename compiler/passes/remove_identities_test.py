@@ -44,6 +44,24 @@ def test_interface_tensors_stay_apart() -> None:
     assert outline_of(graph) == "pad0 = Pad(x)"
 
 
+def test_parts_repetitions_and_reversals_stay() -> None:
+    model = ModelBuilder()
+    x = model.input("x", (3, 1))
+    bounds = [model.constant(np.array([bound])) for bound in (0, 2, 0)]
+    shift = model.constant(np.array([1, 0, -1, 0]))
+    reverse = [model.constant(np.array([bound])) for bound in (2, -9, 0, -1)]
+    outputs = [
+        model.node("Relu", [model.node("Slice", [x, *bounds])]),
+        model.node("Relu", [model.node("Slice", [x, *reverse])]),
+        model.node("Relu", [model.node("Pad", [x, shift])]),
+        model.node("Relu", [model.node("Expand", [x, model.constant(np.array([3, 4]))])]),
+    ]
+    graph = lower(import_model(model.build(outputs)), "run")
+    before = outline_of(graph)
+    assert_same_bits(remove_identities.run, graph)
+    assert outline_of(graph) == before
+
+
 @settings(max_examples=40, deadline=None)
 @given(networks("slice", "pad", "concatenate"))
 def test_random_networks_keep_their_bits(network: Network) -> None:

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 
 from compiler.frontend.import_model import import_model
+from compiler.interpreter import interpret
 from compiler.ir import Graph
 from compiler.lowering.lower import lower
 from compiler.operators.model_harness import ModelBuilder
@@ -80,6 +81,20 @@ def test_a_table_that_changes_nothing_goes() -> None:
     assert operations(tabulated) == ["Quantize", "Table", "Dequantize"]
 
 
+def test_an_output_that_changes_nothing_stays() -> None:
+    """The caller has asked for a tensor of its own."""
+    model = ModelBuilder()
+    x = model.quantised(model.input("x", (4, 20)), 0.05, -128)
+    y = model.quantised(model.node("Relu", [x]), 0.05, -128)
+    tabulated = lower(import_model(model.build([y])), "run", integer_io=("x", y))
+    before = outline_of(tabulated)
+    x_stored = {"x": np.arange(-40, 40).astype(np.int8).reshape(4, 20)}
+    expected = interpret(tabulated, x_stored)
+    tabulate_elementwise.run(tabulated)
+    assert outline_of(tabulated) == before == "dequantizelinear4 = Table(x)"
+    assert np.array_equal(interpret(tabulated, x_stored)["dequantizelinear4"], expected[y])
+
+
 def test_a_table_that_others_read_stays() -> None:
     """Two tables of the operand would cost as much as one of it and one of that."""
     model = ModelBuilder()
@@ -87,6 +102,18 @@ def test_a_table_that_others_read_stays() -> None:
     first = model.quantised(model.node("LeakyRelu", [x]), 0.05, 3)
     second = model.quantised(model.node("Sigmoid", [first]), 1 / 256, -128)
     tabulated = lower(import_model(model.build([first, second])), "run")
+    before = outline_of(tabulated)
+    assert_same_bits(tabulate_elementwise.run, tabulated)
+    assert outline_of(tabulated) == before
+
+
+def test_a_table_of_a_result_stays() -> None:
+    model = ModelBuilder()
+    x = model.quantised(model.input("x", (4, 20)), 0.05, 3)
+    first = model.quantised(model.node("LeakyRelu", [x]), 0.05, 3)
+    second = model.quantised(model.node("Sigmoid", [first]), 1 / 256, -128)
+    outputs = [first, second]
+    tabulated = lower(import_model(model.build(outputs)), "run", integer_io=outputs)
     before = outline_of(tabulated)
     assert_same_bits(tabulate_elementwise.run, tabulated)
     assert outline_of(tabulated) == before
@@ -100,6 +127,18 @@ def test_two_operands_are_no_table() -> None:
     before = operations(tabulated)
     assert_same_bits(tabulate_elementwise.run, tabulated)
     assert operations(tabulated) == before
+
+
+def test_a_result_of_another_shape_is_no_table() -> None:
+    """A scalar with more axes than the tensor gives the result these axes."""
+    model = ModelBuilder()
+    x = model.quantised(model.input("x", (4, 20)), 0.05, 3)
+    y = model.node("Max", [x, model.constant(np.zeros((1, 1, 1), np.float32))])
+    y = model.quantised(model.node("Add", [y, y]), 0.05, 0)
+    tabulated = lower(import_model(model.build([y])), "run")
+    assert_same_bits(tabulate_elementwise.run, tabulated)
+    shapes = [tabulated.values[node.outputs[0]].type.shape for node in tabulated.nodes]
+    assert shapes[0] == (4, 20) and shapes[-1] == (1, 4, 20)
 
 
 @settings(max_examples=40, deadline=None)

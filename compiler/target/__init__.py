@@ -1,1 +1,1 @@
-"""What the compiler knows of machines: layouts of constants and cycles of kernels."""
+"""What a chip offers: memories, cores, kernels, and how long they take."""

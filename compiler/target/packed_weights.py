@@ -72,6 +72,39 @@ def pack_depthwise(weights: Array, scale: Array, bias: Array) -> NDArray[np.int8
     return np.concatenate([padded.reshape(outputs, -1), _bytes(constants)], axis=1)
 
 
+def depthwise_bytes(kernel: tuple[int, int]) -> int:
+    """Bytes of an output's packed weights for windows of `kernel` rows and columns."""
+    return kernel[0] * _round_up(kernel[1], VALUES) + _CONSTANT_BYTES
+
+
+def unpack_products(packed: Array, outputs: int, values: int) -> tuple[Array, Array, Array]:
+    """The inverse of `pack_products`: weights int8 [outputs, values], scale, bias."""
+    blocks = packed.shape[0]
+    words = _round_up(values, VALUES) // VALUES
+    constants = np.ascontiguousarray(packed[:, -OUTPUTS * _CONSTANT_BYTES :]).view("<u4")
+    by_output = constants.reshape(blocks, 2, OUTPUTS).transpose(1, 0, 2).reshape(2, -1)[:, :outputs]
+    weights = packed[:, : -OUTPUTS * _CONSTANT_BYTES].reshape(blocks, words, OUTPUTS, VALUES)
+    rows = weights.transpose(0, 2, 1, 3).reshape(blocks * OUTPUTS, words * VALUES)
+    return (
+        np.ascontiguousarray(rows[:outputs, :values]),
+        by_output[0].astype(np.uint32),
+        np.ascontiguousarray(by_output[1]).view("<i4").astype(np.int32),
+    )
+
+
+def unpack_depthwise(packed: Array, kernel: tuple[int, int]) -> tuple[Array, Array, Array]:
+    """The inverse of `pack_depthwise`: weights int8 [outputs, rows, columns], scale, bias."""
+    outputs = packed.shape[0]
+    rows, columns = kernel
+    weights = packed[:, :-_CONSTANT_BYTES].reshape(outputs, rows, -1)[:, :, :columns]
+    constants = np.ascontiguousarray(packed[:, -_CONSTANT_BYTES:]).view("<u4")
+    return (
+        np.ascontiguousarray(weights),
+        constants[:, 0].astype(np.uint32),
+        np.ascontiguousarray(constants[:, 1]).view("<i4").astype(np.int32),
+    )
+
+
 def _bytes(constants: Array) -> NDArray[np.int8]:
     """The same values as bytes on the last axis."""
     return np.ascontiguousarray(constants).view(np.int8)

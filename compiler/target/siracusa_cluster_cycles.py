@@ -24,34 +24,36 @@ Pair = tuple[int, int]
 Terms = Mapping[str, float]
 
 CYCLES: dict[str, float] = {
-    "1 rows": 221.62,
-    "2 rows": 197.62,
-    "4 rows": 236.88,
-    "block of 1 rows": 80.42,
-    "block of 2 rows": 77.63,
-    "block of 4 rows": 124.41,
-    "block that ends the outputs": 227.3,
-    "last block of 1 row": 4.31,
-    "matmul of one row": 310.0,
-    "matmul call": 214.15,
-    "matmul group of rows that end within a word": 100.0,
-    "matmul group": 98.41,
-    "word of 1 rows": 17.43,
-    "word of 2 rows": 14.46,
-    "word of 4 rows": 24.68,
-    "word of last block of 1 row": 9.09,
+    "1 rows": 226.41,
+    "2 rows": 187.91,
+    "4 rows": 252.29,
+    "block of 1 rows": 81.8,
+    "block of 2 rows": 79.7,
+    "block of 4 rows": 125.63,
+    "block that ends the outputs": 223.25,
+    "last block of 1 row": 4.13,
+    "matmul call": 253.0,
+    "matmul group": 123.67,
+    "matmul group of rows that end within a word": 88.24,
+    "matmul groups": 309.22,
+    "matmul next group": 70.81,
+    "matmul of one row": 308.46,
+    "word of 1 rows": 17.36,
+    "word of 2 rows": 14.48,
+    "word of 4 rows": 24.75,
+    "word of last block of 1 row": 8.86,
     "run of block": 8.0,
-    "conv border window": 164.3,
-    "conv call": 454.76,
-    "conv group": 303.98,
-    "conv group in taps": 113.12,
-    "conv row of border window": 96.16,
-    "conv row of group": 13.34,
-    "conv row of window": 30.72,
-    "conv tap of group": 47.96,
-    "conv value of border window": -2.45,
-    "conv value of window": -1.86,
-    "conv window": 52.48,
+    "conv border window": 165.18,
+    "conv call": 457.53,
+    "conv group": 282.67,
+    "conv group in taps": 114.94,
+    "conv row of border window": 95.38,
+    "conv row of group": 13.31,
+    "conv row of window": 30.22,
+    "conv tap of group": 47.57,
+    "conv value of border window": -2.4,
+    "conv value of window": -1.81,
+    "conv window": 53.03,
     "depthwise band": 817.59,
     "depthwise call": 135.05,
     "depthwise quad split": 19.3,
@@ -175,8 +177,19 @@ def matmul_terms(rows: int, inner: int, columns: int, core: int, cores: int) -> 
             "last block of 1 row": rest,
             "word of last block of 1 row": rest * words,
         }
+    regular = inner % _VALUES == 0 and columns % _OUTPUTS == 0
     terms: Counter[str] = Counter({"matmul call": 1})
+    before = False  # whether the group before was one of those that are computed at once
     for group in _groups(rows, columns, core, cores):
+        blocks = group.end - group.begin
+        if regular and group.rows == _ROWS and blocks == columns // _OUTPUTS:
+            terms["matmul groups"] += not before
+            terms["matmul next group"] += before
+            terms["block of 4 rows"] += blocks
+            terms["word of 4 rows"] += blocks * words
+            before = True
+            continue
+        before = False
         terms["matmul group"] += 1
         terms["matmul group of rows that end within a word"] += inner % _VALUES != 0
         _count_products(terms, group, columns, runs, words)

@@ -1,21 +1,9 @@
 #include "tilewright/binary.h"
-#include "tilewright/parallel.h"
-#include "tilewright/strided.h"
+#include "tilewright/binary_loop.h"
 
-void tw_add_s32(const tw_add_s32_parameters *parameters, const int32_t *left, const int32_t *right,
-                int32_t *output, uint32_t core, uint32_t cores) {
-  const tw_range share = tw_share(parameters->elements, core, cores);
-  const int32_t left_stride = parameters->left_strides[TW_AXES - 1];
-  const int32_t right_stride = parameters->right_strides[TW_AXES - 1];
-  tw_walk walk = tw_walk_at(parameters->extents, share.begin);
-  for (uint32_t i = share.begin; i < share.end;) {
-    const uint32_t run = tw_walk_run(&walk, share.end - i);
-    const int32_t *a = left + tw_walk_offset(&walk, parameters->left_strides);
-    const int32_t *b = right + tw_walk_offset(&walk, parameters->right_strides);
-    for (uint32_t j = 0; j < run; ++j, a += left_stride, b += right_stride) {
-      output[i + j] = (int32_t)((uint32_t)*a + (uint32_t)*b);
-    }
-    tw_walk_advance(&walk, run);
-    i += run;
-  }
+/* Unsigned, because that may wrap. */
+static int32_t add(int32_t left, int32_t right) {
+  return (int32_t)((uint32_t)left + (uint32_t)right);
 }
+
+TW_BINARY_KERNEL(tw_add_s32, int32_t, int32_t, add)

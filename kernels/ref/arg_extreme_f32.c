@@ -1,26 +1,12 @@
 #include "tilewright/arg_extreme.h"
-#include "tilewright/parallel.h"
+#include "tilewright/arg_extreme_loop.h"
 
-void tw_arg_extreme_f32(const tw_arg_extreme_f32_parameters *parameters, const float *input,
-                        int32_t *output, uint32_t core, uint32_t cores) {
-  const uint32_t extent = parameters->extent;
-  const uint32_t inner = parameters->inner;
-  const uint32_t smallest = parameters->smallest;
-  const tw_range share = tw_share(parameters->outer * inner, core, cores);
-  for (uint32_t i = share.begin; i < share.end; ++i) {
-    const float *x = input + i / inner * extent * inner + i % inner;
-    /* Equals never replace each other: walking backwards finds the last one. */
-    uint32_t index = parameters->last ? extent - 1 : 0;
-    float best = x[index * inner];
-    for (uint32_t k = 1; k < extent; ++k) {
-      const uint32_t j = parameters->last ? extent - 1 - k : k;
-      const float value = x[j * inner];
-      const int nan = value != value && best == best;
-      if (nan || (smallest ? value < best : value > best)) {
-        best = value;
-        index = j;
-      }
-    }
-    output[i] = (int32_t)index;
+/* NaN beats any number. */
+static int beats(float value, float best, uint32_t smallest) {
+  if (value != value) {
+    return best == best;
   }
+  return smallest ? value < best : value > best;
 }
+
+TW_ARG_EXTREME_KERNEL(tw_arg_extreme_f32, float, beats)

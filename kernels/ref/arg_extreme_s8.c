@@ -1,25 +1,4 @@
 #include "tilewright/arg_extreme.h"
-#include "tilewright/parallel.h"
+#include "tilewright/arg_extreme_loop.h"
 
-void tw_arg_extreme_s8(const tw_arg_extreme_s8_parameters *parameters, const int8_t *input,
-                       int32_t *output, uint32_t core, uint32_t cores) {
-  const uint32_t extent = parameters->extent;
-  const uint32_t inner = parameters->inner;
-  const uint32_t smallest = parameters->smallest;
-  const tw_range share = tw_share(parameters->outer * inner, core, cores);
-  for (uint32_t i = share.begin; i < share.end; ++i) {
-    const int8_t *x = input + i / inner * extent * inner + i % inner;
-    /* Equals never replace each other: walking backwards finds the last one. */
-    uint32_t index = parameters->last ? extent - 1 : 0;
-    int8_t best = x[index * inner];
-    for (uint32_t k = 1; k < extent; ++k) {
-      const uint32_t j = parameters->last ? extent - 1 - k : k;
-      const int8_t value = x[j * inner];
-      if (smallest ? value < best : value > best) {
-        best = value;
-        index = j;
-      }
-    }
-    output[i] = (int32_t)index;
-  }
-}
+TW_ARG_EXTREME_KERNEL(tw_arg_extreme_s8, int8_t, tw_integer_beats)

@@ -1,5 +1,5 @@
 #include "tilewright/cast.h"
-#include "tilewright/parallel.h"
+#include "tilewright/cast_loop.h"
 
 /* The conversion of values outside of int32 is undefined in C. */
 static int32_t truncate(float x) {
@@ -12,10 +12,4 @@ static int32_t truncate(float x) {
   return x == x ? (int32_t)x : 0;
 }
 
-void tw_cast_f32_s32(const tw_cast_f32_s32_parameters *parameters, const float *input,
-                     int32_t *output, uint32_t core, uint32_t cores) {
-  const tw_range share = tw_share(parameters->elements, core, cores);
-  for (uint32_t i = share.begin; i < share.end; ++i) {
-    output[i] = truncate(input[i]);
-  }
-}
+TW_CAST_KERNEL(tw_cast_f32_s32, float, int32_t, truncate)

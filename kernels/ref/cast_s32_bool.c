@@ -1,10 +1,6 @@
 #include "tilewright/cast.h"
-#include "tilewright/parallel.h"
+#include "tilewright/cast_loop.h"
 
-void tw_cast_s32_bool(const tw_cast_s32_bool_parameters *parameters, const int32_t *input,
-                      uint8_t *output, uint32_t core, uint32_t cores) {
-  const tw_range share = tw_share(parameters->elements, core, cores);
-  for (uint32_t i = share.begin; i < share.end; ++i) {
-    output[i] = input[i] != 0;
-  }
-}
+static uint8_t is_not_zero(int32_t x) { return x != 0; }
+
+TW_CAST_KERNEL(tw_cast_s32_bool, int32_t, uint8_t, is_not_zero)

@@ -1,10 +1,4 @@
 #include "tilewright/cast.h"
-#include "tilewright/parallel.h"
+#include "tilewright/cast_loop.h"
 
-void tw_cast_s8_f32(const tw_cast_s8_f32_parameters *parameters, const int8_t *input, float *output,
-                    uint32_t core, uint32_t cores) {
-  const tw_range share = tw_share(parameters->elements, core, cores);
-  for (uint32_t i = share.begin; i < share.end; ++i) {
-    output[i] = (float)input[i];
-  }
-}
+TW_CAST_KERNEL(tw_cast_s8_f32, int8_t, float, (float))

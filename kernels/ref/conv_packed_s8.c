@@ -28,8 +28,7 @@ static void find_origin(cursor *c, const tw_conv_packed_s8_parameters *p, const 
   c->at.y = tw_tap(at->row, p->stride_height, p->pad_top, 0, 0);
   c->at.x = tw_tap(at->column, p->stride_width, p->pad_left, 0, 0);
   const int32_t line = (int32_t)(at->batch * p->input_height) + c->at.y;
-  c->at.start =
-      input + (line * (int32_t)p->input_width + c->at.x) * (int32_t)p->input_channels;
+  c->at.start = input + (line * (int32_t)p->input_width + c->at.x) * (int32_t)p->input_channels;
 }
 
 static cursor cursor_at(const tw_conv_packed_s8_parameters *p, const int8_t *input,

@@ -22,9 +22,9 @@ typedef struct {
 /* Planes are whole words. */
 static void fill(int8_t *bytes, uint32_t count, int32_t value) {
   const uint32_t word = ((uint32_t)value & 0xFFu) * UINT32_C(0x01010101);
-  uint32_t *words = (uint32_t *)(void *)bytes;
-  uint32_t *const end = words + count / 4;
-  for (uint32_t *const most = words + count / 16 * 4; words != most; words += 4) {
+  tw_depthwise_word *words = (tw_depthwise_word *)(void *)bytes;
+  tw_depthwise_word *const end = words + count / 4;
+  for (tw_depthwise_word *const most = words + count / 16 * 4; words != most; words += 4) {
     words[0] = word;
     words[1] = word;
     words[2] = word;
@@ -78,8 +78,9 @@ static void compute_singly(const shape *p, const band *rows, const int8_t *plane
                            const int8_t *weights, int8_t *output) {
   const uint32_t words = (p->kernel_width + 3) / 4;
   const int8_t *constants = weights + p->kernel_height * words * 4;
-  const uint32_t scale = *(const uint32_t *)(const void *)constants;
-  const int32_t bias = *(const int32_t *)(const void *)(constants + sizeof(uint32_t));
+  const uint32_t scale = *(const tw_depthwise_word *)(const void *)constants;
+  const int32_t bias =
+      (int32_t)*(const tw_depthwise_word *)(const void *)(constants + sizeof(uint32_t));
   for (uint32_t y = rows->begin; y < rows->end; ++y) {
     const int8_t *window = plane + (y - rows->begin) * p->stride_height * rows->pitch;
     for (uint32_t x = 0; x < p->output_width; ++x) {

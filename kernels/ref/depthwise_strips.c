@@ -7,8 +7,9 @@
 static void compute_channel(const tw_depthwise_strips *strips, const int8_t *plane,
                             const int8_t *weights, int8_t *output, uint32_t stride) {
   const int8_t *constants = weights + KERNEL * WEIGHT_PITCH;
-  const uint32_t scale = *(const uint32_t *)(const void *)constants;
-  const int32_t bias = *(const int32_t *)(const void *)(constants + sizeof(uint32_t));
+  const uint32_t scale = *(const tw_depthwise_word *)(const void *)constants;
+  const int32_t bias =
+      (int32_t)*(const tw_depthwise_word *)(const void *)(constants + sizeof(uint32_t));
   for (uint32_t y = 0; y < strips->rows; ++y) {
     for (uint32_t x = 0; x < strips->width; ++x) {
       const int8_t *window = plane + y * stride * strips->pitch + x * stride;

@@ -28,12 +28,35 @@ static void multiply_vector(const tw_matmul_packed_s8_parameters *parameters, co
   tw_packed_rows_1(&rows);
 }
 
+/* Groups of four rows of whole words with whole blocks of outputs. */
+static void multiply_groups(const tw_matmul_packed_s8_parameters *parameters, const int8_t *input,
+                            const int8_t *weights, int8_t *output, uint32_t count) {
+  const uint32_t inner = parameters->inner;
+  const uint32_t columns = parameters->columns;
+  const tw_packed_run run = {{input, input + inner, input + 2 * inner, input + 3 * inner},
+                             inner / TW_PACKED_VALUES};
+  const tw_packed_rows rows = {
+      .runs = &run,
+      .run_count = 1,
+      .weights = weights,
+      .block_bytes = tw_packed_block_bytes(run.words),
+      .blocks = columns / TW_PACKED_OUTPUTS,
+      .outputs = {output, output + columns, output + 2 * columns, output + 3 * columns},
+      .shift = parameters->shift,
+      .low = parameters->low,
+      .high = parameters->high,
+  };
+  const tw_packed_groups groups = {count, TW_PACKED_ROWS * inner, (TW_PACKED_ROWS - 1) * columns};
+  tw_packed_groups_4(&rows, &groups);
+}
+
 void tw_matmul_packed_s8(const tw_matmul_packed_s8_parameters *parameters, const int8_t *input,
                          const int8_t *weights, int8_t *output, uint32_t core, uint32_t cores) {
   const uint32_t inner = parameters->inner;
   const uint32_t columns = parameters->columns;
-  if (parameters->rows == 1 && inner % TW_PACKED_VALUES == 0 && columns % TW_PACKED_OUTPUTS == 0 &&
-      !parameters->wide) {
+  const uint32_t regular =
+      inner % TW_PACKED_VALUES == 0 && columns % TW_PACKED_OUTPUTS == 0 && !parameters->wide;
+  if (regular && parameters->rows == 1) {
     multiply_vector(parameters, input, weights, output, core, cores);
     return;
   }
@@ -58,6 +81,16 @@ void tw_matmul_packed_s8(const tw_matmul_packed_s8_parameters *parameters, const
   while (left != 0) {
     const uint32_t end = begin + left < blocks ? begin + left : blocks;
     const uint32_t first = group * TW_PACKED_ROWS;
+    if (regular && begin == 0 && left >= blocks && parameters->rows - first >= TW_PACKED_ROWS) {
+      const uint32_t whole = parameters->rows / TW_PACKED_ROWS - group;
+      const uint32_t wanted = left / blocks;
+      const uint32_t together = wanted < whole ? wanted : whole;
+      multiply_groups(parameters, input + first * inner, weights, output + first * columns,
+                      together);
+      left -= together * blocks;
+      group += together;
+      continue;
+    }
     const uint32_t count =
         parameters->rows - first < TW_PACKED_ROWS ? parameters->rows - first : TW_PACKED_ROWS;
     const int8_t *row = input + first * inner;

@@ -3,7 +3,9 @@
 #include "tilewright/arithmetic.h"
 
 /* Constants of a block follow its weights; they are aligned as the block is. */
-static uint32_t word_at(const int8_t *bytes) { return *(const uint32_t *)(const void *)bytes; }
+static uint32_t word_at(const int8_t *bytes) {
+  return *(const tw_packed_constant *)(const void *)bytes;
+}
 
 static uint32_t count_words(const tw_packed_rows *rows) {
   uint32_t words = 0;
@@ -49,6 +51,19 @@ void tw_packed_rows_4(const tw_packed_rows *rows) { compute_rows(rows, 4); }
 void tw_packed_rows_2(const tw_packed_rows *rows) { compute_rows(rows, 2); }
 
 void tw_packed_rows_1(const tw_packed_rows *rows) { compute_rows(rows, 1); }
+
+void tw_packed_groups_4(const tw_packed_rows *rows, const tw_packed_groups *groups) {
+  tw_packed_run run = rows->runs[0];
+  tw_packed_rows group = *rows;
+  group.runs = &run;
+  for (uint32_t g = 0; g < groups->count; ++g) {
+    compute_rows(&group, TW_PACKED_ROWS);
+    for (uint32_t row = 0; row < TW_PACKED_ROWS; ++row) {
+      run.starts[row] += groups->start_step;
+      group.outputs[row] += group.blocks * TW_PACKED_OUTPUTS + groups->output_step;
+    }
+  }
+}
 
 void tw_packed_sums_4(const tw_packed_rows *rows, int32_t sums[TW_PACKED_ROWS][TW_PACKED_OUTPUTS]) {
   for (uint32_t row = 0; row < TW_PACKED_ROWS; ++row) {

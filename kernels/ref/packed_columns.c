@@ -41,14 +41,14 @@ static void compute_wide(const tw_packed_rows *rows, uint32_t count, uint32_t ou
                          const tw_packed_requantisation *requantisation) {
   const int8_t *constants =
       rows->weights + rows->block_bytes - 2 * sizeof(int32_t) * TW_PACKED_OUTPUTS;
-  const uint32_t *scale = (const uint32_t *)(const void *)constants;
-  const int32_t *bias = (const int32_t *)(const void *)(scale + TW_PACKED_OUTPUTS);
+  const tw_packed_constant *scale = (const tw_packed_constant *)(const void *)constants;
+  const tw_packed_constant *bias = scale + TW_PACKED_OUTPUTS;
   int32_t sums[TW_PACKED_ROWS][TW_PACKED_OUTPUTS];
   tw_packed_sums_4(rows, sums);
   for (uint32_t i = 0; i < count; ++i) {
     for (uint32_t o = 0; o < outputs; ++o) {
       rows->outputs[i][o] =
-          tw_requantise_wide(sums[i][o], scale[o], bias[o], rows->shift,
+          tw_requantise_wide(sums[i][o], scale[o], (int32_t)bias[o], rows->shift,
                              requantisation->output_zero_point, rows->low, rows->high);
     }
   }

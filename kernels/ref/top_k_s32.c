@@ -1,39 +1,4 @@
-#include "tilewright/parallel.h"
 #include "tilewright/top_k.h"
+#include "tilewright/top_k_loop.h"
 
-/* Whether a comes before b by value: 1, 0, or -1 if they are equal. */
-static int before(int32_t a, int32_t b, uint32_t smallest) {
-  return a == b ? -1 : (smallest ? a < b : a > b);
-}
-
-void tw_top_k_s32(const tw_top_k_s32_parameters *parameters, const int32_t *input, int32_t *values,
-                  int32_t *indices, uint32_t core, uint32_t cores) {
-  const uint32_t extent = parameters->extent;
-  const uint32_t inner = parameters->inner;
-  const uint32_t count = parameters->count;
-  const uint32_t smallest = parameters->smallest;
-  const tw_range share = tw_share(parameters->outer * inner, core, cores);
-  for (uint32_t line = share.begin; line < share.end; ++line) {
-    const int32_t *x = input + line / inner * extent * inner + line % inner;
-    const uint32_t offset = line / inner * count * inner + line % inner;
-    uint32_t last = 0; /* the element chosen before this one */
-    for (uint32_t k = 0; k < count; ++k) {
-      uint32_t best = extent;
-      for (uint32_t j = 0; j < extent; ++j) {
-        if (k > 0) {
-          /* Chosen already: what comes before the last one, and that one. */
-          const int chosen = before(x[j * inner], x[last * inner], smallest);
-          if (chosen == 1 || (chosen == -1 && j <= last)) {
-            continue;
-          }
-        }
-        if (best == extent || before(x[j * inner], x[best * inner], smallest) == 1) {
-          best = j;
-        }
-      }
-      values[offset + k * inner] = x[best * inner];
-      indices[offset + k * inner] = (int32_t)best;
-      last = best;
-    }
-  }
-}
+TW_TOP_K_KERNEL(tw_top_k_s32, int32_t, tw_integer_before)

@@ -44,8 +44,14 @@
   .set FRAME_LOW, 32
   .set FRAME_HIGH, 36
   .set FRAME_SUMS, 40
-  .set FRAME_SAVED, 44
-  .set FRAME_BYTES, 96
+  .set FRAME_GROUPS, 44
+  .set FRAME_START_STEP, 48
+  .set FRAME_OUTPUT_STEP, 52
+  .set FRAME_WEIGHTS, 56
+  .set FRAME_ALL_BLOCKS, 60
+  .set FRAME_RUN, 64          /* a copy whose starts move on */
+  .set FRAME_SAVED, 84
+  .set FRAME_BYTES, 144
 
   .macro enter rows
   addi sp, sp, -FRAME_BYTES
@@ -289,10 +295,42 @@
 \name:
   .endm
 
-  function tw_packed_rows_4
+  /* tw_packed_groups */
+  .set GROUPS_COUNT, 0
+  .set GROUPS_START_STEP, 4
+  .set GROUPS_OUTPUT_STEP, 8
+
+  function tw_packed_groups_4
   enter 4
+  lw a2, GROUPS_COUNT(a1)
+  lw a3, GROUPS_START_STEP(a1)
+  lw a4, GROUPS_OUTPUT_STEP(a1)
+  lw a5, ROWS_BLOCKS(a0)
+  lw a6, ROWS_RUNS(a0)
+  sw a2, FRAME_GROUPS(sp)
+  sw a3, FRAME_START_STEP(sp)
+  sw a4, FRAME_OUTPUT_STEP(sp)
+  sw a5, FRAME_ALL_BLOCKS(sp)
+  sw s4, FRAME_WEIGHTS(sp)
+  .irp offset, 0, 4, 8, 12, 16
+  lw a2, \offset(a6)
+  sw a2, FRAME_RUN + \offset(sp)
+  .endr
+  addi a6, sp, FRAME_RUN
+  sw a6, FRAME_RUNS(sp)
+  j blocks_of_4_rows
+  .size tw_packed_groups_4, . - tw_packed_groups_4
+
+  .section .text.tw_packed_groups_4, "ax", @progbits
+  .globl tw_packed_rows_4
+  .type tw_packed_rows_4, @function
   .balign 16
-10:
+tw_packed_rows_4:
+  enter 4
+  li a2, 1
+  sw a2, FRAME_GROUPS(sp)
+  .balign 16
+blocks_of_4_rows:
   sums_of_4_rows
   load_constants
   requantise a0, a1, a2, a3
@@ -315,7 +353,27 @@
   sw a2, FRAME_OUTPUTS + 4(sp)
   sw a3, FRAME_OUTPUTS + 8(sp)
   sw a5, FRAME_OUTPUTS + 12(sp)
-  next_block 10b
+  next_block blocks_of_4_rows
+
+  lw a0, FRAME_GROUPS(sp)
+  lw a1, FRAME_START_STEP(sp)
+  addi a0, a0, -1
+  beqz a0, 20f
+  sw a0, FRAME_GROUPS(sp)
+  lw a2, FRAME_OUTPUT_STEP(sp)
+  lw a3, FRAME_ALL_BLOCKS(sp)
+  lw s4, FRAME_WEIGHTS(sp)
+  sw a3, FRAME_BLOCKS(sp)
+  .irp offset, 0, 4, 8, 12
+  lw a4, FRAME_RUN + \offset(sp)
+  lw a5, FRAME_OUTPUTS + \offset(sp)
+  add a4, a4, a1
+  add a5, a5, a2
+  sw a4, FRAME_RUN + \offset(sp)
+  sw a5, FRAME_OUTPUTS + \offset(sp)
+  .endr
+  j blocks_of_4_rows
+20:
   leave
   .size tw_packed_rows_4, . - tw_packed_rows_4
 

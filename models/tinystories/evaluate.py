@@ -52,6 +52,10 @@ class Model:
         self._state = {name: np.zeros(shape, np.float32) for name in self._caches}
         self._position = 0
 
+    def caches(self) -> dict[str, npt.NDArray[np.float32]]:
+        """The keys and values of all tokens so far, by the names of the model's inputs."""
+        return dict(self._state)
+
     def run(self, tokens: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
         """Appends tokens and returns the logits after each, float64 [tokens, vocabulary]."""
         feed = {

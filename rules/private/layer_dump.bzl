@@ -26,6 +26,17 @@ layer_dump_transition = transition(
     outputs = [_SETTING],
 )
 
+def _without_layer_dump_transition_impl(_, _attr):
+    return {_SETTING: False}
+
+# From a network to what is the same whether it dumps its layers or not: neither models nor kernels
+# are built twice.
+without_layer_dump_transition = transition(
+    implementation = _without_layer_dump_transition_impl,
+    inputs = [],
+    outputs = [_SETTING],
+)
+
 def layer_dump_copts(network):
     """Flags for the compilation of a network that dumps its layers.
 

@@ -117,6 +117,50 @@ def _kernel_library_test_impl(ctx):
 
 _kernel_library_test = analysistest.make(_kernel_library_test_impl)
 
+# A test that records layers runs the recorder around the simulator and does not check counts.
+def _layers_test_impl(ctx):
+    env = analysistest.begin(ctx)
+    script = _action(env, "FileWrite").content
+    asserts.true(env, "compare_layers/record_layers" in script)
+    asserts.true(env, "'--mapping' 'rules/tests/good_net.mapping.json'" in script)
+    asserts.true(env, "'--model' 'rules/tests/model.onnx'" in script)
+    asserts.true(env, "'--golden' 'rules/tests/golden.npz'" in script)
+    asserts.true(env, "'--state=past=present'" in script)
+    asserts.false(env, "--maximum" in script)
+    return analysistest.end(env)
+
+_layers_test = analysistest.make(_layers_test_impl)
+
+_HOOKS = "-DTILEWRIGHT_HOOKS=\"tilewright/layer_dump.h\""
+
+def _compilations(env):
+    return [
+        action.argv
+        for action in analysistest.target_actions(env)
+        if action.mnemonic == "CppCompile"
+    ]
+
+def _usual_network_test_impl(ctx):
+    env = analysistest.begin(ctx)
+    asserts.false(env, any([_HOOKS in argv for argv in _compilations(env)]))
+    return analysistest.end(env)
+
+_usual_network_test = analysistest.make(_usual_network_test_impl)
+
+def _dumping_network_test_impl(ctx):
+    env = analysistest.begin(ctx)
+    asserts.true(env, any([_HOOKS in argv for argv in _compilations(env)]))
+    asserts.true(
+        env,
+        any(["-DTILEWRIGHT_DUMPED_NETWORK=\"good_net\"" in argv for argv in _compilations(env)]),
+    )
+    return analysistest.end(env)
+
+_dumping_network_test = analysistest.make(
+    _dumping_network_test_impl,
+    config_settings = {str(Label("//rules:dump_layers")): True},
+)
+
 def _failure_test_impl(ctx):
     env = analysistest.begin(ctx)
     asserts.expect_failure(env, ctx.attr.message)
@@ -219,13 +263,58 @@ def rules_tests(name):
         target_under_test = ":no_simulator",
     )
 
+    firmware(
+        name = "no_network_fw",
+        srcs = ["main.c"],
+        platform = "//platforms/qemu_rv32",
+        tags = _TAGS,
+    )
+    simulator_test(
+        name = "no_layers",
+        dump_layers = True,
+        firmware = ":no_network_fw",
+        tags = _TAGS,
+    )
+    _failure_test(
+        name = "no_layers_test",
+        message = "no_layers: dump_layers: @@//rules/tests:no_network_fw has no network",
+        target_under_test = ":no_layers",
+    )
+    simulator_test(
+        name = "no_golden",
+        firmware = ":no_network_fw",
+        golden = "golden.npz",
+        tags = _TAGS,
+    )
+    _failure_test(
+        name = "no_golden_test",
+        message = "no_golden: golden: @@//rules/tests:no_network_fw has 0 networks, not one",
+        target_under_test = ":no_golden",
+    )
+    simulator_test(
+        name = "layers",
+        dump_layers = True,
+        firmware = ":good_fw",
+        golden = "golden.npz",
+        maximums = {"instructions": "7"},
+        tags = _TAGS,
+    )
+    _layers_test(name = "layers_test", target_under_test = ":layers")
+    _usual_network_test(name = "usual_network_test", target_under_test = ":good_net")
+    _dumping_network_test(name = "dumping_network_test", target_under_test = ":good_net")
+
     native.test_suite(name = name, tests = [
         "compiled_network_test",
+        "dumping_network_test",
         "firmware_test",
         "kernel_library_test",
+        "layers_test",
+        "no_golden_test",
+        "no_layers_test",
         "no_simulator_test",
         "override_without_reference_test",
         "placement_test",
         "quantized_model_test",
         "two_inputs_test",
+        "usual_network_test",
     ])

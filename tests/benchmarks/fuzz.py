@@ -8,8 +8,9 @@ import sys
 import time
 from pathlib import Path
 
-from tests.fuzzing.batch import Report, run_cases
+from tests.fuzzing.batch import Report, failure_of, model_text, run_cases
 from tests.fuzzing.case import fuzz_case
+from tests.fuzzing.shrink import shrink
 
 
 def main(arguments: list[str]) -> int:
@@ -20,18 +21,18 @@ def main(arguments: list[str]) -> int:
     parser.add_argument(
         "--sanitize-every",
         type=int,
-        default=20,
-        help="compiled case runs sanitized (20)",
+        default=4,
+        help="compiled case runs sanitized (4)",
     )
-    parser.add_argument("--reproduce", type=int, metavar="SEED", help="write this case's model")
-    parser.add_argument("--output", type=Path, metavar="FILE", help="where (fuzz_SEED.onnx)")
+    parser.add_argument(
+        "--reproduce",
+        type=int,
+        metavar="SEED",
+        help="write this case's model, and a smaller one that fails alike",
+    )
     options = parser.parse_args(arguments)
     if options.reproduce is not None:
-        case = fuzz_case(options.reproduce)
-        folder = Path(os.environ.get("BUILD_WORKING_DIRECTORY", "."))
-        path = folder / (options.output or f"fuzz_{options.reproduce}.onnx")
-        path.write_bytes(case.content)
-        print(f"{case}\nwritten to {path}")
+        _reproduce(options.reproduce)
         return 0
 
     started = time.monotonic()
@@ -53,6 +54,23 @@ def main(arguments: list[str]) -> int:
         print(failure, end="\n\n")
     print(f"{options.cases} cases ({time.monotonic() - started:.0f} s): {report}")
     return 1 if report.failures else 0
+
+
+def _reproduce(seed: int) -> None:
+    """Writes fuzz_SEED.onnx and, if it fails without ending the process, fuzz_SEED_small.onnx."""
+    case = fuzz_case(seed)
+    folder = Path(os.environ.get("BUILD_WORKING_DIRECTORY", "."))
+    path = folder / f"fuzz_{seed}.onnx"
+    path.write_bytes(case.content)
+    print(f"{case}\n{model_text(case.content)}\nwritten to {path}", flush=True)
+    failure = failure_of(case.content, seed)
+    if failure is None:
+        print("it does not fail")
+        return
+    small = shrink(case.content, lambda content: failure_of(content, seed))
+    path = folder / f"fuzz_{seed}_small.onnx"
+    path.write_bytes(small)
+    print(f"it fails: {failure}\n{model_text(small)}\nwritten to {path}")
 
 
 if __name__ == "__main__":

@@ -22,9 +22,22 @@ from tests.quantised.graph_agreement import (
     compiled,
     digits_feeds,
     run_compiled,
+    sample_feeds,
 )
 
 MODELS = Path("models")
+SEEDED = (
+    "resnet8",
+    "ds_cnn",
+    "mobilenet_v1",
+    "mobilenet_v2",
+    "autoencoder",
+    "temporal_convolution",
+    "compact_transformer",
+    "encoder_transformer",
+)
+"""Networks of random weights, which have no other inputs than those they are calibrated with."""
+
 PROMPTS = (
     "Once upon a time",
     "Lily and Ben went to the beach. They saw",
@@ -39,7 +52,8 @@ def main() -> int:
     """Prints a table, one line per network and pair."""
     results = {f"digits, {name}": digits(name) for name in ("plain", "separable")}
     results["TinyStories"] = tinystories()
-    print("| Network | Compared | float, onnxruntime int8 | float, compiled | both int8 |")
+    results |= {name: seeded(name) for name in SEEDED}
+    print("| Network | Outputs | float, onnxruntime int8 | float, compiled | both int8 |")
     print("|---|---|---|---|---|")
     for name, result in results.items():
         print(
@@ -47,6 +61,16 @@ def main() -> int:
             f"| {result.between} |"
         )
     return 0
+
+
+def seeded(network: str) -> Comparison:
+    """All calibration samples."""
+    folder = MODELS / network
+    return compare_models(
+        folder / f"{network}_float.onnx",
+        folder / f"{network}_int8.onnx",
+        sample_feeds(folder / f"{network}_calibration.npz"),
+    )
 
 
 def digits(network: str) -> Comparison:

@@ -7,10 +7,14 @@ from random import Random
 
 from tests.fuzzing.mutations import MUTATIONS, mutated_bytes
 from tests.fuzzing.seed_models import prepared, random_seed_model
+from tests.fuzzing.variations import VARIATIONS, restate_outputs
 
 SHARE_OF_DAMAGED_FILES = 0.05
 SHARE_UNCHANGED = 0.1
-MAXIMUM_MUTATIONS = 3
+SHARE_OF_VARIATIONS = 0.65
+"""Of cases whose changes are meant to leave the model valid."""
+
+NUMBERS_OF_MUTATIONS = (1, 1, 1, 2, 2, 3)
 
 
 @dataclass(frozen=True)
@@ -40,8 +44,11 @@ def fuzz_case(seed: int) -> Case:
     model = prepared(start, random)
     mutations: list[str] = []
     if random.random() >= SHARE_UNCHANGED:
-        for _ in range(random.randrange(1, MAXIMUM_MUTATIONS + 1)):
-            mutations.append(random.choice(MUTATIONS)(random, model))
+        varied = random.random() < SHARE_OF_VARIATIONS
+        for _ in range(random.choice(NUMBERS_OF_MUTATIONS)):
+            mutations.append(random.choice(VARIATIONS if varied else MUTATIONS)(random, model))
+        if varied:
+            restate_outputs(model)
     content = model.SerializeToString(deterministic=True)
     if random.random() < SHARE_OF_DAMAGED_FILES:
         content, what = mutated_bytes(random, content)

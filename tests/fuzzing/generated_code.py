@@ -19,6 +19,11 @@ from compiler.operators.kernel_harness import KERNELS
 RUNNER = Path(__file__).with_name("run_network.c")
 SANITIZERS = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all")
 INCLUDE = f"-I{KERNELS / 'include'}"
+UNCHECKED = ("-O0", "-g0")
+FLAG_SETS = (SANITIZERS, UNCHECKED)
+FOLDER_VARIABLE = "TILEWRIGHT_FUZZ_FOLDER"
+"""Where processes find what an earlier one compiled."""
+
 TIME_LIMIT = 60
 
 
@@ -31,12 +36,19 @@ def check_syntax(source: Path) -> None:
     _call([c_compiler(), *FLAGS, INCLUDE, "-fsyntax-only", str(source)])
 
 
-def run_sanitized(folder: Path, graph: Graph, inputs: Mapping[str, Array]) -> dict[str, Array]:
-    """The outputs of the network `net` in `folder`; its buffers have exactly the size it says."""
+def run(
+    folder: Path, graph: Graph, inputs: Mapping[str, Array], *, sanitize: bool
+) -> dict[str, Array]:
+    """The outputs of the network `net` in `folder`; its buffers have exactly the size it says.
+
+    `sanitize`: with the address and the undefined behaviour sanitizer, which takes longer.
+    """
+    flags = SANITIZERS if sanitize else UNCHECKED
     program = folder / "net"
     files = [str(folder / "net.c"), str(folder / "net_weights.S"), str(RUNNER)]
     directories = [INCLUDE, f"-I{folder}", f"-Wa,-I{folder}"]
-    command = [c_compiler(), *FLAGS, *SANITIZERS, *directories, *files, str(_kernels()), "-lm"]
+    kernels = str(_kernels(flags))
+    command = [c_compiler(), *FLAGS, *flags, *directories, *files, kernels, "-lm"]
     _call([*command, "-o", str(program)])
     content = b"".join(np.ascontiguousarray(inputs[name]).tobytes() for name in graph.inputs)
     output = _call([str(program)], content)
@@ -48,17 +60,23 @@ def run_sanitized(folder: Path, graph: Graph, inputs: Mapping[str, Array]) -> di
     return result
 
 
+def prepare() -> None:
+    """Compiles the kernels, which takes longer than any case."""
+    for flags in FLAG_SETS:
+        _kernels(flags)
+
+
 @functools.cache
-def _kernels() -> Path:
-    """An archive of all reference kernels with sanitizers, made once per process tree."""
-    shared = os.environ.get("TEST_TMPDIR")
-    folder = Path(shared or tempfile.mkdtemp()) / "sanitized_kernels"
+def _kernels(flags: tuple[str, ...]) -> Path:
+    """An archive of all reference kernels, made once for all processes that share the folder."""
+    shared = os.environ.get(FOLDER_VARIABLE)
+    folder = Path(shared or tempfile.mkdtemp()) / f"kernels{FLAG_SETS.index(flags)}"
     archive = folder / "kernels.a"
     if archive.exists():
         return archive
     folder.mkdir(parents=True, exist_ok=True)
     sources = sorted(str(path) for path in (KERNELS / "ref").glob("*.c"))
-    _call([c_compiler(), *FLAGS, *SANITIZERS, INCLUDE, "-c", *sources], cwd=folder)
+    _call([c_compiler(), *FLAGS, *flags, INCLUDE, "-c", *sources], cwd=folder)
     objects = sorted(str(path) for path in folder.glob("*.o"))
     _call(["ar", "rcs", str(folder / "kernels.tmp"), *objects])
     (folder / "kernels.tmp").replace(archive)

@@ -44,7 +44,7 @@ def unsupported_operators() -> bytes:
     """Two operators that are not supported, one of them twice; all nodes must be named."""
     nodes = [
         helper.make_node("Det", ["x"], ["d"], name="/head/determinant"),
-        helper.make_node("Celu", ["x"], ["c"], name="/head/activation"),
+        helper.make_node("Cos", ["x"], ["c"], name="/head/activation"),
         helper.make_node("Det", ["c"], ["y"], name="/tail/determinant"),
     ]
     return model(nodes, {"x": [4, 4]}, {"y": []}).SerializeToString()
@@ -64,8 +64,8 @@ def symbolic_dimension() -> bytes:
 
 
 def computed_weights() -> bytes:
-    node = helper.make_node("MatMul", ["x", "x"], ["y"], name="square")
-    return model([node], {"x": [4, 4]}, {"y": [4, 4]}).SerializeToString()
+    node = helper.make_node("Conv", ["x", "x"], ["y"], name="correlation")
+    return model([node], {"x": [1, 1, 4, 4]}, {"y": [1, 1, 1, 1]}).SerializeToString()
 
 
 def old_opset() -> bytes:

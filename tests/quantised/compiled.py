@@ -16,7 +16,7 @@ from tests.quantised.agreement import interpreted, narrowed
 def compare_with_compiled(
     cases: Sequence[tuple[str, Graph, Mapping[str, Array]]],
 ) -> list[str]:
-    """What differs in any of the cases: (title, graph with an empty name, inputs).
+    """What differs in any of the cases: (title, graph with an empty name, its inputs).
 
     All cases are compiled in one run of the C compiler.
     """

@@ -9,6 +9,11 @@ from hypothesis import strategies as st
 
 from tests.quantised.agreement import compare, lowered
 from tests.quantised.compiled import compare_with_compiled
+from tests.quantised.integer_interface import (
+    differences,
+    stored_inputs,
+    with_integer_interface,
+)
 from tests.quantised.quantiser import ALL_OPTIONS, SIXTEEN_BIT_OPTIONS, Options, quantise
 from tests.quantised.random_graphs import KINDS, Step, build, example_inputs
 
@@ -48,5 +53,12 @@ def check(
     quantised = quantise(model.model(), [model.inputs], chosen, left_in_float)
     inputs = example_inputs(model, seed)
     failures = compare(quantised, inputs).failures
-    failures += compare_with_compiled([("C", lowered(quantised), inputs)])
+    real, integer = lowered(quantised), with_integer_interface(quantised)
+    failures += differences(quantised, inputs)
+    failures += compare_with_compiled(
+        [
+            ("float interface", real, inputs),
+            ("integer interface", integer, stored_inputs(integer, inputs)),
+        ]
+    )
     assert not failures, "\n".join(failures)

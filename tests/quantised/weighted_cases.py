@@ -11,7 +11,10 @@ from tests.quantised.case import Generator, case, extents, normal, pick
 def _weights(random: Generator, *shape: int) -> np.ndarray:
     """Weights whose output channels differ in magnitude, as trained ones do."""
     spread = random.uniform(0.2, 1.5, (shape[0], *[1] * (len(shape) - 1)))
-    return (random.normal(size=shape) * spread / np.sqrt(np.prod(shape[1:]))).astype(np.float32)
+    if random.random() < 0.1:
+        spread.reshape(-1)[0] = 0.0  # a channel that training has switched off
+    weights = random.normal(size=shape) * spread * random.choice([0.02, 1.0, 1.0, 30.0])
+    return (weights / np.sqrt(np.prod(shape[1:]))).astype(np.float32)
 
 
 @case("Conv", weighted=True)
@@ -162,4 +165,58 @@ def normalised_convolution(random: Generator, operator: str) -> ModelUnderTest:
         model.constant("variance", random.uniform(0.5, 2.0, channels).astype(np.float32)),
     ]
     model.output(model.node("BatchNormalization", [x, *parameters], "y", epsilon=1e-3))
+    return model
+
+
+@case("MatMul")
+def product_of_activations(random: Generator, operator: str) -> ModelUnderTest:
+    """Both operands computed at run time, with leading axes that broadcast."""
+    model = ModelUnderTest()
+    rows, inner, columns = extents(random, 3, 9)
+    leading = extents(random, pick(random, 0, 1, 2), 3)
+    others = tuple(1 if random.random() < 0.3 else extent for extent in leading)
+    if random.random() < 0.3:
+        others = others[1:]
+    a = model.input("a", normal(random, *leading, rows, inner))
+    b = model.input("b", normal(random, *others, inner, columns))
+    model.output(model.node("MatMul", [a, b], "y"))
+    return model
+
+
+@case("MatMul")
+def scores_of_keys(random: Generator, operator: str) -> ModelUnderTest:
+    """Attention as single operators: transposed keys, scaled scores, softmax, values."""
+    model = ModelUnderTest()
+    heads, rows, keys, size = extents(random, 4, 6)
+    q = model.input("q", normal(random, 1, heads, rows, size))
+    k = model.input("k", normal(random, 1, heads, keys, size))
+    v = model.input("v", normal(random, 1, heads, keys, size))
+    k = model.node("Transpose", [k], "transposed", perm=[0, 1, 3, 2])
+    scores = model.node("MatMul", [q, k], "scores")
+    scale = model.constant("scale", np.array(size**-0.5, np.float32))
+    scores = model.node("Mul", [scores, scale], "scaled")
+    model.output(model.node("MatMul", [model.node("Softmax", [scores], "weights"), v], "y"))
+    return model
+
+
+@case("Gemm")
+def gemm_of_activations(random: Generator, operator: str) -> ModelUnderTest:
+    """Both operands computed at run time, any of them transposed."""
+    model = ModelUnderTest()
+    rows, inner, columns = extents(random, 3, 9)
+    flags = pick(random, 0, 1), pick(random, 0, 1)
+    a = model.input("a", normal(random, *((inner, rows) if flags[0] else (rows, inner))))
+    b = model.input("b", normal(random, *((columns, inner) if flags[1] else (inner, columns))))
+    model.output(model.node("Gemm", [a, b], "y", transA=flags[0], transB=flags[1]))
+    return model
+
+
+@case("Einsum")
+def einsum_of_activations(random: Generator, operator: str) -> ModelUnderTest:
+    """Queries times keys, as attention is often written."""
+    model = ModelUnderTest()
+    batch, heads, rows, keys, size = extents(random, 5, 4)
+    a = model.input("a", normal(random, batch, heads, rows, size))
+    b = model.input("b", normal(random, batch, heads, keys, size))
+    model.output(model.node("Einsum", [a, b], "y", equation="bhqd,bhkd->bhqk"))
     return model

@@ -22,11 +22,11 @@ from compiler.errors import Code, CompileError, Problem
 from compiler.ir import Array, Graph
 from compiler.options import Parser, model_options, network_arguments
 from compiler.report.golden import read_inputs
-from tools.compare_layers import sources
 from tools.compare_layers.comparison import Tolerance, UnlikeRuns, compare
 from tools.compare_layers.console import ConsoleReader
 from tools.compare_layers.dump import Dump, DumpError, read_dump_file
-from tools.compare_layers.recording import Recording
+from tools.compare_layers.interpreter_source import interpreter
+from tools.compare_layers.recording import INTERPRETER, ONNXRUNTIME, Recording, Step
 from tools.compare_layers.report import report
 from tools.golden.inputs import random_inputs
 
@@ -43,7 +43,7 @@ class Sources:
 
     options: argparse.Namespace
     graphs: list[Graph] = field(default_factory=list[Graph])
-    steps: list[sources.Step] = field(default_factory=list[sources.Step])
+    steps: list[Step] = field(default_factory=list[Step])
     names: list[str] = field(default_factory=list[str])
     dumps: dict[str, Recording] = field(default_factory=dict[str, Recording])
     inputs: dict[str, Array] = field(default_factory=dict[str, Array])
@@ -68,12 +68,12 @@ class Sources:
             path = self.options.inputs or self._written_inputs(Path(folder))
             for name, graph, inputs in read_inputs(self.graphs, path):
                 self.names.append(name)
-                self.steps.append(sources.Step(graph, inputs))
+                self.steps.append(Step(graph, inputs))
 
     def _read_dump(self, side: str) -> None:
         path = Path(side.removeprefix(DUMP))
         dump, mapping, inputs = _read_dump(path, self.options.mapping)
-        self.dumps[side] = dump.recording(str(path), mapping)
+        self.dumps[side] = dump.recording(_label(path), mapping)
         self.inputs = self.inputs or inputs
 
     def _written_inputs(self, folder: Path) -> Path:
@@ -91,16 +91,19 @@ class Sources:
         """Both sides."""
         reference = None
         sides = (self.options.first, self.options.second)
-        if sources.ONNXRUNTIME in sides:
-            reference = sources.onnxruntime(self.options.model, self.steps)
+        if ONNXRUNTIME in sides:
+            # Only where it is needed: it takes as long to load as everything else.
+            from tools.compare_layers.onnxruntime_source import onnxruntime
+
+            reference = onnxruntime(self.options.model, self.steps)
 
         def of(side: str) -> Recording:
             if side.startswith(DUMP):
                 return self.dumps[side]
-            if side == sources.ONNXRUNTIME:
+            if side == ONNXRUNTIME:
                 assert reference is not None
                 return reference
-            return sources.interpreter(self.steps, reference if self.options.isolate else None)
+            return interpreter(self.steps, reference if self.options.isolate else None)
 
         first, second = map(of, sides)
         return first, second
@@ -119,7 +122,7 @@ def main(arguments: Sequence[str]) -> int:
 
 def _parser() -> Parser:
     parser = Parser("compare_layers", description=__doc__, parents=[network_arguments()])
-    side = f"{sources.ONNXRUNTIME}, {sources.INTERPRETER} or {DUMP}FILE"
+    side = f"{ONNXRUNTIME}, {INTERPRETER} or {DUMP}FILE"
     parser.add_argument("first", metavar="A", type=_side, help=side)
     parser.add_argument("second", metavar="B", type=_side, help=side)
     parser.add_argument("--model", type=Path, metavar="MODEL.onnx")
@@ -150,6 +153,13 @@ def _parser() -> Parser:
         "--absolute-tolerance", type=float, help="added to it; 1e-5 with onnxruntime, else 0"
     )
     parser.add_argument(
+        "--tolerance-ulp",
+        type=int,
+        metavar="ULP",
+        default=0,
+        help="of float32 values, in units in the last place, where that is more; default 0",
+    )
+    parser.add_argument(
         "--isolate",
         action="store_true",
         help="every layer of the interpreter reads onnxruntime's results: "
@@ -162,14 +172,14 @@ def _parser() -> Parser:
 
 
 def _side(text: str) -> str:
-    if text in (sources.ONNXRUNTIME, sources.INTERPRETER) or text.startswith(DUMP):
+    if text in (ONNXRUNTIME, INTERPRETER) or text.startswith(DUMP):
         return text
     raise argparse.ArgumentTypeError(f"{text!r} is not onnxruntime, interpreter or {DUMP}FILE")
 
 
 def _run(options: argparse.Namespace) -> int:
     both = {options.first, options.second}
-    if options.isolate and both != {sources.INTERPRETER, sources.ONNXRUNTIME}:
+    if options.isolate and both != {INTERPRETER, ONNXRUNTIME}:
         raise _problem("--isolate", "it is for interpreter and onnxruntime")
     inputs = Sources(options)
     inputs.read()
@@ -179,7 +189,7 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _tolerance(options: argparse.Namespace) -> Tolerance:
-    exact = sources.ONNXRUNTIME not in (options.first, options.second)
+    exact = ONNXRUNTIME not in (options.first, options.second)
 
     def chosen(given: float | None, usual: float) -> float:
         return given if given is not None else 0.0 if exact else usual
@@ -188,7 +198,15 @@ def _tolerance(options: argparse.Namespace) -> Tolerance:
         chosen(options.tolerance_lsb, 1.0),
         chosen(options.relative_tolerance, 1e-4),
         chosen(options.absolute_tolerance, 1e-5),
+        options.tolerance_ulp,
     )
+
+
+def _label(path: Path) -> str:
+    """What to call a dump: the test that made it, or the file."""
+    if path.name == "outputs.zip" and path.parent.name == "test.outputs":
+        return path.parent.parent.name
+    return str(path)
 
 
 def _read_dump(

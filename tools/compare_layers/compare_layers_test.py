@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import json
+import zipfile
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -21,12 +22,13 @@ from compiler.codegen.sample_networks import decoder
 from compiler.frontend.model import OnnxModel
 from compiler.ir import Graph
 from compiler.report.mapping import mapping
-from tools.compare_layers import compare_layers, record_layers, sources
+from tools.compare_layers import compare_layers, record_layers
 from tools.compare_layers.comparison import Comparison, Tolerance, compare
 from tools.compare_layers.console import ConsoleReader
 from tools.compare_layers.dump import DumpError, dump_file, read_dump_file
-from tools.compare_layers.recording import Recording
-from tools.compare_layers.sources import Step, interpreter
+from tools.compare_layers.interpreter_source import interpreter
+from tools.compare_layers.onnxruntime_source import onnxruntime
+from tools.compare_layers.recording import Recording, Step
 
 FIRMWARE = Path(__file__).resolve().parents[2] / "firmware"
 
@@ -169,6 +171,10 @@ def test_files_keep_dumps(tmp_path: Path) -> None:
     assert kept == dump
     assert report == report_of(graphs)
     assert np.array_equal(kept_inputs["x"], inputs["x"])
+    with zipfile.ZipFile(tmp_path / "outputs.zip", "w") as archive:
+        archive.write(path, "net.layers.npz")
+        archive.writestr("unrelated", "")
+    assert read_dump_file(tmp_path / "outputs.zip")[0] == dump
     path.write_bytes(path.read_bytes()[:-100])
     with pytest.raises(DumpError, match="is no dump of layers"):
         read_dump_file(path)
@@ -203,6 +209,16 @@ def write_model(path: Path) -> Path:
     return path
 
 
+def test_the_report_says_which_tensor_a_result_is(tmp_path: Path) -> None:
+    firmware(tmp_path, write_model(tmp_path / "m.onnx"))
+    report = json.loads((tmp_path / "net.mapping.json").read_text())
+    (entry_point,) = report["entry_points"]
+    results = {layer["name"]: layer["results"][0] for layer in entry_point["layers"]}
+    first = results["first"]
+    assert (first["tensor"], first["permutation"]) == ("r1", [0, 2, 3, 1])
+    assert (first["data_type"], first["shape"]) == ("float32", [1, 6, 6, 4])
+
+
 def test_interpreter_and_onnxruntime_agree_on_a_model(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -223,7 +239,7 @@ def test_interpreter_and_onnxruntime_agree_on_a_model(
 def test_isolated_layers_read_the_references_results(tmp_path: Path) -> None:
     model = write_model(tmp_path / "m.onnx")
     steps = steps_of_model(model)
-    reference = sources.onnxruntime(model, steps)
+    reference = onnxruntime(model, steps)
     made = reference.runs[0].made
     made["r1", 0] = replace(made["r1", 0], array=made["r1", 0].array + 1)
 

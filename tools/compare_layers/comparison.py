@@ -8,7 +8,7 @@ import numpy as np
 
 from compiler.ir import Array, DataType
 from tools.compare_layers.recording import Form, Key, Made, Recording, Run
-from tools.compare_layers.sources import stored_as
+from tools.compare_layers.stored import stored_as
 
 LSB = "LSB"
 
@@ -20,15 +20,18 @@ class Tolerance:
     Attributes:
         lsb: of integers, and of float32 values that are dequantised integers, in their steps.
         relative, absolute: of other floats; a difference must exceed their sum.
+        ulp: of other floats, in units in the last place of float32; a difference must exceed
+            this as well.
     """
 
     lsb: float = 0.0
     relative: float = 0.0
     absolute: float = 0.0
+    ulp: int = 0
 
     @property
     def is_exact(self) -> bool:
-        return not (self.lsb or self.relative or self.absolute)
+        return not (self.lsb or self.relative or self.absolute or self.ulp)
 
 
 @dataclass(frozen=True)
@@ -220,7 +223,12 @@ def _floats(
         return steps > tolerance.lsb + 0.01, np.round(steps, 2), LSB
     limit = tolerance.absolute + tolerance.relative * np.maximum(np.abs(a), np.abs(b))
     with np.errstate(invalid="ignore"):
-        return amount > np.where(np.isfinite(limit), limit, 0.0), amount, ""
+        differs = amount > np.where(np.isfinite(limit), limit, 0.0)
+    if tolerance.ulp:
+        numbers = np.isfinite(a) & np.isfinite(b)
+        units = units_in_the_last_place(first.astype(np.float32), second.astype(np.float32))
+        differs &= ~numbers | (units > tolerance.ulp)
+    return differs, amount, ""
 
 
 def units_in_the_last_place(first: Array, second: Array) -> Array:

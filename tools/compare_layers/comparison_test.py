@@ -70,10 +70,18 @@ def test_floats_are_equal_to_the_bit_or_differ() -> None:
     assert not different([made("x", first)], [made("x", second)], Tolerance(relative=1e-6))
 
 
+@pytest.mark.parametrize(("ulp", "found"), [(1, True), (2, False)])
+def test_floats_within_units_in_the_last_place(ulp: int, found: bool) -> None:
+    first = np.array([1e-30, 3e30], np.float32)
+    second = (first.view(np.int32) + np.array([0, 2], np.int32)).view(np.float32)
+    tolerance = Tolerance(ulp=ulp)
+    assert bool(different([made("x", first)], [made("x", second)], tolerance)) == found
+
+
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
 def test_what_is_no_number_is_outside_of_any_tolerance(value: float) -> None:
     first, second = np.array([1.0], np.float32), np.array([value], np.float32)
-    tolerance = Tolerance(lsb=1, relative=1.0, absolute=1.0)
+    tolerance = Tolerance(lsb=1, relative=1.0, absolute=1.0, ulp=2**31)
     assert different([made("x", first)], [made("x", second)], tolerance)
     assert not different([made("x", second)], [made("x", second)], tolerance)
 

@@ -18,6 +18,7 @@ from tools.compare_layers.recording import Form, Made, Recording, Run
 MAPPING = "mapping"
 INPUTS = "inputs/"
 LAYERS = "layers/"
+DUMP_SUFFIX = ".layers.npz"
 
 
 class DumpError(Exception):
@@ -116,9 +117,12 @@ def dump_file(dump: Dump, mapping: Mapping[str, Any], inputs: Mapping[str, Array
 
 
 def read_dump_file(path: Path) -> tuple[Dump, dict[str, Any], dict[str, Array]]:
-    """What `dump_file` was given. Raises DumpError if it is no such file."""
+    """What `dump_file` was given; `path` may be a test's `outputs.zip` with one such file.
+
+    Raises DumpError if it is neither.
+    """
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with np.load(_within_outputs(path), allow_pickle=False) as file:
             mapping = json.loads(file[MAPPING].tobytes())
             dump = Dump()
             for name in file.files:
@@ -136,3 +140,14 @@ def read_dump_file(path: Path) -> tuple[Dump, dict[str, Any], dict[str, Array]]:
     except (ValueError, KeyError, AttributeError, zipfile.BadZipFile) as error:
         raise DumpError(f"{path} is no dump of layers") from error
     return dump, mapping, inputs
+
+
+def _within_outputs(path: Path) -> io.BytesIO:
+    """The dump in an archive of a test's undeclared outputs, or the file itself."""
+    with zipfile.ZipFile(path) as archive:
+        names = [name for name in archive.namelist() if name.endswith(DUMP_SUFFIX)]
+        if not names:
+            return io.BytesIO(path.read_bytes())
+        if len(names) > 1:
+            raise DumpError(f"{path} has the layers of several networks: {', '.join(names)}")
+        return io.BytesIO(archive.read(names[0]))

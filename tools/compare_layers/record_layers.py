@@ -25,10 +25,10 @@ from compiler.options import Parser, model_options, network_arguments
 from compiler.report.golden import read_inputs
 from tools.compare_layers.comparison import Tolerance, UnlikeRuns, compare
 from tools.compare_layers.console import ConsoleReader, own_output
-from tools.compare_layers.dump import Dump, DumpError, dump_file
-from tools.compare_layers.recording import Recording
+from tools.compare_layers.dump import DUMP_SUFFIX, Dump, DumpError, dump_file
+from tools.compare_layers.interpreter_source import interpreter
+from tools.compare_layers.recording import Recording, Step
 from tools.compare_layers.report import report
-from tools.compare_layers.sources import Step, interpreter
 
 READ_BYTES = 65536
 SHOWN_ELEMENTS = 8
@@ -82,7 +82,7 @@ def _differ(options: argparse.Namespace, dumps: Mapping[str, Dump]) -> bool:
         network = mapping["network"]
         if network not in dumps:
             raise DumpError(f"the firmware has dumped no layer of network {network!r}")
-        target = options.output / f"{network}.layers.npz"
+        target = options.output / f"{network}{DUMP_SUFFIX}"
         target.write_bytes(dump_file(dumps[network], mapping, inputs))
         recording = dumps[network].recording("firmware", mapping)
         _tell(f"{target.name}: {recording.values} layer results in {len(recording.runs)} runs")

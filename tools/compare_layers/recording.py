@@ -15,6 +15,18 @@ Key = tuple[str, int]
 """A value's name in the lowered graph; 1 for a copy that the memory plan asks for, else 0."""
 
 
+ONNXRUNTIME = "onnxruntime"
+INTERPRETER = "interpreter"
+
+
+@dataclass(frozen=True)
+class Step:
+    """One run: an entry point's graph, and its inputs without states."""
+
+    graph: Graph
+    inputs: Mapping[str, Array]
+
+
 @dataclass(frozen=True)
 class Form:
     """How a tensor of the model is there.

@@ -11,6 +11,7 @@ The file is an ``.npz`` archive in one of two forms:
 
 from __future__ import annotations
 
+import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -43,14 +44,19 @@ def load_sequences(path: Path) -> list[list[Arrays]]:
     """Returns the feeds of all runs, grouped by sequence.
 
     Raises:
-        CalibrationError: if names mix the two forms, or runs are not numbered from 0.
+        CalibrationError: if the file is no .npz, names mix the two forms, or runs are not numbered
+            from 0.
+        OSError: if it cannot be read.
     """
-    with np.load(path) as archive:
-        arrays = {name: archive[name] for name in archive.files}
+    try:
+        with zipfile.ZipFile(path), np.load(path) as archive:
+            arrays = {name: archive[name] for name in archive.files}
+    except (zipfile.BadZipFile, ValueError, EOFError) as error:
+        raise CalibrationError(f"{path.name} is no .npz file of arrays: {error}") from error
     if not arrays:
         raise CalibrationError(f"{path.name} holds no arrays")
     if all("/" not in name for name in arrays):
-        runs = {name: array.shape[0] for name, array in arrays.items()}
+        runs = {name: len(np.atleast_1d(array)) for name, array in arrays.items()}
         if len(set(runs.values())) != 1:
             raise CalibrationError(f"the inputs have different numbers of samples: {runs}")
         count = next(iter(runs.values()))

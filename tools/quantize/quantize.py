@@ -29,6 +29,8 @@ from onnxruntime.quantization import (
 )
 from onnxruntime.quantization.calibrate import save_tensors_data
 
+from compiler.errors import Code, CompileError, Problem
+from compiler.frontend.read_model import read_model
 from tools.quantize import operator_handlers, ranges
 from tools.quantize.calibration import Arrays, CalibrationError, StatefulRunner, load_sequences
 from tools.quantize.error_report import error_report
@@ -125,6 +127,12 @@ def _state(pairs: Sequence[str]) -> dict[str, str]:
     return state
 
 
+def _refused(problems: Sequence[Problem]) -> int:
+    for problem in problems:
+        print(problem, file=sys.stderr)
+    return 1
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--model", type=Path, required=True, help="float32 ONNX model")
@@ -151,7 +159,7 @@ def main() -> int:
     try:
         sequences = load_sequences(arguments.calibration)
         state = _state(arguments.state)
-        model = onnx.load(arguments.model)
+        model = read_model(arguments.model)
         quantized = quantize(
             model,
             sequences,
@@ -164,8 +172,12 @@ def main() -> int:
         make_integer(quantized, arguments.integer_io)
         onnx.checker.check_model(quantized, full_check=True)
     except CalibrationError as error:
-        print(f"quantize: {error}", file=sys.stderr)
-        return 1
+        return _refused([Problem(Code.CALIBRATION, "quantize", str(error))])
+    except CompileError as error:
+        return _refused(error.problems)
+    except OSError as error:
+        where, reason = str(error.filename), error.strerror or str(error)
+        return _refused([Problem(Code.UNREADABLE_FILE, where, reason, advice="check the path")])
     arguments.output.write_bytes(quantized.SerializeToString(deterministic=True))
     if report is not None:
         arguments.report.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")

@@ -21,7 +21,7 @@ from tools.quantize.calibration import (
 )
 from tools.quantize.error_report import activation_pairs, error_report
 from tools.quantize.integer_interface import make_integer
-from tools.quantize.quantize import quantize
+from tools.quantize.quantize import main, quantize
 
 STATE = {"cache": "cache_next"}
 
@@ -219,6 +219,35 @@ def test_the_command_gives_the_same_bytes_whatever_the_hash_seed(tmp_path: Path)
         output = (tmp_path / f"q{seed}.onnx").read_bytes()
         results.append((output, (tmp_path / f"r{seed}.json").read_bytes()))
     assert results[0] == results[1]
+
+
+@pytest.mark.parametrize(
+    ("model", "data", "code"),
+    [
+        ("none.onnx", "data.npz", "TW-0001"),
+        ("model.onnx", "none.npz", "TW-0001"),
+        ("data.npz", "data.npz", "TW-0101"),
+        ("model.onnx", "model.onnx", "TW-0303"),
+        ("model.onnx", "empty.npz", "TW-0303"),
+    ],
+)
+def test_bad_files_are_refused_with_a_code(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    model: str,
+    data: str,
+    code: str,
+) -> None:
+    onnx.save(MODEL, tmp_path / "model.onnx")
+    save(tmp_path / "data.npz", SEQUENCES)
+    np.savez(tmp_path / "empty.npz")
+    files = [f"--model={tmp_path / model}", f"--calibration={tmp_path / data}"]
+    output = tmp_path / "out.onnx"
+    monkeypatch.setattr(sys, "argv", ["quantize", *files, f"--output={output}"])
+    assert main() == 1
+    assert capsys.readouterr().err.startswith(f"error {code}: ")
+    assert not output.exists()
 
 
 def test_both_file_forms_are_read(tmp_path: Path) -> None:

@@ -40,6 +40,30 @@ void tw_power_f32(const tw_power_f32_parameters *parameters, const float *left, 
 
 typedef struct {
   uint32_t elements;
+  uint32_t extents[6]; /* output = left^right modulo 2^32; 0 for a negative exponent unless left is
+                          1 or -1. */
+  int32_t left_strides[6];
+  int32_t right_strides[6];
+} tw_power_s32_parameters;
+
+/* output = left to the power of right, see power.h. */
+void tw_power_s32(const tw_power_s32_parameters *parameters, const int32_t *left,
+                  const int32_t *right, int32_t *output, uint32_t core, uint32_t cores);
+
+typedef struct {
+  uint32_t elements;
+  uint32_t extents[6]; /* of the output, see strided.h */
+  int32_t left_strides[6];
+  int32_t right_strides[6];
+} tw_remainder_f32_parameters;
+
+/* output = left - n * right, exactly, n the quotient rounded towards zero; NaN if right is 0 or
+ * left infinite. */
+void tw_remainder_f32(const tw_remainder_f32_parameters *parameters, const float *left,
+                      const float *right, float *output, uint32_t core, uint32_t cores);
+
+typedef struct {
+  uint32_t elements;
   uint32_t extents[6]; /* of the output, see strided.h */
   int32_t left_strides[6];
   int32_t right_strides[6];

@@ -7,6 +7,9 @@
 
 #include <stdint.h>
 
+/* How words are stored to planes, and scale and bias read from packed weights. */
+typedef uint32_t __attribute__((__may_alias__)) tw_depthwise_word;
+
 /* Four channels of an image: planes[c][row * pitch + i] = pixels[row][i][c] for `count` pixels of
  * `rows` rows and c in 0...3. */
 typedef struct {

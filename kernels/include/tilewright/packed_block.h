@@ -15,6 +15,9 @@
 
 #include <stdint.h>
 
+/* How scale and bias are read from the bytes of a block. */
+typedef uint32_t __attribute__((__may_alias__)) tw_packed_constant;
+
 /* Outputs of a block, and values of a word. */
 #define TW_PACKED_OUTPUTS 4u
 #define TW_PACKED_VALUES 4u
@@ -47,10 +50,20 @@ typedef struct {
   int32_t high;
 } tw_packed_rows;
 
+/* Further rows of four, which are computed one after the other by tw_packed_rows_4. */
+typedef struct {
+  uint32_t count;       /* of groups of rows, 1 or more */
+  uint32_t start_step;  /* bytes from the start of a group's rows to those of the next */
+  uint32_t output_step; /* bytes from the end of a group's outputs to the begin of the next */
+} tw_packed_groups;
+
 /* outputs[i][o] = requantise(sum of values * weights, scale[o], bias[o]) for 4, 2 or 1 rows. */
 void tw_packed_rows_4(const tw_packed_rows *rows);
 void tw_packed_rows_2(const tw_packed_rows *rows);
 void tw_packed_rows_1(const tw_packed_rows *rows);
+
+/* The same for groups of four rows of one run. */
+void tw_packed_groups_4(const tw_packed_rows *rows, const tw_packed_groups *groups);
 
 /* sums[i][o] = sum of values * weights of the first block, for 4 rows. */
 void tw_packed_sums_4(const tw_packed_rows *rows, int32_t sums[TW_PACKED_ROWS][TW_PACKED_OUTPUTS]);

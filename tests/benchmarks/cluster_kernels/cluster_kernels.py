@@ -13,6 +13,7 @@ import numpy as np
 
 from compiler.operators.attention import AttentionLayout, integer_form
 from compiler.operators.binary import AddInt8, MultiplyInt8
+from compiler.operators.normalization import NormalizationInt8
 from compiler.operators.pooling import AveragePoolInt8, MaxPool
 from compiler.operators.rms_normalization import RmsNormalizationInt8
 from compiler.operators.table import Table
@@ -34,7 +35,13 @@ _NONE = (0, 0)
 
 def _products(cores: int) -> Iterator[tuple[str, Kernel, Case]]:
     """Shapes with multiply-accumulate operations."""
-    for rows, inner, columns in ((64, 256, 64), (64, 64, 64), (256, 64, 64), (1, 256, 256)):
+    for rows, inner, columns in (
+        (64, 256, 64),
+        (64, 64, 64),
+        (125, 64, 64),
+        (1, 64, 64),
+        (1, 256, 256),
+    ):
         name = f"matrix product {rows}x{inner}x{columns}"
         yield name, matmul_packed(), matmul_case(rows, inner, columns)
     point = ((1, 1), (1, 1), _NONE, _NONE)
@@ -96,6 +103,17 @@ def _elements() -> Iterator[tuple[str, Example]]:
                 [random_int8(random, (rows, 64)), np.full(64, 3000, np.int16)],
             ),
         )
+    yield (
+        "layer normalisation, 64 rows of 64",
+        Example(
+            NormalizationInt8(1, 64, 1, 70_000, 18),
+            [
+                random_int8(random, (64, 64)),
+                np.full(64, 3000, np.int16),
+                np.zeros(64, np.int32),
+            ],
+        ),
+    )
     layout = AttentionLayout(16, 16, False, 64)
     attention = integer_form(layout, 4, 1e-4, 3, 1, 0, 1.0)
     assert attention is not None

@@ -1,0 +1,143 @@
+"""Writes the files of a network that runs on a cluster."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from compiler.codegen.cluster_tables import (
+    KernelFunction,
+    Tables,
+    TablesWriter,
+    kernel_functions,
+)
+from compiler.codegen.generate import entry_point_values, environment_of_templates, interface_values
+from compiler.codegen.interface import EntryPoint, Interface, interface_of
+from compiler.codegen.layout import packed
+from compiler.ir import Graph
+from compiler.memory import Plan
+from compiler.memory.plan import states_of
+from compiler.schedule.estimate import estimate, total_cycles
+from compiler.schedule.program import Program
+from compiler.schedule.tasks import ALIGNMENT
+from compiler.target.soc import Cluster
+
+
+@dataclass(frozen=True)
+class GeneratedClusterNetwork:
+    """The generated files' contents."""
+
+    header: str
+    source: str
+    assembly: str
+    weights: bytes
+    interface: Interface
+    plan: Plan
+
+    def files(self) -> dict[str, bytes]:
+        """Contents by file name."""
+        name = self.interface.name
+        return {
+            f"{name}.h": self.header.encode(),
+            f"{name}.c": self.source.encode(),
+            f"{name}_weights.S": self.assembly.encode(),
+            f"{name}_weights.bin": self.weights,
+        }
+
+
+def generate_cluster(
+    name: str, graphs: Sequence[Graph], programs: Sequence[Program], cluster: Cluster
+) -> GeneratedClusterNetwork:
+    """Generates network `name` with one entry point per graph, run by `programs`.
+
+    Raises CompileError as `interface_of` does.
+    """
+    plan = _plan(graphs, programs)
+    interface = interface_of(name, graphs, plan)
+    weights, offsets = _merge_constants(programs)
+    tables = [
+        TablesWriter(interface, entry_point, program, estimate(program, cluster), places).write()
+        for entry_point, program, places in zip(
+            interface.entry_points, programs, offsets, strict=True
+        )
+    ]
+    values = _values(interface, plan, programs, tables, len(weights), cluster)
+    environment = environment_of_templates()
+    header, source, assembly = (
+        environment.get_template(template).render(values)
+        for template in ("header.h.jinja", "cluster.c.jinja", "weights.S.jinja")
+    )
+    return GeneratedClusterNetwork(header, source, assembly, weights, interface, plan)
+
+
+def _plan(graphs: Sequence[Graph], programs: Sequence[Program]) -> Plan:
+    states, states_bytes = states_of(graphs, ALIGNMENT)
+    arena = max(program.arena_bytes for program in programs)
+    return Plan((), (), ALIGNMENT, arena, states, states_bytes)
+
+
+def _merge_constants(programs: Sequence[Program]) -> tuple[bytes, list[dict[int, int]]]:
+    """The network's constants, equal segments once, and where each program's segments are."""
+    merged = bytearray()
+    known: dict[bytes, int] = {}
+    offsets: list[dict[int, int]] = []
+    for program in programs:
+        places: dict[int, int] = {}
+        for begin, end in zip(program.segments[:-1], program.segments[1:], strict=True):
+            data = program.constants[begin:end]
+            if data not in known:
+                known[data] = len(merged)
+                merged += data
+            places[begin] = known[data]
+        offsets.append(places)
+    return bytes(merged), offsets
+
+
+def _values(
+    interface: Interface,
+    plan: Plan,
+    programs: Sequence[Program],
+    tables: Sequence[Tables],
+    weights_bytes: int,
+    cluster: Cluster,
+) -> dict[str, Any]:
+    kernels = kernel_functions(programs)
+    headers = {"tilewright/generated.h", "tilewright/schedule.h"}
+    headers |= {kernel.header for kernel in kernels}
+    return {
+        **interface_values(interface, plan, weights_bytes),
+        "headers": sorted(headers),
+        "kernels": [{"call": _call(kernel), **vars(kernel)} for kernel in kernels],
+        "l1_bytes": max(1, *(program.l1_bytes for program in programs)),
+        "programs": [
+            {
+                "function": entry_point.function,
+                "tables": table,
+                "summary": f"{total_cycles(estimate(program, cluster)):,} cycles predicted",
+            }
+            for entry_point, program, table in zip(
+                interface.entry_points, programs, tables, strict=True
+            )
+        ],
+        "entry_points": [
+            entry_point_values(entry_point, _body(entry_point, table))
+            for entry_point, table in zip(interface.entry_points, tables, strict=True)
+        ],
+    }
+
+
+def _call(kernel: KernelFunction) -> list[str]:
+    operands = [f"operands[{index}]" for index in range(kernel.operands)]
+    return packed(f"  {kernel.function}", ["&call->parameters", *operands, "core", "cores"], ";")
+
+
+def _body(entry_point: EntryPoint, tables: Tables) -> list[str]:
+    pointers = [
+        argument.identifier if argument.is_output else f"(void *)(uintptr_t){argument.identifier}"
+        for argument in entry_point.arguments
+    ]
+    return [
+        *packed("  void *const caller[] = ", pointers, ";", "{}"),
+        f"  tw_schedule_run(&{tables.name}_schedule, caller);",
+    ]

@@ -1,0 +1,174 @@
+"""The reports beside the code of a network for a cluster."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from compiler.codegen.generate_cluster import GeneratedClusterNetwork
+from compiler.codegen.source import Layer
+from compiler.codegen.steps import Step as LayerStep
+from compiler.frontend.model import OnnxModel
+from compiler.ir import Graph, Node
+from compiler.memory import interface_inputs, interface_outputs
+from compiler.report.mapping import mapping, mapping_json, mapping_text
+from compiler.report.memory import ArenaBuffer, EntryPoint, MemoryReport, Step, Tensor
+from compiler.report.memory_page import to_html
+from compiler.schedule.estimate import StepTime, estimate, total_cycles
+from compiler.schedule.program import Program
+from compiler.schedule.table_size import kernel_of
+from compiler.schedule.tasks import ALIGNMENT
+from compiler.target.soc import Cluster
+
+MEMORY_FORMAT = 1
+
+
+def cluster_report_files(
+    models: Sequence[OnnxModel],
+    graphs: Sequence[Graph],
+    network: GeneratedClusterNetwork,
+    programs: Sequence[Program],
+    cluster: Cluster,
+) -> dict[str, bytes]:
+    """Contents by file name; one model, graph and program per entry point."""
+    name = network.interface.name
+    report = mapping(name, models, graphs, _layers(graphs))
+    times = [estimate(program, cluster) for program in programs]
+    return {
+        f"{name}.mapping.json": mapping_json(report).encode(),
+        f"{name}.mapping.txt": mapping_text(report).encode(),
+        f"{name}.memory.json": _memory_json(network, programs, times).encode(),
+        f"{name}.memory.html": to_html(_memory(name, graphs, programs)).encode(),
+    }
+
+
+def _layers(graphs: Sequence[Graph]) -> list[Layer]:
+    layers: list[Layer] = []
+    for graph in graphs:
+        for node in graph.nodes:
+            step = _layer_step(graph, node)
+            if step is not None:
+                layers.append(Layer(len(layers), graph, step))
+    return layers
+
+
+def _layer_step(graph: Graph, node: Node) -> LayerStep | None:
+    inputs, outputs = graph.input_types(node), graph.output_types(node)
+    kernel = node.operation.kernel(inputs, outputs)
+    if kernel is None or not any(type_.elements for type_ in outputs):
+        return None
+    variable = [
+        graph.values[name].type
+        for name in node.inputs
+        if name is not None and graph.values[name].constant is None
+    ]
+    work = node.operation.multiply_accumulates(inputs)
+    return LayerStep(node, node.name, kernel, (), tuple(variable), tuple(outputs), work)
+
+
+def _memory_json(
+    network: GeneratedClusterNetwork,
+    programs: Sequence[Program],
+    times: Sequence[Sequence[StepTime]],
+) -> str:
+    plan = network.plan
+    data: dict[str, Any] = {
+        "format": MEMORY_FORMAT,
+        "network": network.interface.name,
+        "weights_bytes": len(network.weights),
+        "states_bytes": plan.states_bytes,
+        "arena_bytes": plan.arena_bytes,
+        "alignment": plan.alignment,
+        "states": [asdict(state) for state in plan.states],
+        "maps": [_map(program, list(time)) for program, time in zip(programs, times, strict=True)],
+    }
+    return json.dumps(data, indent=1, ensure_ascii=False) + "\n"
+
+
+def _map(program: Program, times: list[StepTime]) -> dict[str, Any]:
+    """One entry point: what is in L1 when, and what each step does and takes."""
+    return {
+        "graph": program.graph,
+        "arena_bytes": program.arena_bytes,
+        "l1_bytes": program.l1_bytes,
+        "l1_bound": program.l1_bound,
+        "predicted_cycles": total_cycles(times),
+        "buffers": [asdict(buffer) for buffer in program.buffers],
+        "steps": [
+            {
+                "calls": [
+                    {"node": call.node, "tile": call.tile, "kernel": kernel_of(call).function}
+                    for call in step.calls
+                ],
+                "predicted_cycles": time.compute,
+                "exposed_cycles": time.exposed,
+                "loaded_bytes": sum(t.bytes for t in step.transfers if t.load),
+                "stored_bytes": sum(t.bytes for t in step.transfers if not t.load),
+            }
+            for step, time in zip(program.steps, times, strict=True)
+        ],
+    }
+
+
+def _memory(name: str, graphs: Sequence[Graph], programs: Sequence[Program]) -> MemoryReport:
+    """The memory report with L1 in the place of the arena."""
+    weights: dict[str, Tensor] = {}
+    states: dict[str, Tensor] = {}
+    for graph in graphs:
+        for value in graph.constants():
+            weights.setdefault(value.name, _tensor(graph, value.name))
+        for state in graph.states:
+            states.setdefault(state.input, _tensor(graph, state.input))
+    largest_first = sorted(weights.values(), key=lambda tensor: (-tensor.bytes, tensor.name))
+    entries = [
+        _entry_point(graph, program) for graph, program in zip(graphs, programs, strict=True)
+    ]
+    return MemoryReport(name, tuple(largest_first), tuple(states.values()), tuple(entries), {})
+
+
+def _tensor(graph: Graph, name: str) -> Tensor:
+    type_ = graph.values[name].type
+    return Tensor(name, str(type_), type_.bytes)
+
+
+def _entry_point(graph: Graph, program: Program) -> EntryPoint:
+    live = [0] * (max((b.last for b in program.buffers), default=0) + 1)
+    for buffer in program.buffers:
+        for step in range(buffer.first, buffer.last + 1):
+            live[step] += -(-buffer.bytes // ALIGNMENT) * ALIGNMENT
+    names = [
+        (", ".join(call.node for call in step.calls) or "copies only", _operation(step.calls))
+        for step in program.steps
+    ]
+    live += [0] * (len(names) - len(live))
+    return EntryPoint(
+        name=program.graph,
+        arena_bytes=program.l1_bytes,
+        bound=program.l1_bound,
+        alignment=ALIGNMENT,
+        copied_bytes=sum(t.bytes for step in program.steps for t in step.transfers),
+        inputs=tuple(_tensor(graph, value) for value in interface_inputs(graph)),
+        outputs=tuple(_tensor(graph, value) for value in interface_outputs(graph)),
+        buffers=tuple(
+            ArenaBuffer(
+                "scratch" if buffer.kind == "scratch" else "activation",
+                (f"{buffer.what}" if buffer.kind == "tensor" else f"{buffer.kind}: {buffer.what}",),
+                f"{buffer.bytes} bytes",
+                buffer.offset,
+                buffer.bytes,
+                buffer.first,
+                min(buffer.last, len(names) - 1),
+            )
+            for buffer in program.buffers
+        ),
+        steps=tuple(
+            Step(node, operation, size)
+            for (node, operation), size in zip(names, live, strict=False)
+        ),
+    )
+
+
+def _operation(calls: Sequence[Any]) -> str:
+    return type(calls[0].operation).__name__ if calls else ""

@@ -1,0 +1,1 @@
+"""What a cluster does step by step: tiles, copies between memories, addresses."""

@@ -1,0 +1,273 @@
+"""Ways to cut a node into tiles, and what each needs and takes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+
+from compiler.ir import Box, Graph, Node, TensorType, Tile, tile_types
+from compiler.memory.aliasing import Aliasing, Home
+from compiler.schedule.decisions import tiles_of
+from compiler.schedule.estimate import STEP_CYCLES, TRANSFER_CYCLES, call_cycles
+from compiler.schedule.program import Call
+from compiler.schedule.tasks import aligned
+from compiler.schedule.transfers import count_transfers
+from compiler.target.soc import Cluster
+
+COUNTS = (2, 3, 4, 6, 8, 12, 16, 24, 32, 64, 128)
+"""Into how many parts an axis may be cut."""
+
+COUNTS_OF_TWO = (2, 4, 8, 16, 32)
+"""The same, where two axes are."""
+
+MOST_TILES = 128
+
+STREAMED_BYTES = 8192
+"""From so many constants on, a node is cut for no other reason than that they stream in."""
+
+
+@dataclass(frozen=True)
+class Streamed:
+    """What it means that an operand is not resident.
+
+    Attributes:
+        tile_bytes: of L1, for the largest part that a tile uses; twice, so that copies overlap.
+        traffic: bytes copied for all tiles.
+        transfers: how many copies that takes.
+        contiguous: whether a resident operand could serve all tiles.
+    """
+
+    tile_bytes: int
+    traffic: int
+    transfers: int
+    contiguous: bool
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One way to run a node.
+
+    Attributes:
+        cuts: parts on each axis of output 0; None: one piece.
+        direct: whether cores use operands where they are.
+        fixed_bytes: L1 for constants and scratch memory.
+        constant_traffic: bytes of constants that are copied.
+        compute: cycles of all tiles on all cores.
+        steps: how many tiles.
+        operands: by block name, for the blocks that are neither constants nor read in place.
+    """
+
+    cuts: tuple[int, ...] | None
+    direct: bool
+    fixed_bytes: int
+    constant_traffic: int
+    compute: int
+    steps: int
+    operands: Mapping[str, Streamed]
+
+
+def streaming_candidates(
+    graph: Graph, node: Node, aliasing: Aliasing, cluster: Cluster
+) -> list[Candidate]:
+    """Those to choose from if every tensor is resident.
+
+    Tiles cost steps, and then save nothing but the wait for constants: the others are no better.
+    """
+    whole = _candidate(graph, node, aliasing, cluster, None)
+    output = graph.values[node.outputs[0]].type
+    last = len(output.shape) - 1
+    axes = node.operation.tile_axes(graph.input_types(node))
+    if whole.constant_traffic < STREAMED_BYTES or last not in axes:
+        return [whole]
+    cuts = [(*([1] * last), count) for count in COUNTS if whole.constant_traffic // count >= 2048]
+    tiled = [_candidate(graph, node, aliasing, cluster, c) for c in cuts]
+    return [whole, *tiled]
+
+
+def candidates_of(
+    graph: Graph, node: Node, aliasing: Aliasing, cluster: Cluster
+) -> list[Candidate]:
+    """All that may be best for some budget, direct use last."""
+    types = graph.input_types(node)
+    output = graph.values[node.outputs[0]].type
+    whole = _candidate(graph, node, aliasing, cluster, None)
+    result = [whole]
+    for cuts in _cuts(node.operation.tile_axes(types), output):
+        candidate = _candidate(graph, node, aliasing, cluster, cuts)
+        if not any(_dominates(other, candidate) for other in result):
+            result.append(candidate)
+    outside = sum(stream.traffic for stream in whole.operands.values()) + whole.constant_traffic
+    scratch = _scratch(graph, node)
+    result.append(
+        Candidate(
+            None,
+            True,
+            scratch,
+            0,
+            whole.compute + outside * cluster.l2_latency // cluster.cores,
+            1,
+            {name: Streamed(0, 0, 0, True) for name in whole.operands},
+        )
+    )
+    return result
+
+
+def _dominates(better: Candidate, worse: Candidate) -> bool:
+    """Whether one candidate is at least as good in every respect."""
+    return (
+        better.fixed_bytes <= worse.fixed_bytes
+        and better.constant_traffic <= worse.constant_traffic
+        and better.compute <= worse.compute
+        and better.steps <= worse.steps
+        and all(
+            mine.tile_bytes <= other.tile_bytes
+            and mine.traffic <= other.traffic
+            and mine.transfers <= other.transfers
+            and mine.contiguous >= other.contiguous
+            for mine, other in zip(better.operands.values(), worse.operands.values(), strict=True)
+        )
+    )
+
+
+def _cuts(axes: Sequence[int], output: TensorType) -> Iterator[tuple[int, ...]]:
+    shape = output.shape
+    long = [axis for axis in axes if shape[axis] > 1]
+
+    def counts(axis: int) -> list[int]:
+        return [count for count in COUNTS if count <= shape[axis]]
+
+    def cut(**parts: int) -> tuple[int, ...]:
+        return tuple(parts.get(f"axis{axis}", 1) for axis in range(len(shape)))
+
+    for axis in long:
+        for count in counts(axis):
+            yield cut(**{f"axis{axis}": count})
+    for first in long[:2]:
+        for second in long[-1:]:
+            if first == second:
+                continue
+            for a, b in product(COUNTS_OF_TWO, COUNTS_OF_TWO):
+                if a <= shape[first] and b <= shape[second] and a * b <= MOST_TILES:
+                    yield cut(**{f"axis{first}": a, f"axis{second}": b})
+
+
+def _candidate(
+    graph: Graph,
+    node: Node,
+    aliasing: Aliasing,
+    cluster: Cluster,
+    cuts: tuple[int, ...] | None,
+) -> Candidate:
+    tiles = tiles_of(graph, node, cuts)
+    constants, largest_constant = _constants(graph, node, aliasing, tiles)
+    operands: dict[str, Streamed] = {}
+    for position, name in enumerate(node.inputs):
+        if name is None or aliasing.block_of[name].home is Home.CONSTANT:
+            continue
+        if position == node.operation.updates or position in node.operation.sparsely_read:
+            continue
+        boxes = [tile.inputs[position] for tile in tiles]
+        _add(operands, aliasing.block_of[name].name, graph.values[name].type, boxes)
+    for position, name in enumerate(node.outputs):
+        if position == 0 and node.operation.updates is not None:
+            continue
+        type_ = graph.values[name].type
+        boxes = [tile.output if position == 0 else Box.whole(type_.shape) for tile in tiles]
+        _add(operands, aliasing.block_of[name].name, type_, boxes)
+    return Candidate(
+        cuts,
+        False,
+        largest_constant + _scratch_of(graph, node, tiles[0]),
+        constants,
+        _compute(graph, node, tiles, cluster),
+        len(tiles),
+        operands,
+    )
+
+
+def _add(
+    operands: dict[str, Streamed], block: str, type_: TensorType, boxes: Sequence[Box | None]
+) -> None:
+    distinct = list(dict.fromkeys(box for box in boxes if box is not None))
+    size = type_.data_type.bytes
+    largest = max((aligned(box.elements * size) for box in distinct), default=0)
+    stream = Streamed(
+        largest * (2 if len(distinct) > 1 else 1),
+        sum(box.elements * size for box in distinct),
+        sum(count_transfers(type_, box) for box in distinct),
+        all(box.is_contiguous(type_.shape) for box in distinct),
+    )
+    before = operands.get(block)
+    if before is not None:
+        stream = Streamed(
+            stream.tile_bytes + before.tile_bytes,
+            stream.traffic + before.traffic,
+            stream.transfers + before.transfers,
+            stream.contiguous and before.contiguous,
+        )
+    operands[block] = stream
+
+
+def _constants(
+    graph: Graph, node: Node, aliasing: Aliasing, tiles: Sequence[Tile]
+) -> tuple[int, int]:
+    """Bytes of constants in all, and in L1 at the same time.
+
+    Parts that one tile uses come and go, two at a time; what several use stays.
+    """
+    total, staying, passing = 0, 0, 0
+    for position, name in enumerate(node.inputs):
+        if name is None or aliasing.block_of[name].home is not Home.CONSTANT:
+            continue
+        if position in node.operation.sparsely_read:
+            continue
+        boxes = [tile.inputs[position] for tile in tiles]
+        size = graph.values[name].type.data_type.bytes
+        users: dict[Box, int] = {}
+        for box in boxes:
+            if box is not None:
+                users[box] = users.get(box, 0) + 1
+        total += sum(aligned(box.elements * size) for box in users)
+        alone = [aligned(box.elements * size) for box, count in users.items() if count == 1]
+        passing += max(alone, default=0) * min(2, len(alone))
+        staying += sum(aligned(box.elements * size) for box, c in users.items() if c > 1)
+    return total, staying + passing
+
+
+def _scratch(graph: Graph, node: Node) -> int:
+    return _scratch_of(graph, node, tiles_of(graph, node, None)[0])
+
+
+def _scratch_of(graph: Graph, node: Node, tile: Tile) -> int:
+    inputs, outputs = _tile_types(graph, node, tile)
+    kernel = tile.operation.kernel(inputs, outputs)
+    return aligned(kernel.scratch_bytes) if kernel is not None else 0
+
+
+def _tile_types(
+    graph: Graph, node: Node, tile: Tile
+) -> tuple[list[TensorType | None], list[TensorType]]:
+    outputs = graph.output_types(node)
+    outputs[0] = TensorType(outputs[0].data_type, tile.output.shape)
+    return tile_types(tile.inputs, graph.input_types(node)), outputs
+
+
+def _compute(graph: Graph, node: Node, tiles: Sequence[Tile], cluster: Cluster) -> int:
+    """Cycles of all tiles; those of one shape take equally long."""
+    known: dict[tuple[tuple[int, ...], ...], int] = {}
+    total = 0
+    for tile in tiles:
+        inputs, outputs = _tile_types(graph, node, tile)
+        key = (tile.output.shape, *(t.shape if t is not None else () for t in inputs))
+        if key not in known:
+            call = Call(node.name, 0, tile.operation, tuple(inputs), tuple(outputs), ())
+            known[key] = call_cycles(call, cluster)
+        total += known[key] + STEP_CYCLES
+    return total
+
+
+def copy_cycles(traffic: int, transfers: int, cluster: Cluster) -> int:
+    """Cycles that the DMA is busy with so many bytes in so many copies."""
+    dma = cluster.dma
+    return traffic // dma.bytes_per_cycle + transfers * max(dma.start, TRANSFER_CYCLES)

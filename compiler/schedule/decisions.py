@@ -1,0 +1,59 @@
+"""What is decided about a graph before its program can be written down."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise, product
+
+from compiler.ir import Box, Graph, Node, TensorType, Tile
+
+
+@dataclass(frozen=True)
+class Decisions:
+    """Tile shapes and homes.
+
+    Attributes:
+        resident: names of the memory blocks that stay in L1 from the first write to the last use;
+            all others live in L2 and visit L1 tile by tile.
+        cuts: by node, into how many parts each axis of output 0 is cut; absent: one piece.
+        direct: nodes whose operands outside of L1 are read and written there by the cores.
+    """
+
+    resident: frozenset[str]
+    cuts: Mapping[str, tuple[int, ...]] = field(default_factory=dict[str, tuple[int, ...]])
+    direct: frozenset[str] = frozenset()
+
+
+def tiles_of(graph: Graph, node: Node, cuts: Sequence[int] | None) -> list[Tile]:
+    """The tiles of a node in the order in which they are computed: row-major."""
+    types = graph.input_types(node)
+    output = graph.values[node.outputs[0]].type
+    boxes = [] if cuts is None else list(boxes_of(output, cuts))
+    if len(boxes) <= 1:
+        whole = tuple(None if type_ is None else Box.whole(type_.shape) for type_ in types)
+        return [Tile(node.operation, whole, Box.whole(output.shape))]
+    return [node.operation.tile(types, box) for box in boxes]
+
+
+def boxes_of(type_: TensorType, cuts: Sequence[int]) -> Iterator[Box]:
+    """A tensor cut into `cuts` parts on each axis, as even as words of memory allow."""
+    ranges = [
+        _ranges(extent, count, _granule(type_, axis))
+        for axis, (extent, count) in enumerate(zip(type_.shape, cuts, strict=True))
+    ]
+    for parts in product(*ranges):
+        yield Box(tuple(begin for begin, _ in parts), tuple(end for _, end in parts))
+
+
+def _granule(type_: TensorType, axis: int) -> int:
+    """Elements of the last axis that make a word: parts of it begin at words."""
+    return max(1, 4 // type_.data_type.bytes) if axis == len(type_.shape) - 1 else 1
+
+
+def _ranges(extent: int, count: int, granule: int) -> list[tuple[int, int]]:
+    granules = -(-extent // granule)
+    count = min(count, granules)
+    edges = [min(granules * index // count * granule, extent) for index in range(count + 1)]
+    edges[-1] = extent
+    return list(pairwise(edges))

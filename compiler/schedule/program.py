@@ -1,0 +1,140 @@
+"""A program for a cluster: steps of kernel calls, and copies that run beside them.
+
+All workers run the calls of a step together and meet at its end. The control core starts the
+step's copies when the step begins, and ends the step only when all copies that are due have
+arrived. A copy may be due in a later step than it was started in: it then runs beside all calls in
+between. So a tile's operands are due in an earlier step than its calls, and its results are copied
+from the next step on.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from compiler.ir import Box, Operation, TensorType
+
+MAXIMUM_TRANSFER_BYTES = 0x1FFFF
+FORBIDDEN_LINE_BYTES = 4
+"""Copies of many lines of this length are not to be trusted: hardware and models disagree."""
+
+
+SLOTS = 15
+"""How many groups of copies, begun in one step and due in another, may be under way at a time;
+TW_SCHEDULE_SLOTS of tilewright/schedule.h."""
+
+
+class Space(Enum):
+    """Memories that a program addresses; each has its own offsets, from 0."""
+
+    L1 = "l1"
+    CONSTANTS = "constants"
+    ARENA = "arena"
+    STATE = "state"
+    INPUT = "input"
+    OUTPUT = "output"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Place:
+    """`offset` bytes into a memory; `key` is the name of a state, the index of an input."""
+
+    space: Space
+    offset: int
+    key: str | int = ""
+
+    def __add__(self, offset: int) -> Place:
+        return Place(self.space, self.offset + offset, self.key)
+
+
+@dataclass(frozen=True, slots=True)
+class Transfer:
+    """A copy between L1, where its lines are packed, and another memory.
+
+    Attributes:
+        load: to L1, else from there.
+        l1: offset in L1, bytes.
+        external: the first line outside.
+        line_bytes, lines: one line is a plain copy.
+        stride: bytes from line to line outside.
+        due: the last step beside which it runs.
+        what: the tensor, for comments.
+    """
+
+    load: bool
+    l1: int
+    external: Place
+    line_bytes: int
+    lines: int
+    stride: int
+    due: int
+    what: str
+
+    @property
+    def bytes(self) -> int:
+        return self.line_bytes * self.lines
+
+
+@dataclass(frozen=True)
+class Call:
+    """A kernel's call: one tile of a node.
+
+    `operands` are inputs, outputs and scratch memory in the kernel's order, None if absent; `boxes`
+    are the parts of the node's inputs and of its output 0 that they hold. A call that only copies
+    a value has no node of its own. An update of a state that is in L1 is `repeated` where the state
+    lives.
+    """
+
+    node: str
+    tile: int
+    operation: Operation
+    inputs: tuple[TensorType | None, ...]
+    outputs: tuple[TensorType, ...]
+    operands: tuple[Place | None, ...]
+    boxes: tuple[Box | None, ...] = ()
+    repeated: bool = False
+
+
+@dataclass(frozen=True)
+class Step:
+    transfers: tuple[Transfer, ...] = ()
+    calls: tuple[Call, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class L1Buffer:
+    """Memory of L1 with a purpose, and the steps from `first` to `last` in which it has it.
+
+    `kind` is `tensor`, `tile`, `constants` or `scratch`; `what` is the tensor or the node.
+    """
+
+    kind: str
+    what: str
+    offset: int
+    bytes: int
+    first: int
+    last: int
+
+
+@dataclass(frozen=True)
+class Program:
+    """One entry point's program.
+
+    Attributes:
+        graph: name of the entry point.
+        steps: the first has no calls: it brings what the second needs.
+        constants: content of `Space.CONSTANTS`.
+        segments: where in it one constant, or what is copied with it, ends and the next begins.
+        buffers: what is in L1, by offset within each step.
+        l1_bytes, arena_bytes: how much of these memories is in use.
+        l1_bound: the most bytes of L1 that are live at one step.
+    """
+
+    graph: str
+    steps: tuple[Step, ...]
+    constants: bytes
+    segments: tuple[int, ...]
+    buffers: tuple[L1Buffer, ...]
+    l1_bytes: int
+    l1_bound: int
+    arena_bytes: int

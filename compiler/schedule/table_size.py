@@ -1,0 +1,30 @@
+"""How many bytes a program's tables take in L1; see tilewright/schedule.h."""
+
+from __future__ import annotations
+
+from compiler.ir import Kernel
+from compiler.schedule.program import Call, Program
+
+STEP_BYTES = 8
+CALL_BYTES = 8
+TRANSFER_BYTES = 20
+
+
+def kernel_of(call: Call) -> Kernel:
+    kernel = call.operation.kernel(call.inputs, call.outputs)
+    assert kernel is not None
+    return kernel
+
+
+def tables_bytes(program: Program) -> int:
+    """Bytes that a program's tables take in L1."""
+    total = 0
+    for step in program.steps:
+        total += STEP_BYTES + TRANSFER_BYTES * len(step.transfers)
+        for call in step.calls:
+            words = sum(
+                len(value) if isinstance(value, tuple) else 1
+                for value in kernel_of(call).parameters.values()
+            )
+            total += CALL_BYTES + 4 * (words + len(call.operands))
+    return total

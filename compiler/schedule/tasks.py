@@ -1,0 +1,490 @@
+"""A graph as a list of tasks: tiles in execution order, and what each needs where.
+
+A task's operands are in buffers of L1 or, for those that cores reach outside of it, at fixed
+places. Buffers are filled by loads and emptied by stores; when these run and where buffers lie is
+decided later.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from compiler.ir import Box, DataType, Graph, Node, Operation, TensorType, Tile, tile_types
+from compiler.memory.aliasing import Aliasing, Block, Home, share_memory
+from compiler.operators.copy import Copy
+from compiler.schedule.decisions import Decisions, tiles_of
+from compiler.schedule.program import Place, Space
+
+_BYTE = DataType.UINT8
+
+ALIGNMENT = 8
+"""Bytes: of every tensor and piece, inside and outside of L1; what the DMA moves in a cycle."""
+
+
+def aligned(size: int) -> int:
+    return -(-size // ALIGNMENT) * ALIGNMENT
+
+
+@dataclass(frozen=True, slots=True)
+class InBuffer:
+    """`offset` bytes into the L1 buffer `name`."""
+
+    name: str
+    offset: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class InBlock:
+    """`offset` bytes into a memory block outside of L1."""
+
+    block: str
+    offset: int = 0
+
+
+Operand = InBuffer | InBlock | Place
+
+
+@dataclass
+class Buffer:
+    """L1 memory; tasks `first` to `last` compute with it."""
+
+    name: str
+    bytes: int
+    first: int
+    last: int
+
+
+@dataclass(frozen=True)
+class Load:
+    """What brings part of a tensor into a buffer, before task `need`.
+
+    `after` is the step at whose end the source is complete, -1 if it always is.
+    """
+
+    buffer: str
+    offset: int
+    source: Place | InBlock
+    type: TensorType
+    box: Box
+    need: int
+    after: int
+    what: str
+
+
+@dataclass(frozen=True)
+class Store:
+    """What takes part of a tensor out of a buffer after task `task`."""
+
+    buffer: str
+    offset: int
+    target: InBlock
+    type: TensorType
+    box: Box
+    task: int
+    what: str
+
+
+STORE_STEPS = 1
+"""A copy out of L1 begins in the step after its task and is due after that many steps."""
+
+
+MOST_TASKS = 4
+"""Of a step: what all of them need must be there when it begins."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """One kernel call; `operands` are inputs, outputs, scratch."""
+
+    node: str
+    tile: int
+    operation: Operation
+    inputs: tuple[TensorType | None, ...]
+    outputs: tuple[TensorType, ...]
+    operands: tuple[Operand | None, ...]
+    boxes: tuple[Box | None, ...] = ()
+    repeated: bool = False
+
+
+@dataclass
+class Tasks:
+    """All tasks of an entry point.
+
+    Those of one step are independent and run together. Steps are numbered from 1: step 0 is the
+    time before the first. In a step without tasks cores only wait for copies.
+    """
+
+    aliasing: Aliasing
+    steps: list[tuple[Task, ...]] = field(default_factory=list[tuple[Task, ...]])
+    buffers: dict[str, Buffer] = field(default_factory=dict[str, Buffer])
+    loads: list[Load] = field(default_factory=list[Load])
+    stores: list[Store] = field(default_factory=list[Store])
+    constants: bytearray = field(default_factory=bytearray)
+    constant_starts: list[int] = field(default_factory=list[int])
+    block_use: dict[str, tuple[int, int]] = field(default_factory=dict[str, tuple[int, int]])
+    """First and last task that use a block outside of L1."""
+
+
+def tasks_of(graph: Graph, decisions: Decisions) -> Tasks:
+    """The tasks that `decisions` imply.
+
+    Raises ValueError if a tile of a resident tensor is not contiguous.
+    """
+    return _Builder(graph, decisions).build()
+
+
+class _Builder:
+    def __init__(self, graph: Graph, decisions: Decisions) -> None:
+        self.graph = graph
+        self.decisions = decisions
+        self.result = Tasks(share_memory(graph, ALIGNMENT))
+        self.aliasing = self.result.aliasing
+        self.constant_places: dict[bytes, int] = {}
+        self.written: dict[str, int] = {}
+        self.loaded_blocks: set[str] = set()
+        self.last_use: tuple[set[str], set[str]] | None = None
+
+    def build(self) -> Tasks:
+        for step, node in enumerate(self.graph.nodes):
+            self._copies(step)
+            types = self.graph.output_types(node)
+            kernel = node.operation.kernel(self.graph.input_types(node), types)
+            if kernel is not None and any(type_.elements for type_ in types):
+                self._node(node)
+        self._copies(len(self.graph.nodes))
+        return self.result
+
+    # --- nodes ---------------------------------------------------------------------------------
+
+    def _node(self, node: Node) -> None:
+        tiles = tiles_of(self.graph, node, self.decisions.cuts.get(node.name))
+        read = [
+            (self.aliasing.block_of[name], self._is_outside(node, position))
+            for position, name in enumerate(node.inputs)
+            if name is not None
+        ]
+        joins = len(tiles) == 1 and self._may_join(node, read)
+        if joins:
+            first = len(self.result.steps)
+        else:
+            self._pause(read)
+            first = len(self.result.steps) + 1
+        constants = self._constant_pieces(node, tiles, first)
+        pieces: dict[tuple[str, Box], str] = {}
+        for index, tile in enumerate(tiles):
+            task = self._task(node, index, tile, first + index, constants, pieces)
+            if joins:
+                self.result.steps[-1] += (task,)
+            else:
+                self.result.steps.append((task,))
+        if node.operation.updates is not None:
+            self._repeat_update(node, node.operation.updates)
+        # Tiles of one node follow each other: nothing joins them.
+        self.last_use = None if len(tiles) > 1 else self._blocks_in_use(node, joins)
+
+    def _task(
+        self,
+        node: Node,
+        index: int,
+        tile: Tile,
+        number: int,
+        constants: dict[tuple[int, int], Operand],
+        pieces: dict[tuple[str, Box], str],
+    ) -> Task:
+        inputs = tile_types(tile.inputs, self.graph.input_types(node))
+        outputs = self._output_types(node, tile)
+        operands: list[Operand | None] = []
+        for position, name in enumerate(node.inputs):
+            box = tile.inputs[position]
+            if name is None or box is None:
+                operands.append(None)
+            elif (index, position) in constants:
+                operands.append(constants[index, position])
+            else:
+                operands.append(self._input(node, position, name, box, number, pieces))
+        boxes = [tile.output, *(Box.whole(type_.shape) for type_ in outputs[1:])]
+        for position, name in enumerate(node.outputs):
+            operands.append(self._output(node, position, name, boxes[position], number))
+        kernel = tile.operation.kernel(inputs, outputs)
+        assert kernel is not None
+        if kernel.scratch_bytes:
+            operands.append(self._touch(f"scratch:{node.name}", kernel.scratch_bytes, number))
+        return Task(
+            node.name,
+            index,
+            tile.operation,
+            tuple(inputs),
+            tuple(outputs),
+            tuple(operands),
+            (*tile.inputs, tile.output),
+        )
+
+    def _repeat_update(self, node: Node, position: int) -> None:
+        """Does to a state what was just done to its copy in L1."""
+        task = self.result.steps[-1][-1]
+        name = node.inputs[position]
+        assert name is not None
+        block = self.aliasing.block_of[name]
+        if block.home is not Home.STATE or block.name not in self.decisions.resident:
+            return
+        self._use_block(block, len(self.result.steps))
+        operands = list(task.operands)
+        operands[position] = operands[len(node.inputs)] = self._place(block)
+        repeated = replace(task, operands=tuple(operands), repeated=True)
+        self.result.steps[-1] += (repeated,)
+
+    # --- steps ---------------------------------------------------------------------------------
+
+    def _may_join(self, node: Node, read: Sequence[tuple[Block, bool]]) -> bool:
+        """Whether a node of one tile can run in the step of the tasks before it."""
+        if self.last_use is None or len(self.result.steps[-1]) >= MOST_TASKS:
+            return False
+        before_read, before_written = self.last_use
+        written = {self.aliasing.block_of[name].name for name in node.outputs}
+        names = {block.name for block, _ in read}
+        if names & before_written or written & (before_read | before_written):
+            return False
+        return self._needed_step(read) <= len(self.result.steps)
+
+    def _blocks_in_use(self, node: Node, joins: bool) -> tuple[set[str], set[str]]:
+        """Names of the blocks that the tasks of the last step read, and write."""
+        read, written = (
+            self.last_use if joins and self.last_use is not None else (set[str](), set[str]())
+        )
+        read |= {self.aliasing.block_of[name].name for name in node.inputs if name is not None}
+        written |= {self.aliasing.block_of[name].name for name in node.outputs}
+        return read, written
+
+    def _output_types(self, node: Node, tile: Tile) -> list[TensorType]:
+        types = self.graph.output_types(node)
+        return [TensorType(types[0].data_type, tile.output.shape), *types[1:]]
+
+    def _copies(self, step: int) -> None:
+        for transfer in self.aliasing.transfers:
+            if transfer.step != step or not transfer.bytes:
+                continue
+            type_ = self.graph.values[transfer.value].type
+            self._pause([(transfer.source, False)])
+            number = len(self.result.steps) + 1
+            box = Box.whole(type_.shape)
+            source = self._read_block(transfer.source, type_, box, number, transfer.value, {})
+            target = self._write_block(transfer.target, type_, box, number, transfer.value)
+            name = f"copy of {transfer.value}"
+            task = Task(name, 0, Copy(), (type_,), (type_,), (source, target))
+            self.result.steps.append((task,))
+            self.last_use = None
+
+    def _pause(self, operands: Sequence[tuple[Block, bool]]) -> None:
+        """Steps without a task, until what was written to blocks outside of L1 can be read."""
+        while len(self.result.steps) + 1 < self._needed_step(operands):
+            self.result.steps.append(())
+
+    def _needed_step(self, operands: Iterable[tuple[Block, bool]]) -> int:
+        """The first step in which operands can be used; the flag: where they are.
+
+        Cores may read a block in the step after the one in which it was complete. A copy begins in
+        that step, and its own task comes after it.
+        """
+        return max(
+            (
+                self.written[block.name] + (1 if in_place else 2)
+                for block, in_place in operands
+                if block.name in self.written and block.name not in self.decisions.resident
+            ),
+            default=0,
+        )
+
+    # --- operands ------------------------------------------------------------------------------
+
+    def _input(
+        self,
+        node: Node,
+        position: int,
+        name: str,
+        box: Box,
+        number: int,
+        pieces: dict[tuple[str, Box], str],
+    ) -> Operand:
+        type_ = self.graph.values[name].type
+        block = self.aliasing.block_of[name]
+        if block.home is Home.CONSTANT:
+            # Too large for L1, or hardly read: the cores fetch from outside what they need.
+            data = self.graph.values[block.name].constant
+            assert data is not None
+            return Place(Space.CONSTANTS, self._constant(data.tobytes()))
+        if block.name not in self.decisions.resident and self._is_outside(node, position):
+            self._use_block(block, number)
+            return self._place(block)
+        return self._read_block(block, type_, box, number, name, pieces)
+
+    def _is_outside(self, node: Node, position: int) -> bool:
+        """Whether cores read an operand where it is, if that is not in L1."""
+        operation = node.operation
+        return (
+            position in operation.sparsely_read
+            or position == operation.updates
+            or node.name in self.decisions.direct
+        )
+
+    def _read_block(
+        self,
+        block: Block,
+        type_: TensorType,
+        box: Box,
+        number: int,
+        name: str,
+        pieces: dict[tuple[str, Box], str],
+    ) -> Operand:
+        if block.name in self.decisions.resident:
+            return self._resident(block, type_, box, number, name)
+        key = (name, box)
+        if key not in pieces:
+            pieces[key] = f"piece:{name}:{len(self.result.loads)}"
+            part = TensorType(type_.data_type, box.shape)
+            self._touch(pieces[key], part.bytes, number)
+            self._use_block(block, number)
+            after = self.written.get(block.name, -1)
+            source = self._place(block)
+            self.result.loads.append(Load(pieces[key], 0, source, type_, box, number, after, name))
+        return self._touch(pieces[key], 0, number)
+
+    def _resident(
+        self, block: Block, type_: TensorType, box: Box, number: int, name: str
+    ) -> InBuffer:
+        runs = box.runs(type_.shape)
+        if runs.outer:
+            raise ValueError(f"{name!r}: {box} is not contiguous in {type_}")
+        buffer = f"block:{block.name}"
+        if block.home in (Home.INPUT, Home.STATE) and block.name not in self.loaded_blocks:
+            self.loaded_blocks.add(block.name)
+            whole = TensorType(type_.data_type, type_.shape)
+            source = self._place(block)
+            self.result.loads.append(
+                Load(buffer, 0, source, whole, Box.whole(whole.shape), number, -1, name)
+            )
+        operand = self._touch(buffer, block.bytes, number)
+        return InBuffer(operand.name, runs.offset * type_.data_type.bytes)
+
+    def _output(self, node: Node, position: int, name: str, box: Box, number: int) -> Operand:
+        type_ = self.graph.values[name].type
+        block = self.aliasing.block_of[name]
+        outside = (
+            position == 0 and node.operation.updates is not None
+        ) or node.name in self.decisions.direct
+        if block.name not in self.decisions.resident and outside:
+            self._use_block(block, number)
+            self.written[block.name] = number
+            return self._place(block)
+        return self._write_block(block, type_, box, number, name)
+
+    def _write_block(
+        self, block: Block, type_: TensorType, box: Box, number: int, name: str
+    ) -> Operand:
+        if block.name in self.decisions.resident:
+            operand = self._resident(block, type_, box, number, name)
+            if block.home is Home.OUTPUT:
+                self._store(operand, block, type_, box, number, name)
+            return operand
+        part = TensorType(type_.data_type, box.shape)
+        operand = self._touch(f"result:{name}:{number}", part.bytes, number)
+        self._store(operand, block, type_, box, number, name)
+        return operand
+
+    def _store(
+        self, operand: InBuffer, block: Block, type_: TensorType, box: Box, number: int, name: str
+    ) -> None:
+        self._use_block(block, number)
+        self._use_block(block, number + STORE_STEPS)
+        self.written[block.name] = number + STORE_STEPS
+        target = InBlock(block.name)
+        self.result.stores.append(
+            Store(operand.name, operand.offset, target, type_, box, number, name)
+        )
+
+    def _touch(self, name: str, size: int, number: int) -> InBuffer:
+        buffer = self.result.buffers.get(name)
+        if buffer is None:
+            self.result.buffers[name] = Buffer(name, size, number, number)
+        else:
+            buffer.bytes = max(buffer.bytes, size)
+            buffer.last = max(buffer.last, number)
+        return InBuffer(name)
+
+    def _use_block(self, block: Block, number: int) -> None:
+        first, last = self.result.block_use.get(block.name, (number, number))
+        self.result.block_use[block.name] = (min(first, number), max(last, number))
+
+    def _place(self, block: Block) -> InBlock:
+        return InBlock(block.name)
+
+    # --- constants -----------------------------------------------------------------------------
+
+    def _constant_pieces(
+        self, node: Node, tiles: Sequence[Tile], first: int
+    ) -> dict[tuple[int, int], Operand]:
+        """Operands (tile, position) that are parts of constants, loaded in as few copies as can be.
+
+        Parts that the same tiles use travel together and lie one after the other.
+        """
+        users: dict[tuple[int, Box], list[int]] = {}
+        for index, tile in enumerate(tiles):
+            for position, name in enumerate(node.inputs):
+                box = tile.inputs[position]
+                if name is None or box is None or not self._is_streamed(node, position, name):
+                    continue
+                users.setdefault((position, box), []).append(index)
+        bundles: dict[tuple[int, ...], list[tuple[int, Box]]] = {}
+        for part, indices in users.items():
+            bundles.setdefault(tuple(indices), []).append(part)
+        result: dict[tuple[int, int], Operand] = {}
+        for number, (indices, parts) in enumerate(bundles.items()):
+            buffer = f"constants:{node.name}:{number}"
+            data = bytearray()
+            for position, box in parts:
+                content = self._content(node, position)[box.slices]
+                for index in indices:
+                    result[index, position] = InBuffer(buffer, len(data))
+                data += np.ascontiguousarray(content).tobytes()
+                data += bytes(aligned(len(data)) - len(data))
+            self._touch(buffer, len(data), first + indices[0])
+            self._touch(buffer, len(data), first + indices[-1])
+            if data:
+                self._load_constants(node, buffer, bytes(data), first + indices[0])
+        return result
+
+    def _load_constants(self, node: Node, buffer: str, data: bytes, need: int) -> None:
+        type_ = TensorType(_BYTE, (len(data),))
+        place = Place(Space.CONSTANTS, self._constant(data))
+        what = f"constants of {node.name}"
+        self.result.loads.append(
+            Load(buffer, 0, place, type_, Box.whole(type_.shape), need, -1, what)
+        )
+
+    def _is_streamed(self, node: Node, position: int, name: str) -> bool:
+        return (
+            self.aliasing.block_of[name].home is Home.CONSTANT
+            and position not in node.operation.sparsely_read
+            and node.name not in self.decisions.direct
+        )
+
+    def _content(self, node: Node, position: int) -> np.ndarray:
+        name = node.inputs[position]
+        assert name is not None
+        block = self.aliasing.block_of[name]
+        data = self.graph.values[block.name].constant
+        assert data is not None
+        return data.reshape(self.graph.values[name].type.shape)
+
+    def _constant(self, data: bytes) -> int:
+        """Offset of bytes among the constants; equal ones are there once."""
+        if data not in self.constant_places:
+            self.constant_places[data] = len(self.result.constants)
+            self.result.constant_starts.append(len(self.result.constants))
+            self.result.constants += data
+            self.result.constants += bytes(
+                aligned(len(self.result.constants)) - len(self.result.constants)
+            )
+        return self.constant_places[data]

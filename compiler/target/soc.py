@@ -1,0 +1,101 @@
+"""Reads what the compiler needs to know of a soc.yaml."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, cast
+
+import yaml
+
+
+@dataclass(frozen=True)
+class Dma:
+    """Copies between L1 and L2; times in cycles.
+
+    A transfer of N bytes takes max(minimum, start + N / bytes_per_cycle) plus the latency, and a
+    penalty per burst and line when it stores.
+    """
+
+    start: int
+    minimum: int
+    bytes_per_cycle: int
+    latency: int
+    burst: int
+    store_burst_penalty: int
+    store_line_penalty: int
+    counters: int
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """Cores that compute together on a memory of their own.
+
+    Attributes:
+        cores: how many workers there are.
+        control_core: whether another core starts copies for them; its number.
+        l1_bytes: what of L1 is left when each core has its stack.
+        l2_latency: cycles for a word from L2.
+    """
+
+    cores: int
+    control_core: int
+    l1_bytes: int
+    l2_latency: int
+    dma: Dma
+
+
+@dataclass(frozen=True)
+class Soc:
+    """A chip; `cluster` is None if one core runs everything."""
+
+    name: str
+    clock_hertz: int
+    cluster: Cluster | None
+
+
+def soc_of_text(text: str) -> Soc:
+    """The chip that a soc.yaml describes. Raises ValueError if it does not."""
+    try:
+        facts: Any = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise ValueError(str(error)) from error
+    if not isinstance(facts, dict):
+        raise ValueError("not a table")
+    return soc_of(cast(dict[str, Any], facts))
+
+
+def soc_of(facts: dict[str, Any]) -> Soc:
+    """The chip that soc.yaml's facts describe. Raises ValueError if one is missing."""
+    try:
+        cluster = _cluster(facts) if "cluster" in facts else None
+        return Soc(facts["name"], int(facts.get("clock_hertz", 0)), cluster)
+    except (KeyError, TypeError) as error:
+        raise ValueError(f"soc.yaml lacks {error}") from error
+
+
+def _cluster(facts: dict[str, Any]) -> Cluster:
+    (l1,) = (memory for memory in facts["memories"] if memory["name"] == "l1")
+    control_core = facts["cluster"]["control_core"]
+    stack = facts["cluster_stack"]
+    stacks = max(facts["cores"], control_core + 1) * (stack["size"] + stack["guard"])
+    dma = facts["dma"]
+    return Cluster(
+        cores=facts["cores"],
+        control_core=control_core,
+        l1_bytes=(l1["size"] - stacks) // L1_ALIGNMENT * L1_ALIGNMENT,
+        l2_latency=facts["l2"]["latency"],
+        dma=Dma(
+            start=dma["start"],
+            minimum=dma["minimum"],
+            bytes_per_cycle=dma["bytes_per_cycle"],
+            latency=dma["l2_latency"],
+            burst=dma["burst"],
+            store_burst_penalty=dma["store_burst_penalty"],
+            store_line_penalty=dma["store_line_penalty"],
+            counters=dma["counters"],
+        ),
+    )
+
+
+L1_ALIGNMENT = 64
+"""Bytes: where the linker script begins a buffer in L1."""

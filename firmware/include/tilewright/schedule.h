@@ -1,0 +1,65 @@
+/* Programs of networks for a cluster: tables that say, step by step, what workers compute and which
+ * copies run beside them. The compiler writes them; tw_schedule_run follows them.
+ *
+ * In a step all workers make the same calls, each its share of the work, and meet at the end. The
+ * control core starts the step's transfers when the step begins, and is at the step's end only when
+ * the transfers that are due have arrived.
+ *
+ * Tables are constants; a run first copies them to L1, where cores read a word in a cycle. */
+#ifndef TILEWRIGHT_SCHEDULE_H_
+#define TILEWRIGHT_SCHEDULE_H_
+
+#include <stdint.h>
+
+/* How many groups of transfers may be under way at a time. */
+#define TW_SCHEDULE_SLOTS 15
+
+typedef struct {
+  /* Makes the call that `descriptor` describes. */
+  void (*function)(const void *descriptor, uint32_t core, uint32_t cores);
+  const void *descriptor;
+} tw_schedule_call;
+
+/* A copy between L1 and another memory: lines that are packed in L1. */
+typedef struct {
+  void *l1;
+  void *external;
+  uint32_t line_bytes;
+  uint32_t stride; /* from line to line outside of L1 */
+  uint16_t lines;
+  uint8_t is_store;
+  uint8_t slot; /* the group it belongs to; groups of a step begin in ascending order */
+} tw_schedule_transfer;
+
+typedef struct {
+  uint16_t calls;
+  uint16_t transfers;
+  uint32_t due; /* slots whose transfers must have arrived at the end, as bits */
+} tw_schedule_step;
+
+/* A word of the tables that the address of a caller's tensor is added to. */
+typedef struct {
+  void **word;
+  uint32_t argument;
+} tw_schedule_relocation;
+
+typedef struct {
+  const void *tables;
+  void *l1_tables;
+  uint32_t tables_bytes;
+  uint32_t step_count;
+  uint32_t relocation_count;
+  /* In L1, once the tables are there. */
+  const tw_schedule_step *steps;
+  const tw_schedule_call *calls;
+  const tw_schedule_transfer *transfers;
+  /* Where they are. */
+  const tw_schedule_relocation *relocations;
+} tw_schedule;
+
+/* For the fabric controller: runs a program on the cluster and returns when it is done.
+ *
+ * arguments: the caller's inputs, then outputs. */
+void tw_schedule_run(const tw_schedule *schedule, void *const *arguments);
+
+#endif /* TILEWRIGHT_SCHEDULE_H_ */

@@ -1,0 +1,83 @@
+#include "tilewright/schedule.h"
+
+#include "tilewright/cluster.h"
+#include "tilewright/dma.h"
+
+typedef struct {
+  const tw_schedule *schedule;
+  void *const *arguments;
+} run;
+
+static void work(void *argument, uint32_t core, uint32_t cores) {
+  const tw_schedule *const schedule = argument;
+  const tw_schedule_call *call = schedule->calls;
+  const tw_schedule_step *step = schedule->steps;
+  const tw_schedule_step *const end = step + schedule->step_count;
+  for (; step != end; ++step) {
+    for (uint32_t i = 0; i < step->calls; ++i, ++call) {
+      call->function(call->descriptor, core, cores);
+    }
+    tw_cluster_join();
+  }
+}
+
+static void start_transfers(const tw_schedule_transfer *transfer, uint32_t count,
+                            tw_dma_counter *counters) {
+  uint32_t slot = TW_SCHEDULE_SLOTS;
+  for (uint32_t i = 0; i < count; ++i, ++transfer) {
+    if (transfer->slot != slot) {
+      slot = transfer->slot;
+      counters[slot] = tw_dma_allocate();
+    }
+    const tw_dma_counter counter = counters[slot];
+    if (transfer->lines == 1) {
+      if (transfer->is_store) {
+        tw_dma_store(counter, transfer->l1, transfer->external, transfer->line_bytes);
+      } else {
+        tw_dma_load(counter, transfer->l1, transfer->external, transfer->line_bytes);
+      }
+    } else if (transfer->is_store) {
+      tw_dma_store_2d(counter, transfer->l1, transfer->external, transfer->line_bytes,
+                      transfer->lines, transfer->stride);
+    } else {
+      tw_dma_load_2d(counter, transfer->l1, transfer->external, transfer->line_bytes,
+                     transfer->lines, transfer->stride);
+    }
+  }
+}
+
+static void control(void *argument) {
+  const run *const this_run = argument;
+  const tw_schedule *const schedule = this_run->schedule;
+  const tw_dma_counter tables = tw_dma_allocate();
+  tw_dma_load(tables, schedule->l1_tables, schedule->tables, schedule->tables_bytes);
+  tw_dma_wait(tables);
+  tw_dma_free(tables);
+  for (uint32_t i = 0; i < schedule->relocation_count; ++i) {
+    const tw_schedule_relocation *const relocation = &schedule->relocations[i];
+    *relocation->word =
+        (uint8_t *)this_run->arguments[relocation->argument] + (uintptr_t)*relocation->word;
+  }
+  tw_cluster_fork(work, (void *)(uintptr_t)schedule, tw_cluster_workers());
+  tw_dma_counter counters[TW_SCHEDULE_SLOTS];
+  const tw_schedule_transfer *transfer = schedule->transfers;
+  const tw_schedule_step *step = schedule->steps;
+  const tw_schedule_step *const end = step + schedule->step_count;
+  for (; step != end; ++step) {
+    start_transfers(transfer, step->transfers, counters);
+    transfer += step->transfers;
+    for (uint32_t due = step->due, slot = 0; due != 0; due >>= 1, ++slot) {
+      if ((due & 1) != 0) {
+        tw_dma_wait(counters[slot]);
+        tw_dma_free(counters[slot]);
+      }
+    }
+    tw_cluster_join();
+  }
+  tw_cluster_join();
+}
+
+void tw_schedule_run(const tw_schedule *schedule, void *const *arguments) {
+  run this_run = {.schedule = schedule, .arguments = arguments};
+  tw_cluster_run(control, &this_run);
+}

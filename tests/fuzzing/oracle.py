@@ -1,0 +1,228 @@
+"""Whether what a compiled model computes is right: onnxruntime and ONNX's reference are the judges.
+
+A quantised operator may be one step off, which what follows it can make larger without bound. So a
+quantised model is judged layer by layer: each of its parts between QuantizeLinear nodes is given
+the integers that the compiled model really has there.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from onnx import ModelProto, NodeProto, helper, shape_inference
+from onnx.reference import ReferenceEvaluator
+
+from compiler.errors import CompileError
+from compiler.frontend.check_structure import check_structure
+from compiler.frontend.import_model import import_model
+from compiler.interpreter import interpret
+from compiler.ir import Array, Graph
+from compiler.lowering.lower import lower
+from compiler.operators.model_harness import FLOAT_TOLERANCE, run_onnxruntime
+from compiler.passes import run_passes
+
+INTEGER_LIMIT = 2**31
+"""The compiler computes in int32 what a model has in int64 (docs/numerics.md)."""
+
+UNIT_ROUNDOFF = 2.0**-24
+"""Of float32."""
+
+FAILED_RUN = "returned while running"
+"""In onnxruntime's messages if a valid model fails on these data: ONNX leaves their result open."""
+
+EQUAL = "equal to onnxruntime"
+EQUAL_REFERENCE = "equal to ONNX's reference, not to onnxruntime or not run by it"
+NOT_COMPARED = "run, but neither onnxruntime nor ONNX's reference does"
+ORDER = (EQUAL, EQUAL_REFERENCE, NOT_COMPARED)
+
+
+class Failure(Exception):
+    """The compiler did what it never may."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """What makes one tensor of a model; `stored`: the tensor is made by a QuantizeLinear."""
+
+    model: ModelProto
+    target: str
+    stored: bool
+
+
+def judge(content: bytes, names: Sequence[str], graph: Graph, found: Mapping[str, Array]) -> str:
+    """One of `ORDER`: who agrees with the values `found` by the interpreter.
+
+    `names`: the model's inputs; `found` holds the lowered graph's inputs and outputs.
+
+    Raises:
+        Failure: a result differs from every implementation that gives one.
+    """
+    model = ModelProto.FromString(content)
+    # What the compiler sorts, others refuse.
+    check_structure(model)
+    data = {name: found[value] for name, value in zip(names, graph.inputs, strict=True)}
+    outputs = [value.name for value in model.graph.output]
+    values = {name: found[value] for name, value in zip(outputs, graph.outputs, strict=True)}
+    stored = list(_computed_integers(model))
+    if stored:
+        inner = _inner_values(model, stored, data, values)
+        if inner is None:
+            return NOT_COMPARED
+        values |= inner
+    verdicts = [_judge(part, data, values) for part in _parts(model, values, stored)]
+    return max(verdicts, key=ORDER.index, default=EQUAL)
+
+
+def _computed_integers(model: ModelProto) -> Iterator[str]:
+    """Results of the QuantizeLinear nodes, except those of the model's inputs, which are exact."""
+    given = {value.name for value in (*model.graph.input, *model.graph.initializer)}
+    for node in model.graph.node:
+        if node.op_type == "QuantizeLinear" and node.input[0] not in given:
+            yield node.output[0]
+
+
+def _inner_values(
+    model: ModelProto, wanted: Sequence[str], data: Mapping[str, Array], values: Mapping[str, Array]
+) -> dict[str, Array] | None:
+    """Tensors inside of the model, found by compiling it with these as further outputs."""
+    shown = ModelProto()
+    shown.CopyFrom(model)
+    inferred = shape_inference.infer_shapes(model).graph.value_info
+    outputs = {value.name for value in model.graph.output}
+    further = [value for value in inferred if value.name in set(wanted) - outputs]
+    shown.graph.output.extend(further)
+    if len(further) < len(set(wanted) - outputs):
+        return None
+    try:
+        imported = import_model(shown)
+        graph = lower(imported, "")
+    except CompileError:
+        return None
+    run_passes(graph)
+    inputs = {value: data[name] for name, value in zip(imported.inputs, graph.inputs, strict=True)}
+    with np.errstate(all="ignore"):
+        found = interpret(graph, inputs)
+    result: dict[str, Array] = {}
+    for name, value in zip(imported.outputs, graph.outputs, strict=True):
+        if name not in values:
+            result[name] = found[value]
+        elif not np.array_equal(
+            found[value], values[name], equal_nan=found[value].dtype.kind == "f"
+        ):
+            raise Failure(f"{name[:40]!r} changes if {wanted} are outputs too")
+    return result
+
+
+def _parts(model: ModelProto, values: Mapping[str, Array], stored: Sequence[str]) -> Iterator[Part]:
+    makers = {name: node for node in model.graph.node for name in node.output if name}
+    for target in values:
+        if target in makers:
+            yield Part(_part(model, makers, target, values, stored), target, target in stored)
+
+
+def _part(
+    model: ModelProto,
+    makers: Mapping[str, NodeProto],
+    target: str,
+    values: Mapping[str, Array],
+    stored: Sequence[str],
+) -> ModelProto:
+    """What makes `target` of the model's inputs and of the `stored` tensors before it."""
+    needed: set[str] = set()
+    read: set[str] = set()
+    open_names = [target]
+    while open_names:
+        name = open_names.pop()
+        if name in read or name not in makers or (name in stored and name != target):
+            read.add(name)
+            continue
+        read.add(name)
+        needed |= set(makers[name].output)
+        open_names += [name for name in makers[name].input if name]
+    part = ModelProto()
+    part.CopyFrom(model)
+    graph = part.graph
+    kept = [node for node in model.graph.node if needed & set(filter(None, node.output))]
+    del graph.node[:], graph.output[:], graph.value_info[:]
+    graph.node.extend(kept)
+    graph.output.append(helper.make_empty_tensor_value_info(target))
+    for name in stored:
+        if name in read and name != target:
+            element = helper.np_dtype_to_tensor_dtype(values[name].dtype)
+            graph.input.append(helper.make_tensor_value_info(name, element, values[name].shape))
+    return part
+
+
+def _judge(part: Part, data: Mapping[str, Array], values: Mapping[str, Array]) -> str:
+    feeds: dict[str, Array] = {}
+    for value in part.model.graph.input:
+        if value.name in data or value.name in values:
+            element = helper.tensor_dtype_to_np_dtype(value.type.tensor_type.elem_type)
+            array = data[value.name] if value.name in data else values[value.name]
+            feeds[value.name] = array.astype(element)  # int64, which the compiler narrows
+    if any(map(_without_judge, part.model.graph.node)):
+        return NOT_COMPARED
+    have = values[part.target]
+    terms = max((array.size for array in feeds.values()), default=1)
+    first = ""
+    for verdict, run in ((EQUAL, run_onnxruntime), (EQUAL_REFERENCE, _run_reference)):
+        try:
+            (want,) = run(part.model, feeds)
+        # They have many exceptions; a model that they refuse says nothing about the compiler.
+        except Exception as error:
+            if verdict == EQUAL and FAILED_RUN in str(error):
+                return NOT_COMPARED
+            continue
+        problem = _difference(np.asarray(want), have, part.stored, terms)
+        if not problem:
+            return verdict
+        first = first or problem
+    if first:
+        raise Failure(f"{part.target[:40]!r} {first}")
+    return NOT_COMPARED
+
+
+def _without_judge(node: NodeProto) -> bool:
+    """Dilated pools with SAME padding: both judges compute the padding without the dilations."""
+    attributes = {attribute.name: attribute for attribute in node.attribute}
+    dilated = "dilations" in attributes and any(n != 1 for n in attributes["dilations"].ints)
+    return dilated and "auto_pad" in attributes and node.op_type.endswith("Pool")
+
+
+def _run_reference(model: ModelProto, feeds: Mapping[str, Array]) -> list[Array]:
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")
+        return ReferenceEvaluator(model).run(None, dict(feeds))  # type: ignore[return-value]
+
+
+def _difference(want: Array, have: Array, stored: bool, terms: int) -> str:
+    """How the compiled result differs from another; empty if it is as good.
+
+    Sums run in ascending order here, and in blocks elsewhere: with n `terms` and a unit roundoff u,
+    their error exceeds 4 sqrt(n) u in one of some thousand sums (Higham and Mary, A New Approach to
+    Probabilistic Rounding Error Analysis, 2019). From 1,750 terms on that is more than the
+    tolerance of the operators' tests.
+    """
+    tolerance = max(FLOAT_TOLERANCE, 4 * terms**0.5 * UNIT_ROUNDOFF)
+    if want.shape != have.shape:
+        return f"has shape {have.shape}, elsewhere {want.shape}"
+    if want.dtype.kind != "f":
+        wide = want.astype(np.int64)
+        if np.abs(wide).max(initial=0) >= INTEGER_LIMIT:
+            return ""
+        steps = np.abs(wide - have.astype(np.int64)).max(initial=0)
+        return f"differs by {steps}" if steps > (1 if stored else 0) else ""
+    with np.errstate(all="ignore"):
+        same = (want == have) | (np.isnan(want) & np.isnan(have))
+        finite = np.isfinite(want) & np.isfinite(have)
+        largest = float(np.abs(want[finite]).max(initial=1.0))
+        error = np.abs(have.astype(np.float64) - want)
+    wrong = ~same & ~(finite & (error <= tolerance * largest))
+    if not wrong.any():
+        return ""
+    index = int(np.argmax(wrong))
+    pair = f"{have.reshape(-1)[index]} instead of {want.reshape(-1)[index]}"
+    return f"differs at {int(wrong.sum())} of {wrong.size} elements: at {index} it is {pair}"
