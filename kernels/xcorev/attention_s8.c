@@ -477,7 +477,7 @@ __attribute__((noinline)) static void compute_columns(const tw_attention_s8_para
 }
 
 static void compute_outputs(const tw_attention_s8_parameters *parameters, const item *rows,
-                                  uint32_t keys, const int8_t *value) {
+                            uint32_t keys, const int8_t *value) {
   const uint32_t stride = parameters->value_row_stride;
   const uint32_t size = parameters->value_size;
   const uint32_t quads = keys <= BLOCK_KEYS && parameters->output_shift > 32 ? size / 4 : 0;
