@@ -21,6 +21,10 @@
 
 #define ROWS 2u
 
+/* Once per layer all code comes from a slow memory: what is not a loop of its own has to be small.
+ */
+#define SMALL __attribute__((minsize))
+
 /* One or two queries of the same head. */
 typedef struct {
   uint32_t rows;
@@ -164,8 +168,8 @@ static void scores_of_two_rows(item *rows, uint32_t words, const int8_t *key, ui
 
 /* Adds to the scores what products of words leave out: the query's zero point and the elements
  * behind the last word. */
-static void complete_scores(const tw_attention_s8_parameters *parameters, item *rows, uint32_t row,
-                            const int8_t *key) {
+__attribute__((noinline)) static void complete_scores(const tw_attention_s8_parameters *parameters,
+                                                      item *rows, uint32_t row, const int8_t *key) {
   const int32_t zero_point = parameters->query_zero_point;
   const uint32_t words = parameters->head_size / 4;
   const int8_t *query = rows->query[row];
@@ -187,8 +191,8 @@ static void complete_scores(const tw_attention_s8_parameters *parameters, item *
   rows->largest[row] = largest;
 }
 
-static void compute_scores(const tw_attention_s8_parameters *parameters, item *rows,
-                           const int8_t *key) {
+SMALL static void compute_scores(const tw_attention_s8_parameters *parameters, item *rows,
+                                 const int8_t *key) {
   const uint32_t stride = parameters->key_row_stride;
   const uint32_t words = parameters->head_size / 4;
   uint32_t common = 0; /* keys of both queries */
@@ -236,10 +240,12 @@ static void compute_scores(const tw_attention_s8_parameters *parameters, item *r
   "  cv.sh %[e], (%[weights]), 2\n"
 
 /* Replaces scores by weights in 16 bits, followed by zeros up to `end`; returns their sum. */
-static uint32_t compute_weights(const tw_attention_s8_parameters *parameters, int32_t largest,
-                                uint32_t keys, uint32_t end, int32_t *scores) {
+SMALL static uint32_t compute_weights(const tw_attention_s8_parameters *parameters, int32_t largest,
+                                      uint32_t keys, uint32_t end, int32_t *scores) {
   const uint32_t limit = parameters->score_limit;
-  const uint64_t scale = (uint64_t)parameters->score_scale << parameters->score_shift;
+  const uint32_t scale = parameters->score_scale;
+  const uint32_t shift = parameters->score_shift;
+  const uint32_t lower = scale << shift;
   int16_t *weights = (int16_t *)(void *)scores;
   uint32_t total = 0;
   uint32_t s, d, w, p;
@@ -248,7 +254,9 @@ static uint32_t compute_weights(const tw_attention_s8_parameters *parameters, in
     /* So steep that d may leave the range of shifts. */
     for (uint32_t j = 0; j < keys; ++j) {
       const uint32_t distance = (uint32_t)(largest - scores[j]);
-      e = distance < limit ? tw_attention_weight((uint32_t)(distance * scale >> 32)) : 0;
+      e = distance < limit
+              ? tw_attention_weight((uint32_t)((uint64_t)(distance << shift) * scale >> 32))
+              : 0;
       *weights++ = (int16_t)e;
       total += e;
     }
@@ -268,8 +276,8 @@ static uint32_t compute_weights(const tw_attention_s8_parameters *parameters, in
         "1:\n" TW_LOOP_END
         : [s] "=&r"(s), [d] "=&r"(d), [w] "=&r"(w), [p] "=&r"(p), [e] "+r"(e), [total] "+r"(total),
           [scores] "+r"(scores), [weights] "+r"(weights)
-        : [largest] "r"(largest), [limit] "r"(limit), [low] "r"((uint32_t)scale & 0xFFFFu),
-          [middle] "r"((uint32_t)scale >> 16), [high] "r"((uint32_t)(scale >> 32)),
+        : [largest] "r"(largest), [limit] "r"(limit), [low] "r"(lower & 0xFFFFu),
+          [middle] "r"(lower >> 16), [high] "r"(shift != 0 ? scale >> (32 - shift) : 0),
           [one] "r"(UINT32_C(65536)), [c4] "r"(449), [c3] "r"(3489), [c2] "r"(15691),
           [c1] "r"(45418), [c0] "r"(65534), [keys] "r"(keys)
         : "memory");
@@ -286,8 +294,8 @@ static uint32_t compute_weights(const tw_attention_s8_parameters *parameters, in
         "1:\n" TW_LOOP_END
         : [s] "=&r"(s), [d] "=&r"(d), [w] "=&r"(w), [p] "=&r"(p), [e] "+r"(e), [total] "+r"(total),
           [scores] "+r"(scores), [weights] "+r"(weights)
-        : [largest] "r"(largest), [limit] "r"(limit), [shift] "r"(parameters->score_shift),
-          [scale] "r"(parameters->score_scale), [one] "r"(UINT32_C(65536)), [c4] "r"(449),
+        : [largest] "r"(largest), [limit] "r"(limit), [shift] "r"(shift),
+          [scale] "r"(scale), [one] "r"(UINT32_C(65536)), [c4] "r"(449),
           [c3] "r"(3489), [c2] "r"(15691), [c1] "r"(45418), [c0] "r"(65534), [keys] "r"(keys)
         : "memory");
   }
@@ -411,7 +419,7 @@ typedef struct {
   int32_t zero_point;
 } division;
 
-static division division_by(const tw_attention_s8_parameters *parameters, uint32_t total) {
+SMALL static division division_by(const tw_attention_s8_parameters *parameters, uint32_t total) {
   division by;
   uint32_t excess = 0; /* of the total beyond 16 bits */
   while (total >> excess >= 65536u) {
@@ -493,10 +501,26 @@ static void compute_outputs(const tw_attention_s8_parameters *parameters, const 
   }
 }
 
-void tw_attention_s8(const tw_attention_s8_parameters *parameters, const int8_t *query,
-                     const int8_t *key, const int8_t *value, const int32_t *positions,
-                     const int32_t *valid_keys, int8_t *output, int32_t *scratch, uint32_t core,
-                     uint32_t cores) {
+/* Divisions take 30 cycles each: only those that are needed. */
+static inline tw_attention_item item_at(uint32_t index, uint32_t batch, uint32_t query_heads,
+                                        uint32_t group, uint32_t queries) {
+  tw_attention_item at = {0, index, 0, 0};
+  if (queries > 1) {
+    at.query_head = index / queries;
+    at.query = index - at.query_head * queries;
+  }
+  if (batch > 1) {
+    at.batch = at.query_head / query_heads;
+    at.query_head -= at.batch * query_heads;
+  }
+  at.key_head = group > 1 ? at.query_head / group : at.query_head;
+  return at;
+}
+
+SMALL void tw_attention_s8(const tw_attention_s8_parameters *parameters, const int8_t *query,
+                           const int8_t *key, const int8_t *value, const int32_t *positions,
+                           const int32_t *valid_keys, int8_t *output, int32_t *scratch,
+                           uint32_t core, uint32_t cores) {
   const uint32_t query_heads = parameters->query_heads;
   const uint32_t key_heads = parameters->key_heads;
   const uint32_t queries = parameters->queries;
@@ -507,7 +531,8 @@ void tw_attention_s8(const tw_attention_s8_parameters *parameters, const int8_t 
   rows.scores[0] = scratch + core * height * parameters->keys;
   rows.scores[1] = rows.scores[0] + parameters->keys;
   const tw_range share = tw_share(parameters->batch * query_heads * groups, core, cores);
-  tw_attention_item at = tw_attention_item_at(share.begin, query_heads, key_heads, groups);
+  const uint32_t group = query_heads == key_heads ? 1 : query_heads / key_heads;
+  tw_attention_item at = item_at(share.begin, parameters->batch, query_heads, group, groups);
   for (uint32_t index = share.begin; index < share.end; ++index) {
     if (index != share.begin && ++at.query == groups) {
       at.query = 0;
@@ -515,8 +540,7 @@ void tw_attention_s8(const tw_attention_s8_parameters *parameters, const int8_t 
         at.query_head = 0;
         ++at.batch;
       }
-      at.key_head =
-          query_heads == key_heads ? at.query_head : at.query_head / (query_heads / key_heads);
+      at.key_head = group > 1 ? at.query_head / group : at.query_head;
     }
     const uint32_t first = ROWS * at.query;
     uint32_t keys = 0; /* that any query attends to */
