@@ -6,6 +6,8 @@
  *     weights          18         21 if distances of scores do not fit 16 bits
  *     values           5 (7.5)    5 W (7.5 W)
  *
+ * The query's zero point costs a product per word and a subtraction per score more.
+ *
  * A weight's polynomial is 4 x 2 instructions, because cv.mulun multiplies 16 bits and shifts.
  * Weights overwrite scores as int16, and pairs of them are multiplied with pairs of values that
  * were widened to 16 bits. */
@@ -49,27 +51,108 @@ static inline int32_t larger(int32_t a, int32_t b) {
   return result;
 }
 
+/* Loops over keys; `add` and `subtract` are instructions for the query's zero point. */
+#define SCORES_OF_WORD(subtract) \
+  __asm__ volatile(TW_LOOP_BEGIN TW_LOOP_SETUP(0, "%[count]", "1f")                                \
+      "  cv.lw %[k], (%[key]), %[stride]\n"                                                        \
+      "  cv.max %[largest], %[largest], %[a]\n"                                                    \
+      "  cv.dotsp.b %[a], %[k], %[query]\n" subtract                                               \
+      "  cv.sw %[a], (%[scores]), 4\n"                                                             \
+      "1:\n" TW_LOOP_END                                                                           \
+      : [k] "=&r"(k), [a] "+r"(a), [z] "=&r"(z), [largest] "+r"(largest), [key] "+r"(key),         \
+      [scores] "+r"(scores)                                                                        \
+      : [query] "r"(query), [zero] "r"(zero), [stride] "r"(stride), [count] "r"(count)             \
+      : "memory")
+
+#define SCORES_OF_TWO_WORDS(subtract) \
+  __asm__ volatile(TW_LOOP_BEGIN TW_LOOP_SETUP(0, "%[count]", "1f")                                \
+      "  cv.lw %[k], (%[key]), %[stride]\n"                                                        \
+      "  cv.max %[largest_0], %[largest_0], %[a]\n"                                                \
+      "  cv.dotsp.b %[a], %[k], %[query_0]\n"                                                      \
+      "  cv.dotsp.b %[b], %[k], %[query_1]\n" subtract                                             \
+      "  cv.sw %[a], (%[scores_0]), 4\n"                                                           \
+      "  cv.sw %[b], (%[scores_1]), 4\n"                                                           \
+      "  cv.max %[largest_1], %[largest_1], %[b]\n"                                                \
+      "1:\n" TW_LOOP_END                                                                           \
+      : [k] "=&r"(k), [a] "+r"(a), [z] "=&r"(z), [b] "=&r"(b), [largest_0] "+r"(largest_0),        \
+      [largest_1] "+r"(largest_1), [key] "+r"(key), [scores_0] "+r"(scores_0),                     \
+      [scores_1] "+r"(scores_1)                                                                    \
+      : [query_0] "r"(query_0), [zero] "r"(zero), [query_1] "r"(query_1), [stride] "r"(stride),    \
+      [count] "r"(count)                                                                           \
+      : "memory")
+
+#define SCORES_OF_ROW(add, subtract) \
+  __asm__ volatile(TW_LOOP_BEGIN TW_LOOP_SETUP(1, "%[count]", "2f")                                \
+      "  mv %[from], %[key]\n"                                                                     \
+      "  mv %[with], %[query]\n"                                                                   \
+      "  li %[a], 0\n"                                                                             \
+      "  li %[z], 0\n"                                                                             \
+      "  add %[key], %[key], %[stride]\n"                                                          \
+      TW_LOOP_SETUP(0, "%[words]", "1f")                                                           \
+      "  cv.lw %[k], (%[from]), 4\n"                                                               \
+      "  cv.lw %[q], (%[with]), 4\n"                                                               \
+      "  cv.sdotsp.b %[a], %[k], %[q]\n" add                                                       \
+      "1:\n" subtract                                                                              \
+      "  cv.sw %[a], (%[scores]), 4\n"                                                             \
+      "  cv.max %[largest], %[largest], %[a]\n"                                                    \
+      "2:\n" TW_LOOP_END                                                                           \
+      : [k] "=&r"(k), [q] "=&r"(q), [a] "=&r"(a), [z] "=&r"(z), [from] "=&r"(from),                \
+      [with] "=&r"(with), [largest] "+r"(largest), [key] "+r"(key),                                \
+      [scores] "+r"(scores)                                                                        \
+      : [query] "r"(query), [words] "r"(words), [zero] "r"(zero), [stride] "r"(stride),            \
+      [count] "r"(count)                                                                           \
+      : "memory")
+
+#define SCORES_OF_TWO_ROWS(add, subtract) \
+  __asm__ volatile(TW_LOOP_BEGIN TW_LOOP_SETUP(1, "%[count]", "2f")                                \
+      "  mv %[from], %[key]\n"                                                                     \
+      "  mv %[with_0], %[query_0]\n"                                                               \
+      "  mv %[with_1], %[query_1]\n"                                                               \
+      "  li %[a], 0\n"                                                                             \
+      "  li %[z], 0\n"                                                                             \
+      "  li %[b], 0\n"                                                                             \
+      "  add %[key], %[key], %[stride]\n"                                                          \
+      TW_LOOP_SETUP(0, "%[words]", "1f")                                                           \
+      "  cv.lw %[k], (%[from]), 4\n"                                                               \
+      "  cv.lw %[q], (%[with_0]), 4\n"                                                             \
+      "  cv.lw %[r], (%[with_1]), 4\n"                                                             \
+      "  cv.sdotsp.b %[a], %[k], %[q]\n"                                                           \
+      "  cv.sdotsp.b %[b], %[k], %[r]\n" add                                                       \
+      "1:\n" subtract                                                                              \
+      "  cv.sw %[a], (%[scores_0]), 4\n"                                                           \
+      "  cv.sw %[b], (%[scores_1]), 4\n"                                                           \
+      "  cv.max %[largest_0], %[largest_0], %[a]\n"                                                \
+      "  cv.max %[largest_1], %[largest_1], %[b]\n"                                                \
+      "2:\n" TW_LOOP_END                                                                           \
+      : [k] "=&r"(k), [q] "=&r"(q), [r] "=&r"(r), [a] "=&r"(a), [z] "=&r"(z), [b] "=&r"(b),        \
+      [from] "=&r"(from), [with_0] "=&r"(with_0), [with_1] "=&r"(with_1),                          \
+      [largest_0] "+r"(largest_0), [largest_1] "+r"(largest_1), [key] "+r"(key),                   \
+      [scores_0] "+r"(scores_0), [scores_1] "+r"(scores_1)                                         \
+      : [query_0] "r"(rows->query[0]), [query_1] "r"(rows->query[1]),                              \
+      [words] "r"(words), [zero] "r"(zero), [stride] "r"(stride), [count] "r"(count)               \
+      : "memory")
+
 /* Scores of `count` keys with one query of one word. Here and below the largest of a query's
- * scores and `largest` is returned. */
-static int32_t scores_of_word(uint32_t query, const int8_t *key, uint32_t stride, uint32_t count,
-                              int32_t *scores, int32_t largest) {
+ * scores and `largest` is returned; `zero` is the query's zero point in four bytes, the product
+ * with which is subtracted. */
+static int32_t scores_of_word(uint32_t query, uint32_t zero, const int8_t *key, uint32_t stride,
+                              uint32_t count, int32_t *scores, int32_t largest) {
   uint32_t k;
+  int32_t z;
   int32_t a = largest;
-  __asm__ volatile(TW_LOOP_BEGIN TW_LOOP_SETUP(0, "%[count]", "1f")
-                   "  cv.lw %[k], (%[key]), %[stride]\n"
-                   "  cv.max %[largest], %[largest], %[a]\n"
-                   "  cv.dotsp.b %[a], %[k], %[query]\n"
-                   "  cv.sw %[a], (%[scores]), 4\n"
-                   "1:\n" TW_LOOP_END
-                   : [k] "=&r"(k), [a] "+r"(a), [largest] "+r"(largest), [key] "+r"(key),
-                     [scores] "+r"(scores)
-                   : [query] "r"(query), [stride] "r"(stride), [count] "r"(count)
-                   : "memory");
+  if (zero == 0) {
+    SCORES_OF_WORD("");
+  } else {
+    SCORES_OF_WORD(
+        "  cv.dotsp.b %[z], %[k], %[zero]\n"
+        "  sub %[a], %[a], %[z]\n");
+  }
   return larger(largest, a);
 }
 
 /* The same with two queries. */
-static void scores_of_two_words(item *rows, const int8_t *key, uint32_t stride, uint32_t count) {
+static void scores_of_two_words(item *rows, uint32_t zero, const int8_t *key, uint32_t stride,
+                                uint32_t count) {
   const uint32_t query_0 = load(rows->query[0]);
   const uint32_t query_1 = load(rows->query[1]);
   int32_t *scores_0 = rows->scores[0];
@@ -77,111 +160,69 @@ static void scores_of_two_words(item *rows, const int8_t *key, uint32_t stride, 
   int32_t largest_0 = INT32_MIN;
   int32_t largest_1 = INT32_MIN;
   uint32_t k;
+  int32_t z;
   int32_t a = INT32_MIN;
   int32_t b;
-  __asm__ volatile(TW_LOOP_BEGIN TW_LOOP_SETUP(0, "%[count]", "1f")
-                   "  cv.lw %[k], (%[key]), %[stride]\n"
-                   "  cv.max %[largest_0], %[largest_0], %[a]\n"
-                   "  cv.dotsp.b %[a], %[k], %[query_0]\n"
-                   "  cv.dotsp.b %[b], %[k], %[query_1]\n"
-                   "  cv.sw %[a], (%[scores_0]), 4\n"
-                   "  cv.sw %[b], (%[scores_1]), 4\n"
-                   "  cv.max %[largest_1], %[largest_1], %[b]\n"
-                   "1:\n" TW_LOOP_END
-                   : [k] "=&r"(k), [a] "+r"(a), [b] "=&r"(b), [largest_0] "+r"(largest_0),
-                     [largest_1] "+r"(largest_1), [key] "+r"(key), [scores_0] "+r"(scores_0),
-                     [scores_1] "+r"(scores_1)
-                   : [query_0] "r"(query_0), [query_1] "r"(query_1), [stride] "r"(stride),
-                     [count] "r"(count)
-                   : "memory");
+  if (zero == 0) {
+    SCORES_OF_TWO_WORDS("");
+  } else {
+    SCORES_OF_TWO_WORDS(
+        "  cv.dotsp.b %[z], %[k], %[zero]\n"
+        "  sub %[a], %[a], %[z]\n"
+        "  sub %[b], %[b], %[z]\n");
+  }
   rows->largest[0] = larger(largest_0, a);
   rows->largest[1] = largest_1;
 }
 
 /* Scores of `count` keys with one query of several words. */
-static int32_t scores_of_row(const int8_t *query, uint32_t words, const int8_t *key,
+static int32_t scores_of_row(const int8_t *query, uint32_t zero, uint32_t words, const int8_t *key,
                              uint32_t stride, uint32_t count, int32_t *scores, int32_t largest) {
   uint32_t k, q;
+  int32_t z;
   const int8_t *from, *with;
   int32_t a;
-  __asm__ volatile(TW_LOOP_BEGIN TW_LOOP_SETUP(1, "%[count]", "2f")
-                   "  mv %[from], %[key]\n"
-                   "  mv %[with], %[query]\n"
-                   "  li %[a], 0\n"
-                   "  add %[key], %[key], %[stride]\n"
-                   TW_LOOP_SETUP(0, "%[words]", "1f")
-                   "  cv.lw %[k], (%[from]), 4\n"
-                   "  cv.lw %[q], (%[with]), 4\n"
-                   "  cv.sdotsp.b %[a], %[k], %[q]\n"
-                   "1:\n"
-                   "  cv.sw %[a], (%[scores]), 4\n"
-                   "  cv.max %[largest], %[largest], %[a]\n"
-                   "2:\n" TW_LOOP_END
-                   : [k] "=&r"(k), [q] "=&r"(q), [a] "=&r"(a), [from] "=&r"(from),
-                     [with] "=&r"(with), [largest] "+r"(largest), [key] "+r"(key),
-                     [scores] "+r"(scores)
-                   : [query] "r"(query), [words] "r"(words), [stride] "r"(stride),
-                     [count] "r"(count)
-                   : "memory");
+  if (zero == 0) {
+    SCORES_OF_ROW("", "");
+  } else {
+    SCORES_OF_ROW("  cv.sdotsp.b %[z], %[k], %[zero]\n", "  sub %[a], %[a], %[z]\n");
+  }
   return largest;
 }
 
 /* The same with two queries. */
-static void scores_of_two_rows(item *rows, uint32_t words, const int8_t *key, uint32_t stride,
-                               uint32_t count) {
+static void scores_of_two_rows(item *rows, uint32_t zero, uint32_t words, const int8_t *key,
+                               uint32_t stride, uint32_t count) {
   int32_t *scores_0 = rows->scores[0];
   int32_t *scores_1 = rows->scores[1];
   int32_t largest_0 = INT32_MIN;
   int32_t largest_1 = INT32_MIN;
   uint32_t k, q, r;
+  int32_t z;
   const int8_t *from, *with_0, *with_1;
   int32_t a, b;
-  __asm__ volatile(TW_LOOP_BEGIN TW_LOOP_SETUP(1, "%[count]", "2f")
-                   "  mv %[from], %[key]\n"
-                   "  mv %[with_0], %[query_0]\n"
-                   "  mv %[with_1], %[query_1]\n"
-                   "  li %[a], 0\n"
-                   "  li %[b], 0\n"
-                   "  add %[key], %[key], %[stride]\n"
-                   TW_LOOP_SETUP(0, "%[words]", "1f")
-                   "  cv.lw %[k], (%[from]), 4\n"
-                   "  cv.lw %[q], (%[with_0]), 4\n"
-                   "  cv.lw %[r], (%[with_1]), 4\n"
-                   "  cv.sdotsp.b %[a], %[k], %[q]\n"
-                   "  cv.sdotsp.b %[b], %[k], %[r]\n"
-                   "1:\n"
-                   "  cv.sw %[a], (%[scores_0]), 4\n"
-                   "  cv.sw %[b], (%[scores_1]), 4\n"
-                   "  cv.max %[largest_0], %[largest_0], %[a]\n"
-                   "  cv.max %[largest_1], %[largest_1], %[b]\n"
-                   "2:\n" TW_LOOP_END
-                   : [k] "=&r"(k), [q] "=&r"(q), [r] "=&r"(r), [a] "=&r"(a), [b] "=&r"(b),
-                     [from] "=&r"(from), [with_0] "=&r"(with_0), [with_1] "=&r"(with_1),
-                     [largest_0] "+r"(largest_0), [largest_1] "+r"(largest_1), [key] "+r"(key),
-                     [scores_0] "+r"(scores_0), [scores_1] "+r"(scores_1)
-                   : [query_0] "r"(rows->query[0]), [query_1] "r"(rows->query[1]),
-                     [words] "r"(words), [stride] "r"(stride), [count] "r"(count)
-                   : "memory");
+  if (zero == 0) {
+    SCORES_OF_TWO_ROWS("", "");
+  } else {
+    SCORES_OF_TWO_ROWS("  cv.sdotsp.b %[z], %[k], %[zero]\n",
+                       "  sub %[a], %[a], %[z]\n"
+                       "  sub %[b], %[b], %[z]\n");
+  }
   rows->largest[0] = largest_0;
   rows->largest[1] = largest_1;
 }
 
-/* Adds to the scores what products of words leave out: the query's zero point and the elements
- * behind the last word. */
+/* Adds to the scores the elements behind the last word. */
 __attribute__((noinline)) static void complete_scores(const tw_attention_s8_parameters *parameters,
                                                       item *rows, uint32_t row, const int8_t *key) {
   const int32_t zero_point = parameters->query_zero_point;
-  const uint32_t words = parameters->head_size / 4;
+  const uint32_t begin = parameters->head_size / 4 * 4;
   const int8_t *query = rows->query[row];
   int32_t *scores = rows->scores[row];
   int32_t largest = INT32_MIN;
   for (uint32_t j = 0; j < rows->keys[row]; ++j) {
-    int32_t sum = 0;
-    for (uint32_t i = 0; i < words; ++i) {
-      sum = tw_dot_add_s8(sum, load(key + 4 * i), UINT32_C(0x01010101));
-    }
-    int32_t score = (words == 0 ? 0 : scores[j]) - sum * zero_point;
-    for (uint32_t c = 4 * words; c < parameters->head_size; ++c) {
+    int32_t score = begin == 0 ? 0 : scores[j];
+    for (uint32_t c = begin; c < parameters->head_size; ++c) {
       score += (query[c] - zero_point) * key[c];
     }
     scores[j] = score;
@@ -195,6 +236,7 @@ SMALL static void compute_scores(const tw_attention_s8_parameters *parameters, i
                                  const int8_t *key) {
   const uint32_t stride = parameters->key_row_stride;
   const uint32_t words = parameters->head_size / 4;
+  const uint32_t zero = (uint32_t)(uint8_t)parameters->query_zero_point * UINT32_C(0x01010101);
   uint32_t common = 0; /* keys of both queries */
   if (rows->rows == ROWS) {
     common = rows->keys[0] < rows->keys[1] ? rows->keys[0] : rows->keys[1];
@@ -203,22 +245,22 @@ SMALL static void compute_scores(const tw_attention_s8_parameters *parameters, i
     rows->largest[row] = INT32_MIN;
   }
   if (common != 0 && words == 1) {
-    scores_of_two_words(rows, key, stride, common);
+    scores_of_two_words(rows, zero, key, stride, common);
   } else if (common != 0 && words != 0) {
-    scores_of_two_rows(rows, words, key, stride, common);
+    scores_of_two_rows(rows, zero, words, key, stride, common);
   }
   for (uint32_t row = 0; row < rows->rows; ++row) {
     const uint32_t count = rows->keys[row] - common;
     const int8_t *further = key + common * stride;
     int32_t *scores = rows->scores[row] + common;
     if (count != 0 && words == 1) {
-      rows->largest[row] = scores_of_word(load(rows->query[row]), further, stride, count, scores,
-                                          rows->largest[row]);
+      rows->largest[row] = scores_of_word(load(rows->query[row]), zero, further, stride, count,
+                                          scores, rows->largest[row]);
     } else if (count != 0 && words != 0) {
-      rows->largest[row] = scores_of_row(rows->query[row], words, further, stride, count, scores,
-                                         rows->largest[row]);
+      rows->largest[row] = scores_of_row(rows->query[row], zero, words, further, stride, count,
+                                         scores, rows->largest[row]);
     }
-    if (parameters->query_zero_point != 0 || parameters->head_size % 4 != 0) {
+    if (parameters->head_size % 4 != 0) {
       complete_scores(parameters, rows, row, key);
     }
   }
