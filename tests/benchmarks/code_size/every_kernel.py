@@ -1,19 +1,27 @@
 """Writes a C program that refers to every kernel, so that the linker keeps them all.
 
-Arguments: the kernels' sources, each of which defines the function named after it.
+Arguments: the kernels' sources. A kernel's file defines the function named after it; what kernels
+share is in files that do not.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 
-def program(kernels: Sequence[str]) -> str:
+def kernels(files: Iterable[Path]) -> Iterator[str]:
+    """Names of the kernels that are defined in C files named after them."""
+    for file in files:
+        if file.suffix == ".c" and f"void tw_{file.stem}(" in file.read_text():
+            yield file.stem
+
+
+def program(names: Sequence[str]) -> str:
     """The program for kernels by the names of their files, `add_s8` for example."""
-    declarations = [f"void tw_{kernel}(void);" for kernel in kernels]
-    addresses = [f"    tw_{kernel}," for kernel in kernels]
+    declarations = [f"void tw_{kernel}(void);" for kernel in names]
+    addresses = [f"    tw_{kernel}," for kernel in names]
     lines = [
         "/* Never run: the declarations are not those of the kernels. */",
         *declarations,
@@ -30,4 +38,4 @@ def program(kernels: Sequence[str]) -> str:
 
 
 if __name__ == "__main__":
-    print(program(sorted(Path(name).stem for name in sys.argv[1:] if name.endswith(".c"))), end="")
+    print(program(sorted(kernels(Path(name) for name in sys.argv[1:]))), end="")
