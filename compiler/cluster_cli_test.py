@@ -6,7 +6,6 @@ import json
 from pathlib import Path
 
 import numpy as np
-import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
@@ -47,7 +46,8 @@ def model(path: Path) -> Path:
         [numpy_helper.from_array(data, name) for name, data in weights.items()],
     )
     opset = [helper.make_opsetid("", 21)]
-    onnx.save(helper.make_model(graph, opset_imports=opset, ir_version=10), path)
+    proto = helper.make_model(graph, opset_imports=opset, ir_version=10)
+    path.write_bytes(proto.SerializeToString())
     return path
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from compiler.errors import UnsupportedForm
 from compiler.lowering.operand import Operand
 from compiler.operators.binary import Arithmetic
 from compiler.operators.contraction import (
@@ -30,9 +31,10 @@ if TYPE_CHECKING:
 def lower_gemm(node: OnnxNode, context: LoweringContext) -> None:
     left, right = context.required(node, 0), context.required(node, 1)
     bias = context.operand(node, 2)
+    transposed = int(node.attribute("transA", 0)), int(node.attribute("transB", 0))
     plan = contraction(
-        Side(left, ("inner", "row") if node.attribute("transA", 0) else ("row", "inner")),
-        Side(right, ("column", "inner") if node.attribute("transB", 0) else ("inner", "column")),
+        Side(left, ("inner", "row") if transposed[0] else ("row", "inner")),
+        Side(right, ("column", "inner") if transposed[1] else ("inner", "column")),
         ("row", "column"),
     )
     factor = node.attribute("alpha", 1.0)
@@ -40,12 +42,25 @@ def lower_gemm(node: OnnxNode, context: LoweringContext) -> None:
     if bias is None or beta == 0.0:
         emit_contraction(node, context, plan, factor=factor)
         return
+    _check_bias(bias, (left.shape[transposed[0]], right.shape[1 - transposed[1]]))
     rows = bias.shape[0] if len(bias.shape) == 2 else 1
     if bias.constant is not None and right.constant is not None and rows == 1:
         row = bias.constant.reshape(-1) * np.float32(beta)
         emit_contraction(node, context, plan, factor=factor, bias=replace(bias, constant=row))
         return
     _emit_sum(node, context, plan, factor, bias, beta)
+
+
+def _check_bias(bias: Operand, shape: tuple[int, int]) -> None:
+    """Refuses a bias that is not repeated to the product's shape, but changes it."""
+    fits = len(bias.shape) <= 2 and all(
+        extent in (1, wanted) for extent, wanted in zip(bias.shape[::-1], shape[::-1], strict=False)
+    )
+    if not fits:
+        raise UnsupportedForm(
+            f"its bias {bias.name!r} is {bias.type}, and the product has shape {list(shape)}",
+            "a bias that broadcasts to the product",
+        )
 
 
 def _emit_sum(

@@ -7,6 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from compiler.errors import CompileError
+from compiler.frontend.import_model import import_model
+from compiler.lowering.lower import lower
 from compiler.operators.batched_matmul import BatchedMatMulInt8
 from compiler.operators.matmul import MatMulInt8
 from compiler.operators.model_harness import ModelBuilder, assert_model
@@ -96,3 +99,11 @@ def test_run_time_weights_in_int8() -> None:
     }
     graph = assert_model(model.build([y]), data, step=0.05)
     assert any(isinstance(node.operation, BatchedMatMulInt8) for node in graph.nodes)
+
+
+def test_a_bias_of_more_rows_than_the_product() -> None:
+    model = ModelBuilder()
+    operands = [model.input("x", (3, 9)), model.constant(np.ones((9, 4), np.float32))]
+    y = model.node("Gemm", [*operands, model.input("c", (7, 4))])
+    with pytest.raises(CompileError, match=r"its bias 'c' is float32\[7, 4\]"):
+        lower(import_model(model.build([y])), "run")
