@@ -6,15 +6,17 @@ share is in files that do not.
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 
 def kernels(files: Iterable[Path]) -> Iterator[str]:
-    """Names of the kernels that are defined in C files named after them."""
+    """Names of the kernels that are defined, by hand or by a macro, in C files named after them."""
     for file in files:
-        if file.suffix == ".c" and f"void tw_{file.stem}(" in file.read_text():
+        defined = rf"void tw_{file.stem}\(|^\w+\(tw_{file.stem}[,)]"
+        if file.suffix == ".c" and re.search(defined, file.read_text("utf-8"), re.MULTILINE):
             yield file.stem
 
 
