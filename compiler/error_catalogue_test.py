@@ -190,7 +190,7 @@ CASES: dict[str, Case] = {
     ),
     **{
         f"a scale of {scale}": Case(Code.QUANTIZATION_RANGE, lambda scale=scale: quantised(scale))
-        for scale in (0.0, -0.5, float("nan"), float("inf"))
+        for scale in (0.0, -0.5, 1e-45, float("nan"), float("inf"))
     },
     # entry points, states, memory
     "a dimension that the model lacks": Case(

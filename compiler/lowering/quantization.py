@@ -14,6 +14,9 @@ from compiler.numerics.requantisation import Requantisation, choose_requantisati
 
 STORED_TYPES = ("int8", "uint8", "int16", "uint16", "int32")
 
+SMALLEST_SCALE = float(np.finfo(np.float32).tiny)
+"""float32's smallest normal number."""
+
 UINT8_OFFSET = 128
 """A uint8 value minus this is the int8 value of the same real number (docs/numerics.md)."""
 
@@ -36,11 +39,13 @@ def node_quantization(node: OnnxNode, model: OnnxModel) -> Quantization | tuple[
     if scale is None:
         raise UnsupportedForm("its scale is computed at run time", "constant scales")
     scale = scale.astype(np.float64)
-    if not bool(np.all(np.isfinite(scale) & (scale > 0))):
-        bad = scale[~(np.isfinite(scale) & (scale > 0))].reshape(-1)
+    # Products with smaller ones lose bits in float32, and other implementations flush them to zero.
+    usable = np.isfinite(scale) & (scale >= SMALLEST_SCALE)
+    if not bool(np.all(usable)):
+        bad = scale[~usable].reshape(-1)
         raise UnsupportedForm(
             f"its scale is {bad[0]:g}" + (f" in {bad.size} places" if bad.size > 1 else ""),
-            "positive finite scales",
+            f"finite scales from {SMALLEST_SCALE:.3g} on",
             "calibrate the model again, with data that exercises the tensor",
             Code.QUANTIZATION_RANGE,
         )
