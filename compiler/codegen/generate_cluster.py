@@ -20,7 +20,7 @@ from compiler.memory import Plan
 from compiler.memory.plan import states_of
 from compiler.schedule.estimate import estimate, total_cycles
 from compiler.schedule.program import Program
-from compiler.schedule.tasks import ALIGNMENT
+from compiler.schedule.task import ALIGNMENT
 from compiler.target.soc import Cluster
 
 

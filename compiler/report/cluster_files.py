@@ -19,7 +19,7 @@ from compiler.report.memory_page import to_html
 from compiler.schedule.estimate import StepTime, estimate, total_cycles
 from compiler.schedule.program import Program
 from compiler.schedule.table_size import kernel_of
-from compiler.schedule.tasks import ALIGNMENT
+from compiler.schedule.task import ALIGNMENT
 from compiler.target.soc import Cluster
 
 MEMORY_FORMAT = 1

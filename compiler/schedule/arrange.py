@@ -16,7 +16,7 @@ from compiler.memory.problem import Buffer as PlacedBuffer
 from compiler.memory.problem import Placement, PlacementProblem
 from compiler.schedule.estimate import STEP_CYCLES, TRANSFER_CYCLES, call_cycles, transfer_cycles
 from compiler.schedule.program import SLOTS, Call, L1Buffer, Place, Program, Space, Step, Transfer
-from compiler.schedule.tasks import (
+from compiler.schedule.task import (
     ALIGNMENT,
     STORE_STEPS,
     InBlock,

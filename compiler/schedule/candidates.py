@@ -11,7 +11,7 @@ from compiler.memory.aliasing import Aliasing, Home
 from compiler.schedule.decisions import tiles_of
 from compiler.schedule.estimate import STEP_CYCLES, TRANSFER_CYCLES, call_cycles
 from compiler.schedule.program import Call
-from compiler.schedule.tasks import aligned
+from compiler.schedule.task import aligned
 from compiler.schedule.transfers import count_transfers
 from compiler.target.soc import Cluster
 

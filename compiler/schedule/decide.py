@@ -23,7 +23,8 @@ from compiler.schedule.candidates import (
 )
 from compiler.schedule.decisions import Decisions
 from compiler.schedule.program import Program
-from compiler.schedule.tasks import ALIGNMENT, aligned, tasks_of
+from compiler.schedule.task import ALIGNMENT, aligned
+from compiler.schedule.tasks import tasks_of
 from compiler.target.soc import Cluster
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from compiler.ir import Graph
 from compiler.schedule.decide import schedule
 from compiler.schedule.program import Program
 from compiler.schedule.table_size import tables_bytes
-from compiler.schedule.tasks import aligned
+from compiler.schedule.task import aligned
 from compiler.schedule.validate import validate
 from compiler.target.soc import Cluster
 
