@@ -134,7 +134,7 @@ class _Builder:
             return
         self._use_block(block, len(self.result.steps))
         operands = list(task.operands)
-        operands[position] = operands[len(node.inputs)] = self._place(block)
+        operands[position] = operands[len(node.inputs)] = InBlock(block.name)
         repeated = replace(task, operands=tuple(operands), repeated=True)
         self.result.steps[-1] += (repeated,)
 
@@ -219,7 +219,7 @@ class _Builder:
             return Place(Space.CONSTANTS, self._constant(data.tobytes()))
         if block.name not in self.decisions.resident and self._is_outside(node, position):
             self._use_block(block, number)
-            return self._place(block)
+            return InBlock(block.name)
         return self._read_block(block, type_, box, number, name, pieces)
 
     def _is_outside(self, node: Node, position: int) -> bool:
@@ -249,7 +249,7 @@ class _Builder:
             self._touch(pieces[key], part.bytes, number)
             self._use_block(block, number)
             after = self.written.get(block.name, -1)
-            source = self._place(block)
+            source = InBlock(block.name)
             self.result.loads.append(Load(pieces[key], 0, source, type_, box, number, after, name))
         return self._touch(pieces[key], 0, number)
 
@@ -263,7 +263,7 @@ class _Builder:
         if block.home in (Home.INPUT, Home.STATE) and block.name not in self.loaded_blocks:
             self.loaded_blocks.add(block.name)
             whole = TensorType(type_.data_type, type_.shape)
-            source = self._place(block)
+            source = InBlock(block.name)
             self.result.loads.append(
                 Load(buffer, 0, source, whole, Box.whole(whole.shape), number, -1, name)
             )
@@ -279,7 +279,7 @@ class _Builder:
         if block.name not in self.decisions.resident and outside:
             self._use_block(block, number)
             self.written[block.name] = number
-            return self._place(block)
+            return InBlock(block.name)
         return self._write_block(block, type_, box, number, name)
 
     def _write_block(
@@ -318,9 +318,6 @@ class _Builder:
     def _use_block(self, block: Block, number: int) -> None:
         first, last = self.result.block_use.get(block.name, (number, number))
         self.result.block_use[block.name] = (min(first, number), max(last, number))
-
-    def _place(self, block: Block) -> InBlock:
-        return InBlock(block.name)
 
     # --- constants -----------------------------------------------------------------------------
 
