@@ -70,7 +70,7 @@ def lower_attention(node: OnnxNode, context: LoweringContext) -> None:
     head_size = layout.size(query.type, layout.query_heads)
     scale = node.attribute("scale", 1.0 / sqrt(head_size))
     result = context.result(node)
-    operation = None
+    form = None
     q, k, v, y = query.quantization, key.quantization, value.quantization, result.quantization
     if (
         q is not None
@@ -79,7 +79,7 @@ def lower_attention(node: OnnxNode, context: LoweringContext) -> None:
         and y is not None
         and all(operand.is_int8 for operand in (query, key, value))
     ):
-        operation = integer_form(
+        form = integer_form(
             layout,
             head_size,
             q.scale * k.scale * scale,
@@ -88,9 +88,11 @@ def lower_attention(node: OnnxNode, context: LoweringContext) -> None:
             y.zero_point,
             v.scale / y.scale,
         )
-    if operation is not None:
+    if form is not None:
+        operation, weights = form
         stored = [context.stored(operand) for operand in (query, key, value)]
-        context.emit_stored(node, operation, [*stored, positions, valid], result)
+        table = context.constant(node, "weights", weights)
+        context.emit_stored(node, operation, [*stored, positions, valid, table], result)
     else:
         plain = [context.plain(operand) for operand in (query, key, value)]
         context.emit_plain(node, AttentionFloat(layout, scale), [*plain, positions, valid], result)

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from compiler.ir import Array
 from compiler.operators.attention import (
     AttentionFloat,
-    AttentionInt8,
     AttentionLayout,
     integer_form,
 )
@@ -86,7 +85,7 @@ def test_integer(
     assert query is not None and key is not None and value is not None
     zero_points = [int(z) for z in random.integers(-128, 128, 4)]
     factor = 10.0**exponent
-    operation = integer_form(
+    form = integer_form(
         layout,
         layout.size(query, layout.query_heads),
         factor,
@@ -95,8 +94,9 @@ def test_integer(
         zero_points[3],
         2.0**ratio,
     )
-    assert operation is not None
-    (found,) = assert_twin(operation, operands)
+    assert form is not None
+    operation, weights = form
+    (found,) = assert_twin(operation, [*operands, weights])
     real: list[Array | None] = [
         tensor.astype(np.float64) - zero_point
         for tensor, zero_point in zip((query, key, value), zero_points, strict=False)
@@ -131,10 +131,11 @@ def test_many_keys_of_extreme_values() -> None:
     key = random.integers(-128, 128, (1, 1, keys, 128)).astype(np.int8)
     for value in (-128, 127):
         for zero_point in (-128, 127):
-            operation = integer_form(layout, 128, 1e-7, -128, zero_point, 0, 0.4)
-            assert operation is not None
+            form = integer_form(layout, 128, 1e-7, -128, zero_point, 0, 0.4)
+            assert form is not None
+            operation, weights = form
             tensor = np.full((1, 1, keys, 4), value, np.int8)
-            (found,) = assert_twin(operation, [query, key, tensor, None, None])
+            (found,) = assert_twin(operation, [query, key, tensor, None, None, weights])
             assert np.abs(found - (value - zero_point) * 0.4).max() <= 0.51
 
 
@@ -154,12 +155,13 @@ def test_cache_beyond_the_attended_keys_is_not_used() -> None:
 def test_twin_of_one_decode_step_is_fast() -> None:
     random = np.random.default_rng(7)
     layout = AttentionLayout(16, 16, False, 256)
-    operation = integer_form(layout, 4, 1e-3, 0, 0, 0, 1.0)
-    assert isinstance(operation, AttentionInt8)
+    form = integer_form(layout, 4, 1e-3, 0, 0, 0, 1.0)
+    assert form is not None
+    operation, weights = form
     tensors: list[Array | None] = [
         random.integers(-128, 128, (1, 16, rows, 4)).astype(np.int8) for rows in (1, 256, 256)
     ]
-    inputs = [*tensors, np.array([[63]], np.int32), None]
+    inputs = [*tensors, np.array([[63]], np.int32), None, weights]
     durations: list[float] = []
     for _ in range(20):
         start = time.process_time()

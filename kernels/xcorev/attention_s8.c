@@ -13,7 +13,7 @@
  * were widened to 16 bits. */
 #include "tilewright/attention.h"
 
-#include "tilewright/arithmetic.h"
+#include "attention_division.h"
 #include "tilewright/hardware_loop.h"
 #include "tilewright/parallel.h"
 #include "tilewright/simd.h"
@@ -266,83 +266,58 @@ SMALL static void compute_scores(const tw_attention_s8_parameters *parameters, i
   }
 }
 
-/* The weight that tw_attention_weight() gives for d; constants are the operands' names. From
- * d = 2^20 on it is 0. */
-#define WEIGHT                          \
-  "  cv.addun %[w], %[d], %[one], 16\n" \
-  "  cv.mulun %[p], %[c4], %[d], 16\n"  \
-  "  sub %[p], %[c3], %[p]\n"           \
-  "  cv.mulun %[p], %[p], %[d], 16\n"   \
-  "  sub %[p], %[c2], %[p]\n"           \
-  "  cv.mulun %[p], %[p], %[d], 16\n"   \
-  "  sub %[p], %[c1], %[p]\n"           \
-  "  cv.mulun %[p], %[p], %[d], 16\n"   \
-  "  mv %[e], %[c0]\n"                  \
-  "  cv.suburnr %[e], %[p], %[w]\n"     \
-  "  cv.sh %[e], (%[weights]), 2\n"
-
 /* Replaces scores by weights in 16 bits, followed by zeros up to `end`; returns their sum. */
-SMALL static uint32_t compute_weights(const tw_attention_s8_parameters *parameters, int32_t largest,
-                                      uint32_t keys, uint32_t end, int32_t *scores) {
-  const uint32_t limit = parameters->score_limit;
-  const uint32_t scale = parameters->score_scale;
-  const uint32_t shift = parameters->score_shift;
-  const uint32_t lower = scale << shift;
-  int16_t *weights = (int16_t *)(void *)scores;
+SMALL static uint32_t compute_weights(const tw_attention_s8_parameters *parameters,
+                                      const uint16_t *weights, int32_t largest, uint32_t keys,
+                                      uint32_t end, int32_t *scores) {
+  const uint32_t limit = parameters->weight_limit;
+  const uint32_t drop = parameters->weight_drop;
+  const uint32_t bits = parameters->weight_bits;
+  int16_t *results = (int16_t *)(void *)scores;
   uint32_t total = 0;
-  uint32_t s, d, w, p;
+  uint32_t s, f;
   uint32_t e = 0;
-  if (limit <= 2) {
-    /* So steep that d may leave the range of shifts. */
-    for (uint32_t j = 0; j < keys; ++j) {
-      const uint32_t distance = (uint32_t)(largest - scores[j]);
-      e = distance < limit
-              ? tw_attention_weight((uint32_t)((uint64_t)(distance << shift) * scale >> 32))
-              : 0;
-      *weights++ = (int16_t)e;
-      total += e;
-    }
-    e = 0;
-  } else if (keys != 0 && limit < 65536u) {
-    /* d = distance * scale / 2^32, in parts of 16 bits. */
-    __asm__ volatile(
-        TW_LOOP_BEGIN TW_LOOP_SETUP(0, "%[keys]", "1f")
-        "  cv.lw %[s], (%[scores]), 4\n"
-        "  add %[total], %[total], %[e]\n"
-        "  sub %[s], %[largest], %[s]\n"
-        "  cv.minu %[s], %[s], %[limit]\n"
-        "  cv.mulun %[d], %[s], %[low], 16\n"
-        "  cv.macun %[d], %[s], %[middle], 16\n"
-        "  cv.mac %[d], %[s], %[high]\n"
-        WEIGHT
-        "1:\n" TW_LOOP_END
-        : [s] "=&r"(s), [d] "=&r"(d), [w] "=&r"(w), [p] "=&r"(p), [e] "+r"(e), [total] "+r"(total),
-          [scores] "+r"(scores), [weights] "+r"(weights)
-        : [largest] "r"(largest), [limit] "r"(limit), [low] "r"(lower & 0xFFFFu),
-          [middle] "r"(lower >> 16), [high] "r"(shift != 0 ? scale >> (32 - shift) : 0),
-          [one] "r"(UINT32_C(65536)), [c4] "r"(449), [c3] "r"(3489), [c2] "r"(15691),
-          [c1] "r"(45418), [c0] "r"(65534), [keys] "r"(keys)
-        : "memory");
+  if (keys != 0 && bits == 0) {
+    __asm__ volatile(TW_LOOP_BEGIN TW_LOOP_SETUP(0, "%[keys]", "1f")
+                     "  cv.lw %[s], (%[scores]), 4\n"
+                     "  add %[total], %[total], %[e]\n"
+                     "  sub %[s], %[largest], %[s]\n"
+                     "  srl %[s], %[s], %[drop]\n"
+                     "  cv.minu %[s], %[s], %[limit]\n"
+                     "  slli %[s], %[s], 1\n"
+                     "  cv.lhu %[e], %[s](%[weights])\n"
+                     "  cv.sh %[e], (%[results]), 2\n"
+                     "1:\n" TW_LOOP_END
+                     : [s] "=&r"(s), [e] "+r"(e), [total] "+r"(total), [scores] "+r"(scores),
+                       [results] "+r"(results)
+                     : [largest] "r"(largest), [drop] "r"(drop), [limit] "r"(limit),
+                       [weights] "r"(weights), [keys] "r"(keys)
+                     : "memory");
   } else if (keys != 0) {
-    __asm__ volatile(
-        TW_LOOP_BEGIN TW_LOOP_SETUP(0, "%[keys]", "1f")
-        "  cv.lw %[s], (%[scores]), 4\n"
-        "  add %[total], %[total], %[e]\n"
-        "  sub %[s], %[largest], %[s]\n"
-        "  cv.minu %[s], %[s], %[limit]\n"
-        "  sll %[s], %[s], %[shift]\n"
-        "  mulhu %[d], %[s], %[scale]\n"
-        WEIGHT
-        "1:\n" TW_LOOP_END
-        : [s] "=&r"(s), [d] "=&r"(d), [w] "=&r"(w), [p] "=&r"(p), [e] "+r"(e), [total] "+r"(total),
-          [scores] "+r"(scores), [weights] "+r"(weights)
-        : [largest] "r"(largest), [limit] "r"(limit), [shift] "r"(shift),
-          [scale] "r"(scale), [one] "r"(UINT32_C(65536)), [c4] "r"(449),
-          [c3] "r"(3489), [c2] "r"(15691), [c1] "r"(45418), [c0] "r"(65534), [keys] "r"(keys)
-        : "memory");
+    __asm__ volatile(TW_LOOP_BEGIN TW_LOOP_SETUP(0, "%[keys]", "1f")
+                     "  cv.lw %[s], (%[scores]), 4\n"
+                     "  add %[total], %[total], %[e]\n"
+                     "  sub %[s], %[largest], %[s]\n"
+                     "  srl %[s], %[s], %[drop]\n"
+                     "  cv.minu %[s], %[s], %[limit]\n"
+                     "  slli %[s], %[s], 1\n"
+                     "  and %[f], %[s], %[mask]\n"
+                     "  srl %[s], %[s], %[bits]\n"
+                     "  cv.lhu %[f], %[f](%[weights])\n"
+                     "  andi %[s], %[s], -2\n"
+                     "  cv.lhu %[e], %[s](%[coarse])\n"
+                     "  cv.mulurn %[e], %[e], %[f], 17\n"
+                     "  cv.sh %[e], (%[results]), 2\n"
+                     "1:\n" TW_LOOP_END
+                     : [s] "=&r"(s), [f] "=&r"(f), [e] "+r"(e), [total] "+r"(total),
+                       [scores] "+r"(scores), [results] "+r"(results)
+                     : [largest] "r"(largest), [drop] "r"(drop), [limit] "r"(limit),
+                       [weights] "r"(weights), [coarse] "r"(weights + (1u << bits)),
+                       [mask] "r"((2u << bits) - 2), [bits] "r"(bits), [keys] "r"(keys)
+                     : "memory");
   }
   for (uint32_t j = keys; j < end; ++j) {
-    *weights++ = 0;
+    *results++ = 0;
   }
   return total + e;
 }
@@ -452,44 +427,7 @@ static inline void sum_block(const item *rows, const int8_t *value, uint32_t str
   sums[1] = b;
 }
 
-/* How a query's sums become outputs. */
-typedef struct {
-  int32_t reciprocal;
-  uint32_t shift;
-  int32_t scale;
-  uint32_t output_shift;
-  int32_t zero_point;
-} division;
-
-SMALL static division division_by(const tw_attention_s8_parameters *parameters, uint32_t total) {
-  division by;
-  uint32_t excess = 0; /* of the total beyond 16 bits */
-  while (total >> excess >= 65536u) {
-    ++excess;
-  }
-  const uint32_t divisor = (total + (uint32_t)tw_half(excess)) >> excess;
-  by.reciprocal = (int32_t)(((UINT32_C(1) << 31) + divisor / 2) / divisor);
-  by.shift = 15 + excess;
-  by.scale = parameters->output_scale;
-  by.output_shift = parameters->output_shift;
-  by.zero_point = parameters->output_zero_point;
-  return by;
-}
-
-/* For a sum of 32 bits, and an output shift beyond 32, with which rounding is that of the upper
- * half of the product. */
-static inline int8_t divide(const division *by, int32_t sum) {
-  const int64_t product = (int64_t)sum * by->reciprocal;
-  const int32_t mean =
-      (int32_t)((uint32_t)product >> by->shift | (uint32_t)(product >> 32) << (32 - by->shift));
-  int32_t steps = (int32_t)((int64_t)mean * by->scale >> 32);
-  __asm__("cv.addrnr %0, zero, %1" : "+r"(steps) : "r"(by->output_shift - 32));
-  steps += by->zero_point;
-  __asm__("cv.clip %0, %0, 8" : "+r"(steps));
-  return (int8_t)steps;
-}
-
-static int8_t divide_wide(const division *by, int64_t sum) {
+static int8_t divide_wide(const tw_attention_division *by, int64_t sum) {
   const int64_t mean = (sum * by->reciprocal) >> by->shift;
   const int64_t rounding = INT64_C(1) << (by->output_shift - 1);
   const int64_t steps = ((mean * by->scale + rounding) >> by->output_shift) + by->zero_point;
@@ -498,7 +436,7 @@ static int8_t divide_wide(const division *by, int64_t sum) {
 
 /* All that does not occur in small models: many keys, columns that are not four, coarse outputs. */
 __attribute__((noinline)) static void compute_columns(const tw_attention_s8_parameters *parameters,
-                                                      const item *rows, const division *by,
+                                                      const item *rows, const tw_attention_division *by,
                                                       uint32_t keys, const int8_t *value,
                                                       uint32_t begin, uint32_t end) {
   for (uint32_t row = 0; row < rows->rows; ++row) {
@@ -523,9 +461,11 @@ static void compute_outputs(const tw_attention_s8_parameters *parameters, const 
   const uint32_t stride = parameters->value_row_stride;
   const uint32_t size = parameters->value_size;
   const uint32_t quads = keys <= BLOCK_KEYS && parameters->output_shift > 32 ? size / 4 : 0;
-  division by[ROWS];
+  tw_attention_division by[ROWS];
   for (uint32_t row = 0; row < rows->rows; ++row) {
-    by[row] = division_by(parameters, rows->keys[row] != 0 ? rows->total[row] : 65535);
+    by[row] = tw_attention_division_by(rows->keys[row] != 0 ? rows->total[row] : 65535,
+                                       parameters->output_scale, parameters->output_shift,
+                                       parameters->output_zero_point);
   }
   for (uint32_t c = 0; c < 4 * quads; c += 4) {
     four_sums sums[ROWS];
@@ -534,7 +474,7 @@ static void compute_outputs(const tw_attention_s8_parameters *parameters, const 
       int8_t *output = rows->output[row] + c;
       const int32_t centre = parameters->value_zero_point * (int32_t)rows->total[row];
       for (uint32_t i = 0; i < 4; ++i) {
-        output[i] = divide(&by[row], sums[row].column[i] - centre);
+        output[i] = tw_attention_divide(&by[row], sums[row].column[i] - centre);
       }
     }
   }
@@ -561,8 +501,8 @@ static inline tw_attention_item item_at(uint32_t index, uint32_t batch, uint32_t
 
 SMALL void tw_attention_s8(const tw_attention_s8_parameters *parameters, const int8_t *query,
                            const int8_t *key, const int8_t *value, const int32_t *positions,
-                           const int32_t *valid_keys, int8_t *output, int32_t *scratch,
-                           uint32_t core, uint32_t cores) {
+                           const int32_t *valid_keys, const uint16_t *weights, int8_t *output,
+                           int32_t *scratch, uint32_t core, uint32_t cores) {
   const uint32_t query_heads = parameters->query_heads;
   const uint32_t key_heads = parameters->key_heads;
   const uint32_t queries = parameters->queries;
@@ -608,7 +548,7 @@ SMALL void tw_attention_s8(const tw_attention_s8_parameters *parameters, const i
                    key + at.batch * key_heads * capacity * parameters->head_size +
                        at.key_head * parameters->key_head_stride);
     for (uint32_t row = 0; row < rows.rows; ++row) {
-      rows.total[row] = compute_weights(parameters, rows.largest[row], rows.keys[row],
+      rows.total[row] = compute_weights(parameters, weights, rows.largest[row], rows.keys[row],
                                         (keys + 1) / 2 * 2, rows.scores[row]);
     }
     compute_outputs(parameters, &rows, keys,
