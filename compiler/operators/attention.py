@@ -19,9 +19,11 @@ MAXIMUM_CORES = 9
 ROWS_AT_A_TIME = 2
 """Most rows of scores that one core needs at a time."""
 MAXIMUM_KEYS = 4096
+MAXIMUM_OFFSET = 2**27 - 1
+"""Of positions; see tilewright/attention.h."""
 MAXIMUM_HEAD_SIZE = 32768
 """Of the integer form: differences of scores must fit int32."""
-MAXIMUM_SCALE_RATIO = 2.0**14
+MAXIMUM_SCALE_RATIO = 2.0**13
 """Largest s_v / s_y of the integer form: the mean's rounding is then a quarter output step."""
 WORD = 4
 """Bytes of the vectors that tw_attention_word_s8 is for."""
@@ -218,8 +220,8 @@ class AttentionInt8(Operation):
         reciprocal = ((1 << 31) + divisor // 2) // divisor
         sums = np.matmul(weight.astype(np.float64), v.astype(np.float64)).astype(np.int64)
         sums -= self.value_zero_point * total
-        mean = (sums * reciprocal) >> (15 + shift)
-        steps = (mean * self.output_scale + (1 << self.output_shift - 1)) >> self.output_shift
+        factor = reciprocal * self.output_scale >> 17
+        steps = ((sums >> shift) * factor + (1 << self.output_shift - 1)) >> self.output_shift
         steps = np.where(count == 0, 0, steps) + self.output_zero_point
         return (layout.join(np.clip(steps, -128, 127).astype(np.int8)),)
 
@@ -337,8 +339,8 @@ def integer_form(
     halvings = min(score_factor / np.log(2.0), 32.0)
     # A table that is read without a product may be a quarter as large as keys and values are.
     weights = weight_table(halvings, head_size, layout.keys * layout.key_heads * head_size // 2)
-    output_shift = 62
-    while np.rint(value_ratio * 2.0 ** (output_shift - 16)) >= 2**31:
+    output_shift = 50
+    while np.rint(value_ratio * 2.0 ** (output_shift - 14)) >= 2**31:
         output_shift -= 1
     operation = AttentionInt8(
         layout,
@@ -346,7 +348,7 @@ def integer_form(
         value_zero_point,
         output_zero_point,
         weights,
-        int(np.rint(value_ratio * 2.0 ** (output_shift - 16))),
+        int(np.rint(value_ratio * 2.0 ** (output_shift - 14))),
         output_shift,
     )
     return operation, weights.build(halvings)

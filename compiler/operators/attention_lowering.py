@@ -13,6 +13,7 @@ from compiler.ir import Array, DataType
 from compiler.lowering.operand import Operand
 from compiler.operators.attention import (
     MAXIMUM_KEYS,
+    MAXIMUM_OFFSET,
     AttentionFloat,
     AttentionLayout,
     integer_form,
@@ -230,7 +231,7 @@ def _compared_mask(mask: Operand, context: LoweringContext, keys: int) -> Prefix
     if not consecutive or index.size < keys or not _is_column(positions.shape):
         return None
     offset = int(relation == "LessOrEqual") - int(index[0])
-    return PrefixMask(keys, positions, offset) if abs(offset) < 2**31 else None
+    return PrefixMask(keys, positions, offset) if abs(offset) <= MAXIMUM_OFFSET else None
 
 
 def _is_column(shape: tuple[int, ...]) -> bool:

@@ -1,5 +1,5 @@
-#include "tilewright/arithmetic.h"
 #include "tilewright/attention.h"
+
 #include "tilewright/parallel.h"
 
 /* |weight * value| <= 32767 * 128, so that 512 of them fit int32. */
@@ -60,7 +60,6 @@ void tw_attention_s8(const tw_attention_s8_parameters *parameters, const int8_t 
   const uint32_t head_size = parameters->head_size;
   const uint32_t value_size = parameters->value_size;
   const uint32_t capacity = parameters->key_capacity;
-  const int64_t rounding = INT64_C(1) << (parameters->output_shift - 1);
   int32_t *row = scratch + core * parameters->keys;
   const tw_range share = tw_share(parameters->batch * query_heads * queries, core, cores);
   for (uint32_t index = share.begin; index < share.end; ++index) {
@@ -90,20 +89,12 @@ void tw_attention_s8(const tw_attention_s8_parameters *parameters, const int8_t 
     }
     const int32_t largest = compute_scores(parameters, q, k, keys, row);
     const uint32_t total = compute_weights(parameters, largest, weights, keys, row);
-    uint32_t shift = 0; /* of the total to 16 bits; it is at least 32767 */
-    while (total >> shift >= 65536u) {
-      ++shift;
-    }
-    const uint32_t divisor = (total + (uint32_t)tw_half(shift)) >> shift;
-    const int64_t reciprocal = ((UINT32_C(1) << 31) + divisor / 2) / divisor;
+    const tw_attention_division by = tw_attention_division_by(total, parameters->output_scale);
     const int64_t centre = (int64_t)parameters->value_zero_point * total;
     for (uint32_t c = 0; c < value_size; ++c) {
       const int64_t sum = weighted_sum(row, v + c, parameters->value_row_stride, keys) - centre;
-      const int64_t mean = (sum * reciprocal) >> (15 + shift); /* 16 fractional bits */
-      const int64_t steps =
-          ((mean * parameters->output_scale + rounding) >> parameters->output_shift) +
-          parameters->output_zero_point;
-      y[c] = (int8_t)(steps < -128 ? -128 : (steps > 127 ? 127 : steps));
+      y[c] =
+          tw_attention_divide(by, sum, parameters->output_shift, parameters->output_zero_point);
     }
   }
 }

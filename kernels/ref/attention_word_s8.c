@@ -1,5 +1,5 @@
-#include "tilewright/arithmetic.h"
 #include "tilewright/attention.h"
+
 #include "tilewright/parallel.h"
 
 #define SIZE 4u
@@ -34,19 +34,10 @@ static void attend(const tw_attention_word_s8_parameters *parameters, const int8
     }
     total += weight;
   }
-  uint32_t shift = 0; /* of the total to 16 bits; it is at least 32767 */
-  while (total >> shift >= 65536u) {
-    ++shift;
-  }
-  const uint32_t divisor = (total + (uint32_t)tw_half(shift)) >> shift;
-  const int64_t reciprocal = ((UINT32_C(1) << 31) + divisor / 2) / divisor;
+  const tw_attention_division by = tw_attention_division_by(total, parameters->output_scale);
   for (uint32_t c = 0; c < SIZE; ++c) {
-    const int64_t mean = (sums[c] * reciprocal) >> (15 + shift); /* 16 fractional bits */
-    const int64_t rounding = INT64_C(1) << (parameters->output_shift - 1);
-    const int64_t steps =
-        ((mean * parameters->output_scale + rounding) >> parameters->output_shift) +
-        parameters->output_zero_point;
-    output[c] = (int8_t)(steps < -128 ? -128 : (steps > 127 ? 127 : steps));
+    output[c] = tw_attention_divide(by, sums[c], parameters->output_shift,
+                                    parameters->output_zero_point);
   }
 }
 

@@ -427,13 +427,6 @@ static inline void sum_block(const item *rows, const int8_t *value, uint32_t str
   sums[1] = b;
 }
 
-static int8_t divide_wide(const tw_attention_division *by, int64_t sum) {
-  const int64_t mean = (sum * by->reciprocal) >> by->shift;
-  const int64_t rounding = INT64_C(1) << (by->output_shift - 1);
-  const int64_t steps = ((mean * by->scale + rounding) >> by->output_shift) + by->zero_point;
-  return (int8_t)(steps < -128 ? -128 : (steps > 127 ? 127 : steps));
-}
-
 /* All that does not occur in small models: many keys, columns that are not four, coarse outputs. */
 __attribute__((noinline)) static void compute_columns(const tw_attention_s8_parameters *parameters,
                                                       const item *rows, const tw_attention_division *by,
@@ -451,7 +444,8 @@ __attribute__((noinline)) static void compute_columns(const tw_attention_s8_para
         }
         total += sum;
       }
-      rows->output[row][c] = divide_wide(&by[row], total);
+      rows->output[row][c] = tw_attention_divide(by[row], total, parameters->output_shift,
+                                             parameters->output_zero_point);
     }
   }
 }
@@ -461,11 +455,11 @@ static void compute_outputs(const tw_attention_s8_parameters *parameters, const 
   const uint32_t stride = parameters->value_row_stride;
   const uint32_t size = parameters->value_size;
   const uint32_t quads = keys <= BLOCK_KEYS && parameters->output_shift > 32 ? size / 4 : 0;
+  const uint32_t shift = parameters->output_shift;
+  const int32_t zero_point = quads != 0 ? parameters->output_zero_point * (1 << (shift - 32)) : 0;
   tw_attention_division by[ROWS];
   for (uint32_t row = 0; row < rows->rows; ++row) {
-    by[row] = tw_attention_division_by(rows->keys[row] != 0 ? rows->total[row] : 65535,
-                                       parameters->output_scale, parameters->output_shift,
-                                       parameters->output_zero_point);
+    by[row] = division_by(rows->total[row], parameters->output_scale);
   }
   for (uint32_t c = 0; c < 4 * quads; c += 4) {
     four_sums sums[ROWS];
@@ -474,7 +468,7 @@ static void compute_outputs(const tw_attention_s8_parameters *parameters, const 
       int8_t *output = rows->output[row] + c;
       const int32_t centre = parameters->value_zero_point * (int32_t)rows->total[row];
       for (uint32_t i = 0; i < 4; ++i) {
-        output[i] = tw_attention_divide(&by[row], sums[row].column[i] - centre);
+        output[i] = divide(by[row], sums[row].column[i] - centre, shift, zero_point);
       }
     }
   }

@@ -149,27 +149,44 @@ static inline void attend(const tw_attention_word_s8_parameters *parameters, con
                                         parameters->weight_bits, (uint32_t)(largest - score));
   }
   all.total += last;
-  const tw_attention_division by =
-      tw_attention_division_by((uint32_t)all.total, parameters->output_scale,
-                               parameters->output_shift, parameters->output_zero_point);
+  const tw_attention_division by = division_by((uint32_t)all.total, parameters->output_scale);
   const int32_t centre = parameters->value_zero_point * all.total;
+  const uint32_t shift = parameters->output_shift;
+  const int32_t zero_point = parameters->output_zero_point * (INT32_C(1) << (shift - 32));
   for (uint32_t c = 0; c < SIZE; ++c) {
-    output[c] = tw_attention_divide(&by, all.column[c] + last * last_value[c] - centre);
+    const int32_t v = last_value[c];
+    int32_t sum = all.column[c] - centre;
+    __asm__("cv.mac %0, %1, %2" : "+r"(sum) : "r"(last), "r"(v));
+    output[c] = divide(by, sum, shift, zero_point);
   }
 }
 
-/* Divisions take 30 cycles each: only those that are needed. */
-static inline tw_attention_item item_at(uint32_t index, uint32_t query_heads, uint32_t queries) {
-  tw_attention_item at = {0, index, 0, 0};
-  if (queries > 1) {
-    at.query_head = index / queries;
-    at.query = index - at.query_head * queries;
+/* Where a head's first query, its keys and its values are. */
+typedef struct {
+  const int8_t *query;
+  const int8_t *key;
+  const int8_t *value;
+  int8_t *output;
+} head;
+
+SMALL static head head_at(const tw_attention_word_s8_parameters *parameters, const int8_t *query,
+                          const int8_t *key, const int8_t *value, int8_t *output, uint32_t batch,
+                          uint32_t query_head) {
+  const uint32_t query_heads = parameters->query_heads;
+  const uint32_t key_heads = parameters->key_heads;
+  const uint32_t first = batch * query_heads * parameters->queries * SIZE;
+  const uint32_t cache = batch * key_heads * parameters->key_capacity * SIZE;
+  uint32_t key_head = query_head;
+  if (query_heads != key_heads) { /* a division takes 30 cycles */
+    key_head = query_head / (query_heads / key_heads);
   }
-  if (at.query_head >= query_heads) {
-    at.batch = at.query_head / query_heads;
-    at.query_head -= at.batch * query_heads;
-  }
-  return at;
+  const head result = {
+      query + first + query_head * parameters->query_head_stride,
+      key + cache + key_head * parameters->key_head_stride,
+      value + cache + key_head * parameters->value_head_stride,
+      output + first + query_head * parameters->output_head_stride,
+  };
+  return result;
 }
 
 SMALL void tw_attention_word_s8(const tw_attention_word_s8_parameters *parameters,
@@ -177,42 +194,49 @@ SMALL void tw_attention_word_s8(const tw_attention_word_s8_parameters *parameter
                                 const int32_t *positions, const int32_t *valid_keys,
                                 const uint16_t *weights, int8_t *output, uint32_t core,
                                 uint32_t cores) {
-  const uint32_t query_heads = parameters->query_heads;
-  const uint32_t key_heads = parameters->key_heads;
   const uint32_t queries = parameters->queries;
-  const uint32_t cache = key_heads * parameters->key_capacity * SIZE;
+  const uint32_t query_heads = parameters->query_heads;
   const tw_range share = tw_share(parameters->batch * query_heads * queries, core, cores);
-  tw_attention_item at = item_at(share.begin, query_heads, queries);
-  for (uint32_t index = share.begin; index < share.end; ++index) {
-    const uint32_t keys = tw_attended_keys(
-        parameters->keys,
-        positions ? positions + at.batch * parameters->position_batch_stride +
-                        at.query * parameters->position_row_stride
-                  : 0,
-        parameters->position_offset, valid_keys ? valid_keys + at.batch : 0, parameters->causal,
-        at.query, queries);
-    const uint32_t key_head =
-        query_heads == key_heads ? at.query_head : at.query_head / (query_heads / key_heads);
-    const uint32_t first = at.batch * query_heads * queries * SIZE;
-    int8_t *y = output + first + at.query_head * parameters->output_head_stride +
-                at.query * parameters->output_row_stride;
-    if (keys == 0) {
-      for (uint32_t c = 0; c < SIZE; ++c) {
-        y[c] = (int8_t)parameters->output_zero_point;
-      }
-    } else {
-      attend(parameters,
-             query + first + at.query_head * parameters->query_head_stride +
-                 at.query * parameters->query_row_stride,
-             key + at.batch * cache + key_head * parameters->key_head_stride,
-             value + at.batch * cache + key_head * parameters->value_head_stride, weights, keys, y);
+  uint32_t left = share.end - share.begin;
+  uint32_t query_head = share.begin;
+  uint32_t row = 0;
+  uint32_t batch = 0;
+  if (queries > 1) {
+    query_head = share.begin / queries;
+    row = share.begin - query_head * queries;
+  }
+  if (query_head >= query_heads) {
+    batch = query_head / query_heads;
+    query_head -= batch * query_heads;
+  }
+  while (left != 0) {
+    const head at = head_at(parameters, query, key, value, output, batch, query_head);
+    const int8_t *q = at.query + row * parameters->query_row_stride;
+    int8_t *y = at.output + row * parameters->output_row_stride;
+    const int32_t *position = positions;
+    if (positions) {
+      position +=
+          batch * parameters->position_batch_stride + row * parameters->position_row_stride;
     }
-    if (++at.query == queries) {
-      at.query = 0;
-      if (++at.query_head == query_heads) {
-        at.query_head = 0;
-        ++at.batch;
+    for (; row < queries && left != 0; ++row, --left) {
+      const uint32_t keys = tw_attended_keys(
+          parameters->keys, position, parameters->position_offset,
+          valid_keys ? valid_keys + batch : 0, parameters->causal, row, queries);
+      if (keys == 0) {
+        for (uint32_t c = 0; c < SIZE; ++c) {
+          y[c] = (int8_t)parameters->output_zero_point;
+        }
+      } else {
+        attend(parameters, q, at.key, at.value, weights, keys, y);
       }
+      q += parameters->query_row_stride;
+      y += parameters->output_row_stride;
+      position = positions ? position + parameters->position_row_stride : 0;
+    }
+    row = 0;
+    if (++query_head == query_heads) {
+      query_head = 0;
+      ++batch;
     }
   }
 }

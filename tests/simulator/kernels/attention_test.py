@@ -128,7 +128,7 @@ def _special_cases() -> list[Example]:
         # More keys than sums of 32 bits take; products of 64 bits at the end.
         _special((1, 1), 2, 700, (4, 4), halvings=0.1),
         _special((1, 1), 1, 513, (4, 5), halvings=0.1, zero_points=(0, 90, 3)),
-        _special((1, 1), 3, 9, (4, 4), ratio=2.0**14),
+        _special((1, 1), 3, 9, (4, 4), ratio=2.0**13),
     ]
     for zero_points in ((-128, -128, -128), (127, 127, 127), (5, -9, 20)):
         cases.append(_special((2, 2), 3, 10, (8, 4), zero_points=zero_points))
