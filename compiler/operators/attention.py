@@ -247,7 +247,10 @@ class AttentionInt8(Operation):
             "output_shift": self.output_shift,
         }
         if self._is_of_words(parameters):
-            del parameters["head_size"], parameters["value_size"]
+            parameters["heads"] = self.layout.query_heads
+            implied = ("batch", "query_heads", "key_heads", "key_capacity")
+            for name in (*implied, "head_size", "value_size", "position_batch_stride"):
+                del parameters[name]
             return Kernel("tw_attention_word_s8", HEADER, parameters)
         parameters["query_zero_point"] = self.query_zero_point
         parameters["weight_drop"] = self.weights.drop
@@ -260,6 +263,8 @@ class AttentionInt8(Operation):
         centred = 128 + abs(self.value_zero_point)
         return (
             parameters["head_size"] == parameters["value_size"] == WORD
+            and parameters["batch"] == 1
+            and self.layout.query_heads == self.layout.key_heads
             and self.query_zero_point == 0
             and self.weights.drop == 0
             and self.output_shift > 32

@@ -45,23 +45,16 @@ void tw_attention_word_s8(const tw_attention_word_s8_parameters *parameters, con
                           const int8_t *key, const int8_t *value, const int32_t *positions,
                           const int32_t *valid_keys, const uint16_t *weights, int8_t *output,
                           uint32_t core, uint32_t cores) {
-  const uint32_t query_heads = parameters->query_heads;
-  const uint32_t key_heads = parameters->key_heads;
   const uint32_t queries = parameters->queries;
-  const uint32_t cache = key_heads * parameters->key_capacity * SIZE;
-  const tw_range share = tw_share(parameters->batch * query_heads * queries, core, cores);
+  const tw_range share = tw_share(parameters->heads * queries, core, cores);
   for (uint32_t index = share.begin; index < share.end; ++index) {
-    const tw_attention_item item = tw_attention_item_at(index, query_heads, key_heads, queries);
-    const uint32_t keys =
-        tw_attended_keys(parameters->keys,
-                         positions ? positions + item.batch * parameters->position_batch_stride +
-                                         item.query * parameters->position_row_stride
-                                   : 0,
-                         parameters->position_offset, valid_keys ? valid_keys + item.batch : 0,
-                         parameters->causal, item.query, queries);
-    const uint32_t first = item.batch * query_heads * queries * SIZE;
-    int8_t *y = output + first + item.query_head * parameters->output_head_stride +
-                item.query * parameters->output_row_stride;
+    const uint32_t head = index / queries;
+    const uint32_t row = index % queries;
+    const uint32_t keys = tw_attended_keys(
+        parameters->keys, positions ? positions + row * parameters->position_row_stride : 0,
+        parameters->position_offset, valid_keys, parameters->causal, row, queries);
+    int8_t *y =
+        output + head * parameters->output_head_stride + row * parameters->output_row_stride;
     if (keys == 0) {
       for (uint32_t c = 0; c < SIZE; ++c) {
         y[c] = (int8_t)parameters->output_zero_point;
@@ -69,10 +62,8 @@ void tw_attention_word_s8(const tw_attention_word_s8_parameters *parameters, con
       continue;
     }
     attend(parameters,
-           query + first + item.query_head * parameters->query_head_stride +
-               item.query * parameters->query_row_stride,
-           key + item.batch * cache + item.key_head * parameters->key_head_stride,
-           value + item.batch * cache + item.key_head * parameters->value_head_stride, weights, keys,
-           y);
+           query + head * parameters->query_head_stride + row * parameters->query_row_stride,
+           key + head * parameters->key_head_stride, value + head * parameters->value_head_stride,
+           weights, keys, y);
   }
 }

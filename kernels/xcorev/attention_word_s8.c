@@ -15,12 +15,6 @@
 /* Code comes from a slow memory once per layer: what is not a loop over keys has to be small. */
 #define SMALL __attribute__((minsize))
 
-/* Sums over keys of weight * value, and of weights. */
-typedef struct {
-  int32_t column[SIZE];
-  int32_t total;
-} sums;
-
 static inline uint32_t load_word(const int8_t *from) {
   return *(const uint32_t *)(const void *)from;
 }
@@ -67,8 +61,9 @@ static inline int32_t largest_score(uint32_t query, const int8_t *key, uint32_t 
 
 /* Two keys per turn. Bytes 0 and 2 of values stay where they are, below bytes 1 and 3, and count as
  * 128 more than they are: their sums hold 256 times those of their neighbours, and 128 times those
- * of the weights, which SUMS_OF_COLUMNS takes away. */
-#define SUM_PAIRS(weights_of_tables)                                                            \
+ * of the weights, which are taken away
+ * at the end. */
+#define SUM_PAIRS(weights_of_tables, ...)                                                            \
   __asm__ volatile(                                                                             \
       TW_LOOP_BEGIN TW_LOOP_SETUP(0, "%[pairs]", "1f")                                          \
       "  cv.lw %[k], (%[key]), %[key_stride]\n"                                                 \
@@ -98,95 +93,77 @@ static inline int32_t largest_score(uint32_t query, const int8_t *key, uint32_t 
         [value] "+r"(value), [s0] "+r"(s0), [s1] "+r"(s1), [s2] "+r"(s2), [s3] "+r"(s3),        \
         [total] "+r"(total)                                                                     \
       : [query] "r"(query), [largest] "r"(largest), [limit] "r"(limit), [weights] "r"(weights), \
-        [coarse] "r"(weights + (1u << bits)), [mask] "r"((2u << bits) - 2), [bits] "r"(bits),   \
         [flip] "r"(UINT32_C(0x00800080)), [key_stride] "r"(key_stride),                         \
-        [value_stride] "r"(value_stride), [pairs] "r"(keys / 2)                                 \
+        [value_stride] "r"(value_stride), [pairs] "r"(pairs)__VA_ARGS__                          \
       : "memory")
 
-/* Sums over an even number of keys, at least two. */
-static inline sums sum_pairs(const tw_attention_word_s8_parameters *parameters, uint32_t query,
-                             int32_t largest, const int8_t *key, const int8_t *value,
-                             const uint16_t *weights, uint32_t keys) {
+/* Outputs for sums of columns, to which `weight` times `value` is added; division_by(). */
+static inline void divide_columns(tw_attention_division by, const int32_t *columns, int32_t weight,
+                                  const int8_t *value, int32_t centre, uint32_t output_shift,
+                                  int32_t output_zero_point, int8_t *output) {
+  const uint32_t shift = output_shift - 32;
+  int32_t s, v;
+  __asm__ volatile(
+      TW_LOOP_BEGIN TW_LOOP_SETUPI(0, 4, "1f")
+      "  cv.lw %[s], (%[columns]), 4\n"
+      "  cv.lb %[v], (%[value]), 1\n"
+      "  sub %[s], %[s], %[centre]\n"
+      "  cv.mac %[s], %[v], %[weight]\n"
+      "  sra %[s], %[s], %[excess]\n"
+      "  mulh %[s], %[s], %[factor]\n"
+      "  cv.addrnr %[s], %[zero_point], %[shift]\n"
+      "  cv.clip %[s], %[s], 8\n"
+      "  cv.sb %[s], (%[output]), 1\n"
+      "1:\n" TW_LOOP_END
+      : [s] "=&r"(s), [v] "=&r"(v), [columns] "+r"(columns), [value] "+r"(value),
+        [output] "+r"(output)
+      : [centre] "r"(centre), [weight] "r"(weight), [excess] "r"(by.excess),
+        [factor] "r"(by.factor), [zero_point] "r"(output_zero_point * (INT32_C(1) << shift)),
+        [shift] "r"(shift)
+      : "memory");
+}
+
+/* One query of a head, with at least one key. */
+static inline void attend(const tw_attention_word_s8_parameters *parameters, const int8_t *from,
+                          const int8_t *key, const int8_t *value, const uint16_t *weights,
+                          uint32_t keys, int8_t *output) {
   const uint32_t key_stride = parameters->key_row_stride;
   const uint32_t value_stride = parameters->value_row_stride;
   const uint32_t limit = parameters->weight_limit;
   const uint32_t bits = parameters->weight_bits;
+  const uint32_t query = load_word(from);
+  const int32_t largest = largest_score(query, key, key_stride, keys);
+  const int8_t *first_value = value;
+  int32_t first = 0; /* weight of the key that makes no pair */
+  if (keys % 2 != 0) {
+    const int32_t score = tw_dot_s8(load_word(key), query);
+    first = (int32_t)tw_attention_weight(weights, 0, limit, bits, (uint32_t)(largest - score));
+    key += key_stride;
+    value += value_stride;
+  }
+  const uint32_t pairs = keys / 2;
   uint32_t k, l, u, v;
   int32_t s0 = 0;
   int32_t s1 = 0;
   int32_t s2 = 0;
   int32_t s3 = 0;
   int32_t total = 0;
-  if (bits == 0) {
-    SUM_PAIRS(WEIGHTS_OF_ONE_TABLE);
-  } else {
-    SUM_PAIRS(WEIGHTS_OF_TWO_TABLES);
+  if (pairs != 0) {
+    if (bits == 0) {
+      SUM_PAIRS(WEIGHTS_OF_ONE_TABLE);
+    } else {
+      SUM_PAIRS(WEIGHTS_OF_TWO_TABLES, , [coarse] "r"(weights + (1u << bits)),
+                [mask] "r"((2u << bits) - 2), [bits] "r"(bits));
+    }
   }
+  /* Modulo 2^32, as what bytes 1 and 3 contribute may be too large until it is taken away. */
   const uint32_t raised = (uint32_t)total * 128;
-  const sums result = {
-      {(int32_t)((uint32_t)s0 - (uint32_t)s1 * 256 - raised), s1,
-       (int32_t)((uint32_t)s2 - (uint32_t)s3 * 256 - raised), s3},
-      total,
-  };
-  return result;
-}
-
-/* One query of a head, with at least one key. */
-static inline void attend(const tw_attention_word_s8_parameters *parameters, const int8_t *query,
-                          const int8_t *key, const int8_t *value, const uint16_t *weights,
-                          uint32_t keys, int8_t *output) {
-  const uint32_t q = load_word(query);
-  const int32_t largest = largest_score(q, key, parameters->key_row_stride, keys);
-  sums all = {{0, 0, 0, 0}, 0};
-  if (keys > 1) {
-    all = sum_pairs(parameters, q, largest, key, value, weights, keys);
-  }
-  int32_t last = 0; /* weight of the key that makes no pair */
-  const int8_t *last_value = value + (keys - 1) * parameters->value_row_stride;
-  if (keys % 2 != 0) {
-    const int32_t score = tw_dot_s8(load_word(key + (keys - 1) * parameters->key_row_stride), q);
-    last = (int32_t)tw_attention_weight(weights, 0, parameters->weight_limit,
-                                        parameters->weight_bits, (uint32_t)(largest - score));
-  }
-  all.total += last;
-  const tw_attention_division by = division_by((uint32_t)all.total, parameters->output_scale);
-  const int32_t centre = parameters->value_zero_point * all.total;
-  const uint32_t shift = parameters->output_shift;
-  const int32_t zero_point = parameters->output_zero_point * (INT32_C(1) << (shift - 32));
-  for (uint32_t c = 0; c < SIZE; ++c) {
-    const int32_t v = last_value[c];
-    int32_t sum = all.column[c] - centre;
-    __asm__("cv.mac %0, %1, %2" : "+r"(sum) : "r"(last), "r"(v));
-    output[c] = divide(by, sum, shift, zero_point);
-  }
-}
-
-/* Where a head's first query, its keys and its values are. */
-typedef struct {
-  const int8_t *query;
-  const int8_t *key;
-  const int8_t *value;
-  int8_t *output;
-} head;
-
-SMALL static head head_at(const tw_attention_word_s8_parameters *parameters, const int8_t *query,
-                          const int8_t *key, const int8_t *value, int8_t *output, uint32_t batch,
-                          uint32_t query_head) {
-  const uint32_t query_heads = parameters->query_heads;
-  const uint32_t key_heads = parameters->key_heads;
-  const uint32_t first = batch * query_heads * parameters->queries * SIZE;
-  const uint32_t cache = batch * key_heads * parameters->key_capacity * SIZE;
-  uint32_t key_head = query_head;
-  if (query_heads != key_heads) { /* a division takes 30 cycles */
-    key_head = query_head / (query_heads / key_heads);
-  }
-  const head result = {
-      query + first + query_head * parameters->query_head_stride,
-      key + cache + key_head * parameters->key_head_stride,
-      value + cache + key_head * parameters->value_head_stride,
-      output + first + query_head * parameters->output_head_stride,
-  };
-  return result;
+  const int32_t columns[SIZE] = {(int32_t)((uint32_t)s0 - (uint32_t)s1 * 256 - raised), s1,
+                                 (int32_t)((uint32_t)s2 - (uint32_t)s3 * 256 - raised), s3};
+  total += first;
+  const tw_attention_division by = division_by((uint32_t)total, parameters->output_scale);
+  divide_columns(by, columns, first, first_value, parameters->value_zero_point * total,
+                 parameters->output_shift, parameters->output_zero_point, output);
 }
 
 SMALL void tw_attention_word_s8(const tw_attention_word_s8_parameters *parameters,
@@ -195,48 +172,45 @@ SMALL void tw_attention_word_s8(const tw_attention_word_s8_parameters *parameter
                                 const uint16_t *weights, int8_t *output, uint32_t core,
                                 uint32_t cores) {
   const uint32_t queries = parameters->queries;
-  const uint32_t query_heads = parameters->query_heads;
-  const tw_range share = tw_share(parameters->batch * query_heads * queries, core, cores);
+  const tw_range share = tw_share(parameters->heads * queries, core, cores);
   uint32_t left = share.end - share.begin;
-  uint32_t query_head = share.begin;
+  uint32_t head = share.begin;
   uint32_t row = 0;
-  uint32_t batch = 0;
-  if (queries > 1) {
-    query_head = share.begin / queries;
-    row = share.begin - query_head * queries;
+  if (queries > 1) { /* a division takes 30 cycles */
+    head = share.begin / queries;
+    row = share.begin - head * queries;
   }
-  if (query_head >= query_heads) {
-    batch = query_head / query_heads;
-    query_head -= batch * query_heads;
-  }
-  while (left != 0) {
-    const head at = head_at(parameters, query, key, value, output, batch, query_head);
-    const int8_t *q = at.query + row * parameters->query_row_stride;
-    int8_t *y = at.output + row * parameters->output_row_stride;
-    const int32_t *position = positions;
-    if (positions) {
-      position +=
-          batch * parameters->position_batch_stride + row * parameters->position_row_stride;
-    }
-    for (; row < queries && left != 0; ++row, --left) {
-      const uint32_t keys = tw_attended_keys(
-          parameters->keys, position, parameters->position_offset,
-          valid_keys ? valid_keys + batch : 0, parameters->causal, row, queries);
-      if (keys == 0) {
-        for (uint32_t c = 0; c < SIZE; ++c) {
-          y[c] = (int8_t)parameters->output_zero_point;
-        }
-      } else {
-        attend(parameters, q, at.key, at.value, weights, keys, y);
+  const int32_t *position = positions ? positions + row * parameters->position_row_stride : 0;
+  key += head * parameters->key_head_stride;
+  value += head * parameters->value_head_stride;
+  query += head * parameters->query_head_stride;
+  output += head * parameters->output_head_stride;
+  const int8_t *q = query + row * parameters->query_row_stride;
+  int8_t *y = output + row * parameters->output_row_stride;
+  for (; left != 0; --left) {
+    const uint32_t keys = tw_attended_keys(parameters->keys, position, parameters->position_offset,
+                                           valid_keys, parameters->causal, row, queries);
+    if (keys != 0) {
+      attend(parameters, q, key, value, weights, keys, y);
+    } else {
+      for (uint32_t c = 0; c < SIZE; ++c) {
+        y[c] = (int8_t)parameters->output_zero_point;
       }
-      q += parameters->query_row_stride;
-      y += parameters->output_row_stride;
-      position = positions ? position + parameters->position_row_stride : 0;
     }
-    row = 0;
-    if (++query_head == query_heads) {
-      query_head = 0;
-      ++batch;
+    q += parameters->query_row_stride;
+    y += parameters->output_row_stride;
+    if (positions) {
+      position += parameters->position_row_stride;
+    }
+    if (++row == queries) {
+      row = 0;
+      position = positions;
+      key += parameters->key_head_stride;
+      value += parameters->value_head_stride;
+      query += parameters->query_head_stride;
+      output += parameters->output_head_stride;
+      q = query;
+      y = output;
     }
   }
 }

@@ -58,12 +58,9 @@ void tw_attention_s8(const tw_attention_s8_parameters *parameters, const int8_t 
                      int32_t *scratch, uint32_t core, uint32_t cores);
 
 typedef struct {
-  uint32_t batch;
-  uint32_t query_heads;
-  uint32_t key_heads;
+  uint32_t heads; /* of query, key and value */
   uint32_t queries;
   uint32_t keys;
-  uint32_t key_capacity;
   uint32_t query_head_stride;
   uint32_t query_row_stride;
   uint32_t key_head_stride;
@@ -72,7 +69,6 @@ typedef struct {
   uint32_t value_row_stride;
   uint32_t output_head_stride;
   uint32_t output_row_stride;
-  uint32_t position_batch_stride;
   uint32_t position_row_stride;
   int32_t position_offset;
   uint32_t causal;
@@ -84,9 +80,9 @@ typedef struct {
   uint32_t output_shift;
 } tw_attention_word_s8_parameters;
 
-/* The same for heads of size 4, query zero point 0, weight_drop 0, output_shift > 32, operands
- * aligned to 4 bytes, and so few keys that the weighted sum of 128 + |value_zero_point| fits int32.
- */
+/* The same for heads of size 4, one batch entry, as many key heads as query heads, query zero point
+ * 0, weight_drop 0, output_shift > 32, operands aligned to 4 bytes, and so few keys that the
+ * weighted sum of 128 + |value_zero_point| fits int32. */
 void tw_attention_word_s8(const tw_attention_word_s8_parameters *parameters, const int8_t *query,
                           const int8_t *key, const int8_t *value, const int32_t *positions,
                           const int32_t *valid_keys, const uint16_t *weights, int8_t *output,
