@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from compiler.codegen.cluster_tables import (
@@ -114,6 +114,10 @@ def _values(
             {
                 "function": entry_point.function,
                 "tables": table,
+                "extents": [
+                    {"patches": patches, **asdict(extent)}
+                    for extent, patches in zip(program.extents, table.patches, strict=True)
+                ],
                 "summary": f"{total_cycles(estimate(program, cluster)):,} cycles predicted",
             }
             for entry_point, program, table in zip(

@@ -17,6 +17,7 @@ from compiler.report.mapping import mapping, mapping_json, mapping_text
 from compiler.report.memory import ArenaBuffer, EntryPoint, MemoryReport, Step, Tensor
 from compiler.report.memory_page import to_html
 from compiler.schedule.estimate import StepTime, estimate, total_cycles
+from compiler.schedule.extents import nominal
 from compiler.schedule.program import Program
 from compiler.schedule.table_size import kernel_of
 from compiler.schedule.task import ALIGNMENT
@@ -88,7 +89,11 @@ def _memory_json(
 
 
 def _map(program: Program, times: list[StepTime]) -> dict[str, Any]:
-    """One entry point: what is in L1 when, and what each step does and takes."""
+    """One entry point: what is in L1 when, and what each step does and takes.
+
+    Bytes and cycles are for the rows of states that `nominal_rows` says.
+    """
+    run = nominal(program)
     return {
         "graph": program.graph,
         "arena_bytes": program.arena_bytes,
@@ -107,7 +112,10 @@ def _map(program: Program, times: list[StepTime]) -> dict[str, Any]:
                 "loaded_bytes": sum(t.bytes for t in step.transfers if t.load),
                 "stored_bytes": sum(t.bytes for t in step.transfers if not t.load),
             }
-            for step, time in zip(program.steps, times, strict=True)
+            for step, time in zip(run.steps, times, strict=True)
+        ],
+        "extents": [
+            {**asdict(extent), "nominal_rows": extent.nominal} for extent in program.extents
         ],
     }
 

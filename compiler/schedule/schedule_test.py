@@ -18,19 +18,10 @@ from compiler.ir import Box, Graph, TensorType
 from compiler.schedule.byte_execution import ByteExecution
 from compiler.schedule.decide import schedule
 from compiler.schedule.program import Call, Program, Step
+from compiler.schedule.sample_cluster import CLUSTER
 from compiler.schedule.sample_images import ACTIONS, SHAPES, Action, image_network
 from compiler.schedule.validate import validate
 from compiler.target import pack_weights
-from compiler.target.soc import Cluster, Dma
-
-CLUSTER = Cluster(
-    cores=8,
-    control_core=8,
-    l1_bytes=1 << 17,
-    l2_bytes=1 << 20,
-    l2_latency=15,
-    dma=Dma(6, 7, 8, 12, 256, 1, 1, 16),
-)
 
 
 def check(graph: Graph, program: Program, budget: int) -> None:
