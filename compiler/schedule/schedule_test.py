@@ -119,6 +119,24 @@ def test_what_fits_is_copied_once() -> None:
     )
 
 
+def test_shared_constants_are_copied_once_where_there_is_room() -> None:
+    table, add = Action("table", 1, (1, 1, 1)), Action("add", 1, (0, 1, 1))
+    actions = [*[table, add, Action("conv", 1, (3, 1, 9))] * 2, table]
+    graph = image_network((1, 8, 8, 9), actions, state=False)
+    loaded: list[int] = []
+    for budget in (1 << 16, 1600):
+        program = schedule(graph, CLUSTER, budget)
+        check(graph, program, budget)
+        tables = [
+            transfer.bytes
+            for step in program.steps
+            for transfer in step.transfers
+            if transfer.what.startswith("constants of table")
+        ]
+        loaded.append(sum(tables))
+    assert loaded == [256, 3 * 256]
+
+
 def mutations(program: Program) -> Iterator[tuple[str, Program]]:
     """Programs with one mistake each."""
     for index, step in enumerate(program.steps):

@@ -123,3 +123,5 @@ class Tasks:
     block_use: dict[str, tuple[int, int]] = field(default_factory=dict[str, tuple[int, int]])
     """First and last task that use a block outside of L1."""
     extents: tuple[Extent, ...] = ()
+    shares_constants: bool = False
+    """Whether some are copied once for several nodes."""

@@ -48,6 +48,7 @@ class _Builder:
         self.bounds = bounds_of(graph, self.aliasing, decisions)
         self.result.extents = self.bounds.extents
         self.constant_places: dict[bytes, int] = {}
+        self.kept_constants: dict[bytes, str] = {}
         self.written: dict[str, int] = {}
         self.loaded_blocks: set[str] = set()
         self.last_use: tuple[set[str], set[str]] | None = None
@@ -347,18 +348,24 @@ class _Builder:
             bundles.setdefault(tuple(indices), []).append(part)
         result: dict[tuple[int, int], Operand] = {}
         for number, (indices, parts) in enumerate(bundles.items()):
-            buffer = f"constants:{node.name}:{number}"
             data = bytearray()
+            offsets: list[int] = []
             for position, box in parts:
-                content = self._content(node, position)[box.slices]
-                for index in indices:
-                    result[index, position] = InBuffer(buffer, len(data))
-                data += np.ascontiguousarray(content).tobytes()
+                offsets.append(len(data))
+                data += np.ascontiguousarray(self._content(node, position)[box.slices]).tobytes()
                 data += bytes(aligned(len(data)) - len(data))
+            buffer = f"constants:{node.name}:{number}"
+            if self.decisions.keeps_shared:
+                buffer = self.kept_constants.setdefault(bytes(data), buffer)
+            if buffer in self.result.buffers:
+                self.result.shares_constants = True
+            elif data:
+                self._load_constants(node, buffer, bytes(data), first + indices[0])
             self._touch(buffer, len(data), first + indices[0])
             self._touch(buffer, len(data), first + indices[-1])
-            if data:
-                self._load_constants(node, buffer, bytes(data), first + indices[0])
+            for (position, _), offset in zip(parts, offsets, strict=True):
+                for index in indices:
+                    result[index, position] = InBuffer(buffer, offset)
         return result
 
     def _load_constants(self, node: Node, buffer: str, data: bytes, need: int) -> None:
