@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from compiler.codegen.identifiers import Scope
 from compiler.codegen.interface import EntryPoint, Interface
-from compiler.codegen.layout import comment, initialiser
+from compiler.codegen.layout import comment, initialiser, packed
 from compiler.codegen.literals import comment_text, literal
 from compiler.ir import TensorType
 from compiler.schedule.estimate import StepTime
@@ -32,7 +32,9 @@ class Tables:
     Attributes:
         name: of the C struct and of its constant.
         members: declarations of descriptors.
-        lines: the initialiser's lines.
+        steps: lines of the initialiser.
+        transfers, calls: entries of it, of one line or more.
+        descriptors: lines.
         relocations: (word, index of the argument).
         patches: (word, growth with each row) by extent.
     """
@@ -117,9 +119,9 @@ class TablesWriter:
             ("is_store", "0" if transfer.load else "1"),
             ("slot", str(slot)),
         ]
-        text = ", ".join(f".{name} = {value}" for name, value in fields)
-        what = comment_text(transfer.what)
-        self._result.transfers.append(f"{{{text}}}, /* {what} */")
+        items = [f".{name} = {value}" for name, value in fields]
+        lines = [*comment(8, comment_text(transfer.what)), *packed(" " * 8, items, ",", "{}")]
+        self._result.transfers.append("\n".join(lines))
 
     def _call(self, call: Call, tiles: int, cycles: int) -> None:
         kernel = kernel_of(call)
@@ -128,7 +130,8 @@ class TablesWriter:
         result = self._result
         result.members.append(f"struct {kernel.function}_call {name};")
         descriptor = f"l1.tables.{result.name}.{name}"
-        result.calls.append(f"{{run_{kernel.function}, &{descriptor}}},")
+        call_items = [f"run_{kernel.function}", f"&{descriptor}"]
+        result.calls.append("\n".join(packed(" " * 8, call_items, ",", "{}")))
         for patch in parameter_patches(call, self._program.extents):
             word = f"(uint32_t *)&{descriptor}.parameters.{patch.field}"
             result.patches[patch.extent].append((word, patch.factor))
@@ -144,7 +147,7 @@ class TablesWriter:
             *comment(4, text),
             f"    .{name} = {{",
             *initialiser(8, ".parameters = ", parameters, ","),
-            f"        .operands = {{{', '.join(operands)}}},",
+            *packed("        .operands = ", operands, ",", "{}"),
             "    },",
         ]
 

@@ -114,8 +114,11 @@ def _values(
             {
                 "function": entry_point.function,
                 "tables": table,
+                "relocations": [
+                    _entry(4, f"&{word}", argument) for word, argument in table.relocations
+                ],
                 "extents": [
-                    {"patches": patches, **asdict(extent)}
+                    {"patches": [_entry(8, *patch) for patch in patches], **asdict(extent)}
                     for extent, patches in zip(program.extents, table.patches, strict=True)
                 ],
                 "summary": f"{total_cycles(estimate(program, cluster)):,} cycles predicted",
@@ -129,6 +132,11 @@ def _values(
             for entry_point, table in zip(interface.entry_points, tables, strict=True)
         ],
     }
+
+
+def _entry(indent: int, word: str, number: int) -> str:
+    """A table's entry that is a word's address and a number."""
+    return "\n".join(packed(" " * indent, [word, str(number)], ",", "{}"))
 
 
 def _call(kernel: KernelFunction) -> list[str]:
