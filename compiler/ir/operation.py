@@ -89,6 +89,11 @@ class Operation(abc.ABC):
         """Indices of inputs of which the kernel reads a small part that only data tells."""
         return ()
 
+    @property
+    def needs_l1(self) -> bool:
+        """Whether the kernel reaches no other memory than a cluster's L1."""
+        return False
+
     def tile_axes(self, inputs: Sequence[TensorType | None]) -> tuple[int, ...]:
         """Axes of output 0 along which `tile` can cut, non-negative; none: it is one piece."""
         del inputs

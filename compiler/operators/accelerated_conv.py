@@ -50,6 +50,10 @@ class AcceleratedInt8(Operation):
     weight_offset: int
     weight_memory: bool
 
+    @property
+    def needs_l1(self) -> bool:
+        return True
+
     def _weights(self, stored: Array) -> Array:
         """int8 weights of unpacked numbers."""
         return (stored.astype(np.int16) + self.weight_offset).astype(np.int8)
