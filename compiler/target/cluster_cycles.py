@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from compiler.ir import Kernel, TensorType
 from compiler.ir.operation import ParameterValue
+from compiler.target.neureka_job import call_cycles
 from compiler.target.siracusa_cluster_cycles import (
     ConvTile,
     conv_packed,
@@ -27,6 +28,9 @@ def kernel_cycles(kernel: Kernel, outputs: Sequence[TensorType], cores: int) -> 
     model = _MODELS.get(kernel.function, _by_element(OTHER_CYCLES, OTHER_START))
     return max(1, round(model(kernel.parameters, outputs, cores)))
 
+
+ACCELERATOR_COLD_START = 150.0
+"""The same for the one core that starts jobs, whose code is short."""
 
 COLD_START = 450.0
 """Cycles until a kernel's code has come from L2, where others ran before it."""
@@ -88,6 +92,11 @@ def _depthwise(parameters: Parameters, outputs: Sequence[TensorType], cores: int
     return COLD_START + _up(bands, cores) * band_rows * tile.output[1] * 4 * (30 + 2 * taps)
 
 
+def _accelerated(parameters: Parameters, outputs: Sequence[TensorType], cores: int) -> float:
+    del outputs, cores
+    return ACCELERATOR_COLD_START + call_cycles(parameters)
+
+
 def _conv_tile(parameters: Parameters) -> ConvTile:
     def pair(name: str) -> tuple[int, int]:
         return _number(parameters, f"{name}_height"), _number(parameters, f"{name}_width")
@@ -123,6 +132,7 @@ def _attention(parameters: Parameters, outputs: Sequence[TensorType], cores: int
 
 
 _MODELS: Mapping[str, Model] = {
+    "tw_accelerated_conv": _accelerated,
     "tw_matmul_packed_s8": _matmul,
     "tw_conv_packed_s8": _conv,
     "tw_depthwise_conv_packed_s8": _depthwise,
@@ -136,6 +146,7 @@ _MODELS: Mapping[str, Model] = {
     "tw_strided_copy": _by_element(4.2, 500),
     "tw_max_pool_s8": _by_element(28, 0),
     "tw_average_pool_s8": _by_element(58, 2100),
+    "tw_recode": _by_element(1, 300),
     "tw_gather": _by_element(4.5, 700),
     "tw_tensor_scatter": _by_element(1, 1000),
     "tw_softmax_s8": _by_element(200, 990),
