@@ -103,7 +103,7 @@ def _values(
     cluster: Cluster,
 ) -> dict[str, Any]:
     kernels = kernel_functions(programs)
-    headers = {"tilewright/generated.h", "tilewright/schedule.h"}
+    headers = {"tilewright/generated.h", "tilewright/placement.h", "tilewright/schedule.h"}
     headers |= {kernel.header for kernel in kernels}
     return {
         **interface_values(interface, plan, weights_bytes),

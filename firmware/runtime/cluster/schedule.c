@@ -2,13 +2,14 @@
 
 #include "tilewright/cluster.h"
 #include "tilewright/dma.h"
+#include "tilewright/placement.h"
 
 typedef struct {
   const tw_schedule *schedule;
   void *const *arguments;
 } run;
 
-static void work(void *argument, uint32_t core, uint32_t cores) {
+TW_CALLED_OFTEN static void work(void *argument, uint32_t core, uint32_t cores) {
   const tw_schedule *const schedule = argument;
   const tw_schedule_call *call = schedule->calls;
   const tw_schedule_step *step = schedule->steps;
@@ -21,8 +22,8 @@ static void work(void *argument, uint32_t core, uint32_t cores) {
   }
 }
 
-static void start_transfers(const tw_schedule_transfer *transfer, uint32_t count,
-                            tw_dma_counter *counters) {
+TW_CALLED_OFTEN static void start_transfers(const tw_schedule_transfer *transfer, uint32_t count,
+                                            tw_dma_counter *counters) {
   uint32_t slot = TW_SCHEDULE_SLOTS;
   for (uint32_t i = 0; i < count; ++i, ++transfer) {
     if (transfer->slot != slot) {
@@ -71,7 +72,7 @@ static void apply_extents(const tw_schedule *schedule, void *const *arguments) {
   }
 }
 
-static void control(void *argument) {
+TW_CALLED_OFTEN static void control(void *argument) {
   const run *const this_run = argument;
   const tw_schedule *const schedule = this_run->schedule;
   const tw_dma_counter tables = tw_dma_allocate();
