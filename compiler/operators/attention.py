@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from compiler.ir import Array, Box, DataType, Kernel, Operation, TensorType, Tile
+from compiler.ir import Array, Box, DataType, Kernel, Operation, Reach, TensorType, Tile
 from compiler.ir.operation import ParameterValue
 from compiler.numerics import elementary
 from compiler.numerics.elementary import ordered_sum
@@ -140,6 +140,26 @@ class AttentionLayout:
             result[f"{name}_row_stride"] = heads * size if self.tokens_first else size
         return result
 
+    def reach(self, inputs: Sequence[TensorType | None]) -> dict[int, Reach]:
+        """Keys and values that no query attends to are never read."""
+        if inputs[3] is None:
+            return {}
+        reach = Reach(1 if self.tokens_first else 2, 3, self.position_offset)
+        return {1: reach, 2: reach}
+
+    def within(
+        self, inputs: Sequence[TensorType | None], extents: Mapping[int, int]
+    ) -> tuple[AttentionLayout, tuple[Box | None, ...]]:
+        """The layout with fewer keys, and the parts of the operands that it reads."""
+        assert extents.keys() == {1, 2} and extents[1] == extents[2]
+        axis = 1 if self.tokens_first else 2
+        whole = [None if type_ is None else Box.whole(type_.shape) for type_ in inputs]
+        parts = (
+            part.on(axis, 0, extents[index]) if part is not None and index in extents else part
+            for index, part in enumerate(whole)
+        )
+        return replace(self, keys=min(self.keys, extents[1])), tuple(parts)
+
     def tile_axes(self) -> tuple[int, ...]:
         """Heads, if they are an axis of their own and no two queries share a key."""
         return () if self.tokens_first or self.query_heads != self.key_heads else (1,)
@@ -180,7 +200,7 @@ class AttentionInt8(Operation):
 
     Inputs: query, key, value int8, laid out as `layout` says; optional positions int32 [queries,
     1] or broadcastable to it, see `position_shape`; optional valid_keys int32 [batch]; the table of
-    `weights`.
+    `weights`. `sums_fit`: weighted sums of centred values fit int32.
     Output: int8, shaped like the query with the value's size.
     """
 
@@ -189,6 +209,7 @@ class AttentionInt8(Operation):
     value_zero_point: int
     output_zero_point: int
     weights: WeightTable
+    sums_fit: bool
     output_scale: int
     output_shift: int
 
@@ -225,6 +246,14 @@ class AttentionInt8(Operation):
         steps = np.where(count == 0, 0, steps) + self.output_zero_point
         return (layout.join(np.clip(steps, -128, 127).astype(np.int8)),)
 
+    def reach(self, inputs: Sequence[TensorType | None]) -> Mapping[int, Reach]:
+        return self.layout.reach(inputs)
+
+    def within(self, inputs: Sequence[TensorType | None], extents: Mapping[int, int]) -> Tile:
+        layout, parts = self.layout.within(inputs, extents)
+        operation = replace(self, layout=layout)
+        return Tile(operation, parts, Box.whole(layout.output_shape(inputs)))
+
     def tile_axes(self, inputs: Sequence[TensorType | None]) -> tuple[int, ...]:
         return self.layout.tile_axes()
 
@@ -260,7 +289,6 @@ class AttentionInt8(Operation):
 
     def _is_of_words(self, parameters: Mapping[str, ParameterValue]) -> bool:
         """Whether tw_attention_word_s8 can do it; see tilewright/attention.h."""
-        centred = 128 + abs(self.value_zero_point)
         return (
             parameters["head_size"] == parameters["value_size"] == WORD
             and parameters["batch"] == 1
@@ -268,7 +296,7 @@ class AttentionInt8(Operation):
             and self.query_zero_point == 0
             and self.weights.drop == 0
             and self.output_shift > 32
-            and self.layout.keys * LARGEST_WEIGHT * centred < 2**31
+            and self.sums_fit
         )
 
     def multiply_accumulates(self, inputs: Sequence[TensorType | None]) -> int:
@@ -306,6 +334,14 @@ class AttentionFloat(Operation):
             products = weight[..., None] * v[..., None, :, :]
             products = np.where(attended[..., None], products, np.float32(0.0))
             return (layout.join(ordered_sum(products, -2) * inverse),)
+
+    def reach(self, inputs: Sequence[TensorType | None]) -> Mapping[int, Reach]:
+        return self.layout.reach(inputs)
+
+    def within(self, inputs: Sequence[TensorType | None], extents: Mapping[int, int]) -> Tile:
+        layout, parts = self.layout.within(inputs, extents)
+        operation = replace(self, layout=layout)
+        return Tile(operation, parts, Box.whole(layout.output_shape(inputs)))
 
     def tile_axes(self, inputs: Sequence[TensorType | None]) -> tuple[int, ...]:
         return self.layout.tile_axes()
@@ -347,12 +383,14 @@ def integer_form(
     output_shift = 50
     while np.rint(value_ratio * 2.0 ** (output_shift - 14)) >= 2**31:
         output_shift -= 1
+    largest_sum = layout.keys * LARGEST_WEIGHT * (128 + abs(value_zero_point))
     operation = AttentionInt8(
         layout,
         query_zero_point,
         value_zero_point,
         output_zero_point,
         weights,
+        largest_sum < 2**31,
         int(np.rint(value_ratio * 2.0 ** (output_shift - 14))),
         output_shift,
     )
