@@ -93,8 +93,7 @@ void tw_attention_s8(const tw_attention_s8_parameters *parameters, const int8_t 
     const int64_t centre = (int64_t)parameters->value_zero_point * total;
     for (uint32_t c = 0; c < value_size; ++c) {
       const int64_t sum = weighted_sum(row, v + c, parameters->value_row_stride, keys) - centre;
-      y[c] =
-          tw_attention_divide(by, sum, parameters->output_shift, parameters->output_zero_point);
+      y[c] = tw_attention_divide(by, sum, parameters->output_shift, parameters->output_zero_point);
     }
   }
 }

@@ -26,8 +26,8 @@ static void attend(const tw_attention_word_s8_parameters *parameters, const int8
   uint32_t total = 0;
   for (uint32_t j = 0; j < keys; ++j) {
     const int32_t score = score_of(query, key + j * key_stride);
-    const uint32_t weight = tw_attention_weight(weights, 0, parameters->weight_limit,
-                                                parameters->weight_bits, (uint32_t)(largest - score));
+    const uint32_t weight = tw_attention_weight(
+        weights, 0, parameters->weight_limit, parameters->weight_bits, (uint32_t)(largest - score));
     for (uint32_t c = 0; c < SIZE; ++c) {
       const int32_t v = value[j * parameters->value_row_stride + c];
       sums[c] += (int32_t)weight * (v - parameters->value_zero_point);
@@ -36,8 +36,8 @@ static void attend(const tw_attention_word_s8_parameters *parameters, const int8
   }
   const tw_attention_division by = tw_attention_division_by(total, parameters->output_scale);
   for (uint32_t c = 0; c < SIZE; ++c) {
-    output[c] = tw_attention_divide(by, sums[c], parameters->output_shift,
-                                    parameters->output_zero_point);
+    output[c] =
+        tw_attention_divide(by, sums[c], parameters->output_shift, parameters->output_zero_point);
   }
 }
 

@@ -37,10 +37,10 @@ static inline int32_t largest_score(uint32_t query, const int8_t *key, uint32_t 
 }
 
 /* Weights k and l of two keys from their indices. */
-#define WEIGHTS_OF_ONE_TABLE           \
-  "  slli %[k], %[k], 1\n"             \
-  "  slli %[l], %[l], 1\n"             \
-  "  cv.lhu %[k], %[k](%[weights])\n"  \
+#define WEIGHTS_OF_ONE_TABLE          \
+  "  slli %[k], %[k], 1\n"            \
+  "  slli %[l], %[l], 1\n"            \
+  "  cv.lhu %[k], %[k](%[weights])\n" \
   "  cv.lhu %[l], %[l](%[weights])\n"
 
 #define WEIGHTS_OF_TWO_TABLES          \
@@ -61,9 +61,9 @@ static inline int32_t largest_score(uint32_t query, const int8_t *key, uint32_t 
 
 /* Two keys per turn. Bytes 0 and 2 of values stay where they are, below bytes 1 and 3, and count as
  * 128 more than they are: their sums hold 256 times those of their neighbours, and 128 times those
- * of the weights, which are taken away
- * at the end. */
-#define SUM_PAIRS(weights_of_tables, ...)                                                            \
+ * of the weights, which
+ * separate_columns() takes away. */
+#define SUM_PAIRS(weights_of_tables, ...) \
   __asm__ volatile(                                                                             \
       TW_LOOP_BEGIN TW_LOOP_SETUP(0, "%[pairs]", "1f")                                          \
       "  cv.lw %[k], (%[key]), %[key_stride]\n"                                                 \
@@ -97,32 +97,6 @@ static inline int32_t largest_score(uint32_t query, const int8_t *key, uint32_t 
         [value_stride] "r"(value_stride), [pairs] "r"(pairs)__VA_ARGS__                          \
       : "memory")
 
-/* Outputs for sums of columns, to which `weight` times `value` is added; division_by(). */
-static inline void divide_columns(tw_attention_division by, const int32_t *columns, int32_t weight,
-                                  const int8_t *value, int32_t centre, uint32_t output_shift,
-                                  int32_t output_zero_point, int8_t *output) {
-  const uint32_t shift = output_shift - 32;
-  int32_t s, v;
-  __asm__ volatile(
-      TW_LOOP_BEGIN TW_LOOP_SETUPI(0, 4, "1f")
-      "  cv.lw %[s], (%[columns]), 4\n"
-      "  cv.lb %[v], (%[value]), 1\n"
-      "  sub %[s], %[s], %[centre]\n"
-      "  cv.mac %[s], %[v], %[weight]\n"
-      "  sra %[s], %[s], %[excess]\n"
-      "  mulh %[s], %[s], %[factor]\n"
-      "  cv.addrnr %[s], %[zero_point], %[shift]\n"
-      "  cv.clip %[s], %[s], 8\n"
-      "  cv.sb %[s], (%[output]), 1\n"
-      "1:\n" TW_LOOP_END
-      : [s] "=&r"(s), [v] "=&r"(v), [columns] "+r"(columns), [value] "+r"(value),
-        [output] "+r"(output)
-      : [centre] "r"(centre), [weight] "r"(weight), [excess] "r"(by.excess),
-        [factor] "r"(by.factor), [zero_point] "r"(output_zero_point * (INT32_C(1) << shift)),
-        [shift] "r"(shift)
-      : "memory");
-}
-
 /* One query of a head, with at least one key. */
 static inline void attend(const tw_attention_word_s8_parameters *parameters, const int8_t *from,
                           const int8_t *key, const int8_t *value, const uint16_t *weights,
@@ -152,14 +126,13 @@ static inline void attend(const tw_attention_word_s8_parameters *parameters, con
     if (bits == 0) {
       SUM_PAIRS(WEIGHTS_OF_ONE_TABLE);
     } else {
-      SUM_PAIRS(WEIGHTS_OF_TWO_TABLES, , [coarse] "r"(weights + (1u << bits)),
-                [mask] "r"((2u << bits) - 2), [bits] "r"(bits));
+      SUM_PAIRS(
+          WEIGHTS_OF_TWO_TABLES,
+          , [coarse] "r"(weights + (1u << bits)), [mask] "r"((2u << bits) - 2), [bits] "r"(bits));
     }
   }
-  /* Modulo 2^32, as what bytes 1 and 3 contribute may be too large until it is taken away. */
-  const uint32_t raised = (uint32_t)total * 128;
-  const int32_t columns[SIZE] = {(int32_t)((uint32_t)s0 - (uint32_t)s1 * 256 - raised), s1,
-                                 (int32_t)((uint32_t)s2 - (uint32_t)s3 * 256 - raised), s3};
+  int32_t columns[SIZE] = {s0, s1, s2, s3};
+  separate_columns(columns, (uint32_t)total);
   total += first;
   const tw_attention_division by = division_by((uint32_t)total, parameters->output_scale);
   divide_columns(by, columns, first, first_value, parameters->value_zero_point * total,
