@@ -200,7 +200,7 @@ __attribute__((noinline)) static void compute_columns(const tw_attention_s8_para
 }
 
 static void compute_outputs(const tw_attention_s8_parameters *parameters, const item *rows,
-                            uint32_t keys, const int8_t *value) {
+                            uint32_t keys, const int8_t *value, uint32_t core) {
   const uint32_t stride = parameters->value_row_stride;
   const uint32_t size = parameters->value_size;
   const uint32_t quads = keys <= BLOCK_KEYS && parameters->output_shift > 32 ? size / 4 : 0;
@@ -209,7 +209,12 @@ static void compute_outputs(const tw_attention_s8_parameters *parameters, const 
     by[row] =
         division_by(rows->keys[row] != 0 ? rows->total[row] : 65535, parameters->output_scale);
   }
-  for (uint32_t c = 0; c < 4 * quads; c += 4) {
+  /* Not all cores with the same column: rows of 64 bytes have it in the same bank. */
+  uint32_t c = 4 * core;
+  for (uint32_t left = quads; left != 0; --left, c += 4) {
+    if (c >= 4 * quads) {
+      c = 0;
+    }
     four_sums sums[ROWS];
     sum_block(rows, value + c, stride, 0, keys, parameters->key_capacity, sums);
     for (uint32_t row = 0; row < rows->rows; ++row) {
@@ -294,6 +299,7 @@ SMALL void tw_attention_s8(const tw_attention_s8_parameters *parameters, const i
     }
     compute_outputs(parameters, &rows, keys,
                     value + at.batch * key_heads * capacity * parameters->value_size +
-                        at.key_head * parameters->value_head_stride);
+                        at.key_head * parameters->value_head_stride,
+                    core);
   }
 }
