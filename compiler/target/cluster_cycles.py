@@ -174,6 +174,7 @@ _MODELS: Mapping[str, Model] = {
     "tw_strided_copy": _by_element(4.2, 500),
     "tw_max_pool_s8": _by_element(28, 0),
     "tw_average_pool_s8": _by_element(58, 2100),
+    "tw_pad": _by_element(1.15, 900),
     "tw_recode": _by_element(0.8, 200),
     "tw_gather": _by_element(4.5, 700),
     "tw_tensor_scatter": _tensor_scatter,
