@@ -11,6 +11,7 @@ def soc_platform(
         isa,
         simulator = None,
         cluster = False,
+        accelerator = None,
         visibility = ["//visibility:public"]):
     """Defines a platform, its SoC and its simulator.
 
@@ -26,6 +27,8 @@ def soc_platform(
       simulator: program that runs firmware, see `simulator`; without one, firmware is only built.
       cluster: whether networks run on the cluster of cores that `description` has, and not on the
         core that runs main().
+      accelerator: what computes beside the cluster's cores, a value of
+        `@tilewright//platforms/constraints/accelerator`; by default nothing does.
       visibility: who may build for the platform.
     """
     native.constraint_value(
@@ -39,6 +42,8 @@ def soc_platform(
         isa,
         name + "_constraint",
     ]
+    if accelerator:
+        constraints.append(accelerator)
     native.platform(
         name = name,
         constraint_values = constraints,
@@ -46,6 +51,7 @@ def soc_platform(
     )
     soc(
         name = name + "_soc",
+        accelerator = bool(accelerator),
         cluster = cluster,
         description = description,
         linker_script = linker_script,
