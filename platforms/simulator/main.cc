@@ -17,6 +17,7 @@
 #include "platforms/simulator/debug/instruction_trace.h"
 #include "platforms/simulator/debug/observer_list.h"
 #include "platforms/simulator/debug/output_file.h"
+#include "platforms/simulator/debug/region_energy.h"
 #include "platforms/simulator/debug/statistics_report.h"
 #include "platforms/simulator/debug/trace.h"
 #include "platforms/simulator/options.h"
@@ -195,6 +196,10 @@ int run(const Options &options) {
         [&] { return machine->scheduler().now(); });
     observers.add(instruction_trace.get());
   }
+  RegionEnergy region_energy([&] { return machine.get(); });
+  if (outputs.stats != nullptr) {
+    observers.add(&region_energy);
+  }
   MachineOptions machine_options;
   machine_options.allow_l1_alias = options.allow_l1_alias;
   machine_options.run_ahead =
@@ -229,7 +234,7 @@ int run(const Options &options) {
     instruction_trace->finish(outcome.cycles);
   }
   if (outputs.stats != nullptr) {
-    outputs.stats->write(report_statistics(machine.get(), outcome));
+    outputs.stats->write(report_statistics(machine.get(), outcome, &region_energy));
   }
   if (outputs.energy != nullptr) {
     const EnergyEstimate estimate = estimate_energy(inputs.soc, machine->statistics());
