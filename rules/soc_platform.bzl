@@ -10,6 +10,7 @@ def soc_platform(
         runtime,
         isa,
         simulator = None,
+        simulator_statistics = False,
         cluster = False,
         visibility = ["//visibility:public"]):
     """Defines a platform, its SoC and its simulator.
@@ -24,6 +25,7 @@ def soc_platform(
       runtime: library that defines tilewright/soc_interface.h and brings start-up code.
       isa: instruction set, a value of `@tilewright//platforms/constraints/isa`.
       simulator: program that runs firmware, see `simulator`; without one, firmware is only built.
+      simulator_statistics: whether it takes `--stats FILE`, see `simulator`.
       cluster: whether networks run on the cluster of cores that `description` has, and not on the
         core that runs main().
       visibility: who may build for the platform.
@@ -64,6 +66,7 @@ def soc_platform(
         _simulator(
             name = name + "_simulator",
             executable = simulator,
+            statistics = simulator_statistics,
             visibility = visibility,
         )
         native.toolchain(
