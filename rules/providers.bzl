@@ -26,6 +26,8 @@ SimulatorInfo = provider(
         "executable": "FilesToRunProvider: called as `executable --elf FILE --soc FILE " +
                       "[--arguments FILE]`. Standard output and exit code are the firmware's.",
         "runfiles": "runfiles: what the executable needs when it runs.",
+        "statistics": "bool: whether it also takes `--stats FILE`, a JSON file with what " +
+                      "platforms/simulator/README.md lists.",
     },
 )
 

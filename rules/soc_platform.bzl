@@ -10,6 +10,7 @@ def soc_platform(
         runtime,
         isa,
         simulator = None,
+        simulator_statistics = False,
         cluster = False,
         accelerator = None,
         visibility = ["//visibility:public"]):
@@ -25,6 +26,7 @@ def soc_platform(
       runtime: library that defines tilewright/soc_interface.h and brings start-up code.
       isa: instruction set, a value of `@tilewright//platforms/constraints/isa`.
       simulator: program that runs firmware, see `simulator`; without one, firmware is only built.
+      simulator_statistics: whether it takes `--stats FILE`, see `simulator`.
       cluster: whether networks run on the cluster of cores that `description` has, and not on the
         core that runs main().
       accelerator: what computes beside the cluster's cores, a value of
@@ -70,6 +72,7 @@ def soc_platform(
         _simulator(
             name = name + "_simulator",
             executable = simulator,
+            statistics = simulator_statistics,
             visibility = visibility,
         )
         native.toolchain(
