@@ -32,7 +32,7 @@ class Tables:
         name: of the C struct and of its constant.
         members: declarations of descriptors.
         lines: the initialiser's lines.
-        relocations: (word, index of the argument).
+        relocations: (word, index of the argument), ordered by argument.
     """
 
     name: str
@@ -95,6 +95,7 @@ class TablesWriter:
                 self._call(call, tiles[call.node], self._times[index].compute)
             due = slots.release(index)
             result.steps.append(f"{{{len(step.calls)}, {len(ordered)}, {due:#x}}},")
+        result.relocations.sort(key=lambda relocation: relocation[1])
         return result
 
     def _transfer(self, transfer: Transfer, slot: int) -> None:

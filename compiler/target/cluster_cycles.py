@@ -129,7 +129,7 @@ _MODELS: Mapping[str, Model] = {
     "tw_attention_s8": _attention,
     "tw_add_s8": _by_element(7.7, 890),
     "tw_multiply_s8": _by_element(9.4, 1300),
-    "tw_table": _by_element(3.3, 260),
+    "tw_table": _by_element(3.3, 100),
     "tw_normalization_s8": _by_element(17.3, 500),
     "tw_rms_normalization_s8": _by_element(12.7, 790),
     "tw_rotary_embedding_s8": _by_element(36, 500),

@@ -53,7 +53,6 @@ typedef struct {
   const tw_schedule_step *steps;
   const tw_schedule_call *calls;
   const tw_schedule_transfer *transfers;
-  /* Where they are. */
   const tw_schedule_relocation *relocations;
 } tw_schedule;
 

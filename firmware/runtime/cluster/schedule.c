@@ -46,6 +46,21 @@ static void start_transfers(const tw_schedule_transfer *transfer, uint32_t count
   }
 }
 
+/* Arguments are in L2, far away: the last one is kept. */
+static void relocate(const tw_schedule_relocation *relocation, uint32_t count,
+                     void *const *arguments) {
+  uint32_t last = UINT32_MAX;
+  uintptr_t address = 0;
+  for (const tw_schedule_relocation *const end = relocation + count; relocation != end;
+       ++relocation) {
+    if (relocation->argument != last) {
+      last = relocation->argument;
+      address = (uintptr_t)arguments[last];
+    }
+    *relocation->word = (void *)(address + (uintptr_t)*relocation->word);
+  }
+}
+
 static void control(void *argument) {
   const run *const this_run = argument;
   const tw_schedule *const schedule = this_run->schedule;
@@ -53,11 +68,7 @@ static void control(void *argument) {
   tw_dma_load(tables, schedule->l1_tables, schedule->tables, schedule->tables_bytes);
   tw_dma_wait(tables);
   tw_dma_free(tables);
-  for (uint32_t i = 0; i < schedule->relocation_count; ++i) {
-    const tw_schedule_relocation *const relocation = &schedule->relocations[i];
-    *relocation->word =
-        (uint8_t *)this_run->arguments[relocation->argument] + (uintptr_t)*relocation->word;
-  }
+  relocate(schedule->relocations, schedule->relocation_count, this_run->arguments);
   tw_cluster_fork(work, (void *)(uintptr_t)schedule, tw_cluster_workers());
   tw_dma_counter counters[TW_SCHEDULE_SLOTS];
   const tw_schedule_transfer *transfer = schedule->transfers;
