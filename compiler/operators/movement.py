@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from compiler.errors import UnsupportedForm
-from compiler.ir import Array, DataType, Kernel, Operation, Quantization, TensorType
+from compiler.ir import Array, Box, DataType, Kernel, Operation, Quantization, TensorType, Tile
 from compiler.lowering.operand import Operand, Result
 from compiler.operators.padding import emit_padded_by_gather
 from compiler.operators.registry import lowering
@@ -46,6 +46,17 @@ class Transpose(Operation):
         (x,) = inputs
         assert x is not None
         return strided_copy(outputs[0], permute(dense_strides(x.shape), self.permutation), 0)
+
+    def tile_axes(self, inputs: Sequence[TensorType | None]) -> tuple[int, ...]:
+        return tuple(range(len(self.permutation)))
+
+    def tile(self, inputs: Sequence[TensorType | None], box: Box) -> Tile:
+        (x,) = inputs
+        assert x is not None
+        part = Box.whole(x.shape)
+        for axis, source in enumerate(self.permutation):
+            part = part.on(source, box.begin[axis], box.end[axis])
+        return Tile(self, (part,), box)
 
     def is_view(self, shape: Sequence[int]) -> bool:
         """Whether a tensor of this shape keeps its order: only extents of 1 change places."""

@@ -84,7 +84,9 @@ def streaming_candidates(
     cuts: list[Cuts] = []
     last = len(output.shape) - 1
     if whole.constant_traffic >= STREAMED_BYTES and last in axes:
-        counts = [count for count in COUNTS if whole.constant_traffic // count >= STREAMED_BYTES // 4]
+        counts = [
+            count for count in COUNTS if whole.constant_traffic // count >= STREAMED_BYTES // 4
+        ]
         cuts += [Cuts((*([1] * last), count)) for count in counts]
     passing = sum(
         aliasing.block_of[name].bytes

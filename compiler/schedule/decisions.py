@@ -8,7 +8,6 @@ from itertools import pairwise, product
 
 from compiler.ir import Box, Graph, Node, TensorType, Tile
 
-
 RAMP = (3, 9)
 """Where ramped tiles are cut once more: so small a part of the first and of the last one."""
 
