@@ -8,7 +8,7 @@ whether it is resident, and for each node, how it is cut.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from compiler.errors import Code, CompileError, Problem
@@ -48,19 +48,31 @@ def schedule(graph: Graph, cluster: Cluster, l1_bytes: int) -> Program:
     decisions = _Model(graph, aliasing, choices, cluster, l1_bytes).all_resident()
     if decisions is not None:
         try:
-            return arrange(graph.name, tasks_of(graph, decisions), cluster, l1_bytes)
+            return _arranged(graph, decisions, cluster, l1_bytes)
         except DoesNotFitL1:
             pass
     choices = _choices(graph, aliasing, cluster, candidates_of)
     _check_fit(choices, l1_bytes)
+    model = _Model(graph, aliasing, choices, cluster, l1_bytes)
     for attempt in range(RETRIES):
         budget = l1_bytes - attempt * aligned(l1_bytes // 2 // RETRIES)
-        decisions = _Model(graph, aliasing, choices, cluster, budget).solve()
+        model = _Model(graph, aliasing, choices, cluster, budget)
         try:
-            return arrange(graph.name, tasks_of(graph, decisions), cluster, l1_bytes)
+            return _arranged(graph, model.solve(), cluster, l1_bytes)
         except DoesNotFitL1:
             continue
-    raise AssertionError("no arrangement was found, with half of L1 planned for fragmentation")
+    return _arranged(graph, model.direct(), cluster, l1_bytes)
+
+
+def _arranged(graph: Graph, decisions: Decisions, cluster: Cluster, l1_bytes: int) -> Program:
+    """The program of decisions: with shared constants copied once, if they then fit as well."""
+    tasks = tasks_of(graph, replace(decisions, keeps_shared=True))
+    try:
+        return arrange(graph.name, tasks, cluster, l1_bytes)
+    except DoesNotFitL1:
+        if not tasks.shares_constants:
+            raise
+    return arrange(graph.name, tasks_of(graph, decisions), cluster, l1_bytes)
 
 
 @dataclass(frozen=True)
@@ -244,9 +256,7 @@ class _Model:
         solver.parameters.max_deterministic_time = SEARCH_LIMIT
         status = solver.solve(model)
         if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
-            # Direct use of everything always fits.
-            last = {c.node.name: c.candidates[-1] for c in self._choices}
-            return self._decisions(set(), last)
+            return self.direct()
         chosen = {
             choice.node.name: candidate
             for choice in self._choices
@@ -255,6 +265,10 @@ class _Model:
         }
         kept = {name for name, variable in resident.items() if solver.value(variable)}
         return self._decisions(kept, chosen)
+
+    def direct(self) -> Decisions:
+        """Everything is used where it is: slow, but it always fits."""
+        return self._decisions(set(), {c.node.name: c.candidates[-1] for c in self._choices})
 
     def _add_node(
         self,

@@ -61,6 +61,31 @@ static void relocate(const tw_schedule_relocation *relocation, uint32_t count,
   }
 }
 
+/* Rows in use; see tw_schedule_extent. */
+static uint32_t rows_of(const tw_schedule_extent *extent, int32_t argument) {
+  const uint32_t most = extent->maximum - extent->offset;
+  const uint32_t value = argument < 0 ? 0 : (uint32_t)argument;
+  if (value >= most) {
+    return extent->maximum;
+  }
+  const uint32_t rows = value + extent->offset + extent->granule - 1;
+  const uint32_t rounded = rows - rows % extent->granule;
+  return rounded < extent->maximum ? rounded : extent->maximum;
+}
+
+/* Corrects the tables, which are for the most rows. */
+static void apply_extents(const tw_schedule *schedule, void *const *arguments) {
+  const tw_schedule_patch *patch = schedule->patches;
+  for (uint32_t i = 0; i < schedule->extent_count; ++i) {
+    const tw_schedule_extent extent = schedule->extents[i];
+    const int32_t argument = *(const int32_t *)arguments[extent.argument];
+    const uint32_t missing = extent.maximum - rows_of(&extent, argument);
+    for (uint32_t k = 0; k < extent.patch_count; ++k, ++patch) {
+      *patch->word -= missing * patch->growth;
+    }
+  }
+}
+
 static void control(void *argument) {
   const run *const this_run = argument;
   const tw_schedule *const schedule = this_run->schedule;
@@ -69,6 +94,7 @@ static void control(void *argument) {
   tw_dma_wait(tables);
   tw_dma_free(tables);
   relocate(schedule->relocations, schedule->relocation_count, this_run->arguments);
+  apply_extents(schedule, this_run->arguments);
   tw_cluster_fork(work, (void *)(uintptr_t)schedule, tw_cluster_workers());
   tw_dma_counter counters[TW_SCHEDULE_SLOTS];
   const tw_schedule_transfer *transfer = schedule->transfers;
