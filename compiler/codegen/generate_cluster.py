@@ -117,7 +117,7 @@ def _values(
                 "function": entry_point.function,
                 "tables": table,
                 "relocations": [
-                    _entry(4, f"&{word}", argument) for word, argument in table.relocations
+                    _entry(8, f"&{word}", argument) for word, argument in table.relocations
                 ],
                 "extents": [
                     {"patches": [_entry(8, *patch) for patch in patches], **asdict(extent)}

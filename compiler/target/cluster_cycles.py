@@ -194,7 +194,7 @@ _MODELS: Mapping[str, Model] = {
     "tw_attention_word_s8": _attention_word,
     "tw_add_s8": _by_element(7.7, 200),
     "tw_multiply_s8": _by_element(9.7, 220),
-    "tw_table": _by_element(3.3, 110),
+    "tw_table": _by_element(3.3, 100),
     "tw_normalization_s8": _by_element(17.3, 500),
     "tw_rms_normalization_s8": _rms_normalization,
     "tw_rotary_embedding_s8": _rotary_embedding,
