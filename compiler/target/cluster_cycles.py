@@ -132,6 +132,7 @@ def _attention(parameters: Parameters, outputs: Sequence[TensorType], cores: int
         _attended_keys(parameters),
         (_number(parameters, "head_size"), _number(parameters, "value_size")),
         second_table=_number(parameters, "weight_bits") != 0,
+        zero_point=_number(parameters, "query_zero_point") != 0,
         cores=cores,
     )
 

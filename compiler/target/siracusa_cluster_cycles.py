@@ -78,10 +78,12 @@ CYCLES: dict[str, float] = {
     "attention single key": 15.37,
     "attention single word": 147.53,
     "attention single word of key": 10.5,
-    "attention pair": 687.61,
-    "attention pair key": 26.26,
-    "attention pair word": 245.1,
-    "attention pair word of key": 14.22,
+    "attention pair": 680.0,
+    "attention pair key": 26.5,
+    "attention pair key in quads": 11.15,
+    "attention pair word": 250.0,
+    "attention pair word of key": 13.85,
+    "attention zero point": 1.0,
     "attention second table": 7.5,
     "attention scalar": 9.0,
 }
@@ -195,23 +197,41 @@ def attention_word(
 
 
 def attention(
-    heads: int, queries: int, keys: int, sizes: Pair, *, second_table: bool, cores: int = CORES
+    heads: int,
+    queries: int,
+    keys: int,
+    sizes: Pair,
+    *,
+    second_table: bool,
+    zero_point: bool = False,
+    cores: int = CORES,
 ) -> float:
-    """Cycles of tw_attention_s8 for up to 256 keys; `sizes` are those of keys and values."""
+    """Cycles of tw_attention_s8 for up to 256 keys.
+
+    Args:
+        heads: of queries, in all batch entries.
+        queries: per head.
+        keys: that a query attends to, on average.
+        sizes: of keys and of values.
+        second_table: whether weights come from two tables.
+        zero_point: whether that of queries is not 0.
+        cores: cores that share the work.
+    """
     kind = "single" if queries == 1 else "pair"
+    quads = " in quads" if queries > 1 and sizes[0] % 16 == 0 and not zero_point else ""
     items = _divide_up(heads * _divide_up(queries, 2), cores)
     rows = items * min(queries, 2)
     words = items * (sizes[0] // 4 + sizes[1] // 4) / 2
-    scalars = sizes[0] % 4 + sizes[1] % 4
     return cycles(
         {
             "attention call": 1,
             f"attention {kind}": items,
-            f"attention {kind} key": items * keys,
+            f"attention {kind} key{quads}": items * keys,
             f"attention {kind} word": words,
             f"attention {kind} word of key": words * keys,
             "attention second table": rows * keys * second_table,
-            "attention scalar": rows * keys * scalars,
+            "attention zero point": (rows + items * sizes[0] // 4) * keys * zero_point,
+            "attention scalar": rows * keys * (sizes[0] % 4 + sizes[1] % 4),
         }
     )
 
