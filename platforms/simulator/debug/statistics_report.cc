@@ -2,42 +2,11 @@
 
 #include <numeric>
 
+#include "platforms/simulator/debug/counter_names.h"
 #include "platforms/simulator/debug/json_writer.h"
 
 namespace tilewright::simulator {
 namespace {
-
-struct Counter {
-  const char *name;
-  std::uint64_t CoreStatistics::*value;
-};
-
-constexpr Counter kEvents[] = {
-    {"instructions", &CoreStatistics::instructions},
-    {"compressed", &CoreStatistics::compressed},
-    {"loads", &CoreStatistics::loads},
-    {"stores", &CoreStatistics::stores},
-    {"jumps", &CoreStatistics::jumps},
-    {"branches", &CoreStatistics::branches},
-    {"taken_branches", &CoreStatistics::taken_branches},
-    {"event_loads", &CoreStatistics::event_loads},
-    {"floating_point", &CoreStatistics::floating_point},
-    {"multiply_accumulates", &CoreStatistics::multiply_accumulates},
-    {"instruction_cache_misses", &CoreStatistics::instruction_cache_misses},
-};
-
-constexpr Counter kStalls[] = {
-    {"load_use", &CoreStatistics::load_use_stalls},
-    {"jump_register", &CoreStatistics::jump_register_stalls},
-    {"branch", &CoreStatistics::branch_stalls},
-    {"bank_conflict", &CoreStatistics::bank_conflict_stalls},
-    {"misaligned", &CoreStatistics::misaligned_stalls},
-    {"memory", &CoreStatistics::memory_stalls},
-    {"instruction_cache", &CoreStatistics::instruction_cache_stalls},
-    {"multiply_divide", &CoreStatistics::multiply_divide_stalls},
-    {"floating_point", &CoreStatistics::floating_point_stalls},
-    {"event", &CoreStatistics::event_stalls},
-};
 
 void write_counters(const CoreStatistics &statistics, JsonWriter *json) {
   for (const Counter &counter : kEvents) {
