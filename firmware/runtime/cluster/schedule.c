@@ -72,8 +72,8 @@ static void apply_extents(const tw_schedule *schedule, void *const *arguments) {
   }
 }
 
-TW_CALLED_OFTEN static void control(void *argument) {
-  const run *const this_run = argument;
+/* Brings the tables to L1 and completes them. */
+TW_CALLED_RARELY static void load_tables(const run *this_run) {
   const tw_schedule *const schedule = this_run->schedule;
   const tw_dma_counter tables = tw_dma_allocate();
   tw_dma_load(tables, schedule->l1_tables, schedule->tables, schedule->tables_bytes);
@@ -85,7 +85,10 @@ TW_CALLED_OFTEN static void control(void *argument) {
         (uint8_t *)this_run->arguments[relocation->argument] + (uintptr_t)*relocation->word;
   }
   apply_extents(schedule, this_run->arguments);
-  tw_cluster_fork(work, (void *)(uintptr_t)schedule, tw_cluster_workers());
+}
+
+/* Starts copies and waits for them, step by step. */
+TW_CALLED_OFTEN __attribute__((noinline)) static void copy(const tw_schedule *schedule) {
   tw_dma_counter counters[TW_SCHEDULE_SLOTS];
   const tw_schedule_transfer *transfer = schedule->transfers;
   const tw_schedule_step *step = schedule->steps;
@@ -101,6 +104,13 @@ TW_CALLED_OFTEN static void control(void *argument) {
     }
     tw_cluster_join();
   }
+}
+
+static void control(void *argument) {
+  const run *const this_run = argument;
+  load_tables(this_run);
+  tw_cluster_fork(work, (void *)(uintptr_t)this_run->schedule, tw_cluster_workers());
+  copy(this_run->schedule);
   tw_cluster_join();
 }
 
