@@ -52,8 +52,7 @@ TW_CALLED_OFTEN void tw_dma_load(tw_dma_counter counter, void *l1, const void *e
   transfer(DMA_TO_L1, (uintptr_t)l1, (uintptr_t)external, bytes);
 }
 
-TW_CALLED_OFTEN void tw_dma_store(tw_dma_counter counter, const void *l1, void *external,
-                                  uint32_t bytes) {
+void tw_dma_store(tw_dma_counter counter, const void *l1, void *external, uint32_t bytes) {
   (void)counter;
   transfer(0, (uintptr_t)l1, (uintptr_t)external, bytes);
 }
@@ -64,8 +63,8 @@ TW_CALLED_OFTEN void tw_dma_load_2d(tw_dma_counter counter, void *l1, const void
   transfer_2d(DMA_TO_L1, (uintptr_t)l1, (uintptr_t)external, line_bytes, lines, stride);
 }
 
-TW_CALLED_OFTEN void tw_dma_store_2d(tw_dma_counter counter, const void *l1, void *external,
-                                     uint32_t line_bytes, uint32_t lines, uint32_t stride) {
+void tw_dma_store_2d(tw_dma_counter counter, const void *l1, void *external, uint32_t line_bytes,
+                     uint32_t lines, uint32_t stride) {
   (void)counter;
   transfer_2d(0, (uintptr_t)l1, (uintptr_t)external, line_bytes, lines, stride);
 }

@@ -22,6 +22,17 @@ TW_CALLED_OFTEN static void work(void *argument, uint32_t core, uint32_t cores) 
   }
 }
 
+/* Results leave once a run; inputs, weights and states come all the time. */
+TW_CALLED_RARELY static void start_store(const tw_schedule_transfer *transfer,
+                                         tw_dma_counter counter) {
+  if (transfer->lines == 1) {
+    tw_dma_store(counter, transfer->l1, transfer->external, transfer->line_bytes);
+  } else {
+    tw_dma_store_2d(counter, transfer->l1, transfer->external, transfer->line_bytes,
+                    transfer->lines, transfer->stride);
+  }
+}
+
 TW_CALLED_OFTEN static void start_transfers(const tw_schedule_transfer *transfer, uint32_t count,
                                             tw_dma_counter *counters) {
   uint32_t slot = TW_SCHEDULE_SLOTS;
@@ -31,15 +42,10 @@ TW_CALLED_OFTEN static void start_transfers(const tw_schedule_transfer *transfer
       counters[slot] = tw_dma_allocate();
     }
     const tw_dma_counter counter = counters[slot];
-    if (transfer->lines == 1) {
-      if (transfer->is_store) {
-        tw_dma_store(counter, transfer->l1, transfer->external, transfer->line_bytes);
-      } else {
-        tw_dma_load(counter, transfer->l1, transfer->external, transfer->line_bytes);
-      }
-    } else if (transfer->is_store) {
-      tw_dma_store_2d(counter, transfer->l1, transfer->external, transfer->line_bytes,
-                      transfer->lines, transfer->stride);
+    if (transfer->is_store) {
+      start_store(transfer, counter);
+    } else if (transfer->lines == 1) {
+      tw_dma_load(counter, transfer->l1, transfer->external, transfer->line_bytes);
     } else {
       tw_dma_load_2d(counter, transfer->l1, transfer->external, transfer->line_bytes,
                      transfer->lines, transfer->stride);
