@@ -1,4 +1,4 @@
-"""Weights of integer attention: tables of powers of two, read by distance from the largest score."""
+"""Weights of integer attention: tables of powers of two, by distance from the largest score."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ LARGEST_WEIGHT = 32767
 HALVINGS = 16
 """After so many halvings a weight is zero."""
 DISTANCE_BITS = 19
-"""Of an index, at most: a step is then 2^-15 halvings."""
+"""Of an index, at most: a step is then at most 2^-14 halvings."""
 
 
 @dataclass(frozen=True)
