@@ -278,7 +278,8 @@ class AttentionInt8(Operation):
         if self._is_of_words(parameters):
             parameters["heads"] = self.layout.query_heads
             implied = ("batch", "query_heads", "key_heads", "key_capacity")
-            for name in (*implied, "head_size", "value_size", "position_batch_stride"):
+            implied += ("head_size", "value_size", "key_row_stride", "value_row_stride")
+            for name in (*implied, "position_batch_stride"):
                 del parameters[name]
             return Kernel("tw_attention_word_s8", HEADER, parameters)
         parameters["query_zero_point"] = self.query_zero_point
@@ -291,6 +292,7 @@ class AttentionInt8(Operation):
         """Whether tw_attention_word_s8 can do it; see tilewright/attention.h."""
         return (
             parameters["head_size"] == parameters["value_size"] == WORD
+            and parameters["key_row_stride"] == parameters["value_row_stride"] == WORD
             and parameters["batch"] == 1
             and self.layout.query_heads == self.layout.key_heads
             and self.query_zero_point == 0
