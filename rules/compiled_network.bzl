@@ -53,6 +53,8 @@ def _compiled_network_impl(ctx):
 
     options = [model.onnx] + ctx.attr.options
 
+    named = {"--name": name}
+
     # What places the tensors: a chip's description, from which tiles are scheduled, or their
     # addresses in one memory.
     soc = ctx.toolchains[_SOC].soc if ctx.toolchains[_SOC] else None
@@ -61,6 +63,7 @@ def _compiled_network_impl(ctx):
     if soc and soc.cluster:
         placement = None
         placed = {"--soc": soc.description}
+        named["--engines"] = "all" if soc.accelerator else "cores"
         if dumps_layers:
             options = options + ["--record-layers"]
     else:
@@ -84,7 +87,6 @@ def _compiled_network_impl(ctx):
         "--source": source,
         "--weights": weights,
     }
-    named = {"--name": name}
     if ctx.attr.memory_budget:
         named["--memory"] = ctx.attr.memory_budget
     run(

@@ -11,6 +11,7 @@ ModelInfo = provider(
 SocInfo = provider(
     doc = "A system on chip: what the compiler, the linker and a simulator read about it.",
     fields = {
+        "accelerator": "bool: whether networks use the cluster's accelerator too.",
         "cc_info": "CcInfo: start-up code, console and exit, for the current configuration.",
         "cluster": "bool: whether networks run on the cluster of cores that `description` has.",
         "description": "File: soc.yaml, the one place of the SoC's facts.",

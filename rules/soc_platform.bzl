@@ -12,6 +12,7 @@ def soc_platform(
         simulator = None,
         simulator_statistics = False,
         cluster = False,
+        accelerator = None,
         visibility = ["//visibility:public"]):
     """Defines a platform, its SoC and its simulator.
 
@@ -28,6 +29,8 @@ def soc_platform(
       simulator_statistics: whether it takes `--stats FILE`, see `simulator`.
       cluster: whether networks run on the cluster of cores that `description` has, and not on the
         core that runs main().
+      accelerator: what computes beside the cluster's cores, a value of
+        `@tilewright//platforms/constraints/accelerator`; by default nothing does.
       visibility: who may build for the platform.
     """
     native.constraint_value(
@@ -41,6 +44,8 @@ def soc_platform(
         isa,
         name + "_constraint",
     ]
+    if accelerator:
+        constraints.append(accelerator)
     native.platform(
         name = name,
         constraint_values = constraints,
@@ -48,6 +53,7 @@ def soc_platform(
     )
     soc(
         name = name + "_soc",
+        accelerator = bool(accelerator),
         cluster = cluster,
         description = description,
         linker_script = linker_script,
