@@ -8,6 +8,7 @@
 #include "attention_division.h"
 #include "tilewright/hardware_loop.h"
 #include "tilewright/parallel.h"
+#include "tilewright/placement.h"
 #include "tilewright/simd.h"
 
 #define SIZE 4u
@@ -133,11 +134,11 @@ static inline void attend(const tw_attention_word_s8_parameters *parameters, con
                  parameters->output_shift, parameters->output_zero_point, output);
 }
 
-SMALL void tw_attention_word_s8(const tw_attention_word_s8_parameters *parameters,
-                                const int8_t *query, const int8_t *key, const int8_t *value,
-                                const int32_t *positions, const int32_t *valid_keys,
-                                const uint16_t *weights, int8_t *output, uint32_t core,
-                                uint32_t cores) {
+TW_CALLED_OFTEN SMALL void tw_attention_word_s8(const tw_attention_word_s8_parameters *parameters,
+                                                const int8_t *query, const int8_t *key,
+                                                const int8_t *value, const int32_t *positions,
+                                                const int32_t *valid_keys, const uint16_t *weights,
+                                                int8_t *output, uint32_t core, uint32_t cores) {
   const uint32_t queries = parameters->queries;
   const tw_range share = tw_share(parameters->heads * queries, core, cores);
   uint32_t left = share.end - share.begin;
