@@ -178,3 +178,15 @@ def test_cycles_do_not_grow(name: str) -> None:
     kernel, case, reached = _RATCHET[name]
     (outcome,) = run(kernel, [case.call], cores=_CORES, repeats=2)
     assert 0.95 * reached <= outcome.cycles <= 1.01 * reached
+
+
+@pytest.mark.parametrize(
+    ("shape", "reached"),
+    [((16, 1, 65, 4), 3_520), ((16, 1, 250, 4), 8_244), ((4, 64, 64, 16), 110_911)],
+)
+def test_cycles_of_attention_do_not_grow(shape: tuple[int, int, int, int], reached: int) -> None:
+    """Heads, queries, keys and head size; from two tables of weights, one, and two."""
+    example, _ = _attention_example(*shape, halvings=6.0 if shape[3] == 16 else 60.0)
+    kernel, calls = prepare([example])
+    (outcome,) = run(kernel, calls, cores=_CORES, repeats=2)
+    assert 0.95 * reached <= outcome.cycles <= 1.01 * reached
