@@ -15,6 +15,7 @@ from compiler.target.siracusa_cluster_cycles import (
     ConvTile,
     conv_packed,
     depthwise_conv_packed,
+    depthwise_conv_singly,
     matmul_packed,
 )
 
@@ -36,6 +37,10 @@ WIDE_CYCLES = 90.0
 
 OTHER_CYCLES, OTHER_START = 100.0, 900.0
 """Of kernels that only exist in portable C: cycles per element, and of the call."""
+
+
+STRIP = 4
+"""Outputs in a row from which on a depthwise convolution is computed in strips."""
 
 
 def _number(parameters: Parameters, name: str) -> int:
@@ -80,12 +85,15 @@ def _depthwise(parameters: Parameters, outputs: Sequence[TensorType], cores: int
     del outputs
     band_rows = _number(parameters, "band_rows")
     tile = _conv_tile(parameters)
-    if tile.kernel == (3, 3) and tile.strides in ((1, 1), (2, 2)):
+    if (
+        tile.kernel == (3, 3)
+        and tile.strides in ((1, 1), (2, 2))
+        and tile.output[1] >= STRIP
+        and not _number(parameters, "wide")
+    ):
         # As the kernel is told: if the image is turned, then so are these parameters.
         return COLD_START + depthwise_conv_packed(tile, band_rows, cores=cores)
-    bands = _up(tile.output[0], band_rows) * _up(tile.channels, 4) * tile.batches
-    taps = tile.kernel[0] * tile.kernel[1]
-    return COLD_START + _up(bands, cores) * band_rows * tile.output[1] * 4 * (30 + 2 * taps)
+    return COLD_START + depthwise_conv_singly(tile, band_rows, cores)
 
 
 def _conv_tile(parameters: Parameters) -> ConvTile:
@@ -122,6 +130,19 @@ def _attention(parameters: Parameters, outputs: Sequence[TensorType], cores: int
     return 1000 + rows * keys * (32 + 1.25 * sizes)
 
 
+def _strided_copy(parameters: Parameters, outputs: Sequence[TensorType], cores: int) -> float:
+    extents, strides = parameters["extents"], parameters["strides"]
+    assert isinstance(extents, Sequence) and isinstance(strides, Sequence)
+    del outputs
+    elements = _up(_number(parameters, "elements"), cores)
+    last, other = int(extents[-1]), int(extents[-2])
+    if strides[-1] == 1:  # rows, and blocks of rows with a constant distance
+        rows = _up(elements, last)
+        row = 6 + 0.65 * min(last, elements) * _number(parameters, "element_bytes")
+        return 850 + 145 * _up(rows, other) + row * rows
+    return 850 + 150 * _up(elements, max(last, other)) + 2.65 * elements
+
+
 _MODELS: Mapping[str, Model] = {
     "tw_matmul_packed_s8": _matmul,
     "tw_conv_packed_s8": _conv,
@@ -130,10 +151,10 @@ _MODELS: Mapping[str, Model] = {
     "tw_add_s8": _by_element(7.7, 890),
     "tw_multiply_s8": _by_element(9.4, 1300),
     "tw_table": _by_element(3.3, 260),
-    "tw_normalization_s8": _by_element(17.3, 500),
+    "tw_normalization_s8": _by_element(15.7, 500),
     "tw_rms_normalization_s8": _by_element(12.7, 790),
     "tw_rotary_embedding_s8": _by_element(36, 500),
-    "tw_strided_copy": _by_element(4.2, 500),
+    "tw_strided_copy": _strided_copy,
     "tw_max_pool_s8": _by_element(28, 0),
     "tw_average_pool_s8": _by_element(58, 2100),
     "tw_gather": _by_element(4.5, 700),
