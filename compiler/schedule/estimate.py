@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from compiler.schedule.program import Call, Program, Space, Transfer
+from compiler.schedule.table_size import tables_bytes
 from compiler.target.cluster_cycles import kernel_cycles
 from compiler.target.soc import Cluster
 
@@ -13,6 +14,10 @@ STEP_CYCLES = 40
 
 TRANSFER_CYCLES = 30
 """For the control core to start a copy."""
+
+
+LAUNCH_CYCLES = 900
+"""From the caller's call until workers begin, and from their end to the return; without tables."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +74,11 @@ def estimate(program: Program, cluster: Cluster) -> list[StepTime]:
         result.append(StepTime(now, compute, end - now - compute, tuple(transfers)))
         now = end + STEP_CYCLES
     return result
+
+
+def launch_cycles(program: Program, cluster: Cluster) -> int:
+    """Cycles of a run before and after its steps: the tables' copy, and telling each other."""
+    return LAUNCH_CYCLES + tables_bytes(program) // cluster.dma.bytes_per_cycle
 
 
 def total_cycles(times: list[StepTime]) -> int:

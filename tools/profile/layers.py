@@ -200,7 +200,7 @@ def _join(
                 copies,
             )
         )
-    launch = Layer(LAUNCH, predicted=plan.get("launch_cycles", 0))
+    launch = Layer(LAUNCH, predicted=plan["launch_cycles"])
     launch.simulated = run.end - run.begin - (run.steps[-1].end - run.steps[0].begin)
     return EntryProfile(
         network,
