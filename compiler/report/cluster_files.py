@@ -112,6 +112,7 @@ def _map(
         "launch_cycles": launch_cycles(program, cluster),
         "predicted_cycles": total_cycles(times),
         "buffers": [asdict(buffer) for buffer in program.buffers],
+        "arena_buffers": [asdict(buffer) for buffer in program.arena_buffers],
         "steps": [
             {
                 "calls": [

@@ -252,6 +252,7 @@ def _program(
         l1.peak,
         l1.bound,
         aligned(arena.peak),
+        arena_buffers=_arena_buffers(tasks, arena),
     )
 
 
@@ -267,6 +268,15 @@ def _l1_buffers(lives: Mapping[str, _Life], l1: Placement) -> tuple[L1Buffer, ..
                 kinds.get(kind, kind), what, l1.offsets[name], life.bytes, life.first, life.last
             )
         )
+    return tuple(sorted(buffers, key=lambda buffer: (buffer.first, buffer.offset)))
+
+
+def _arena_buffers(tasks: Tasks, arena: Placement) -> tuple[L1Buffer, ...]:
+    lives = _arena_lives(tasks).items()
+    buffers = (
+        L1Buffer("tensor", name, arena.offsets[name], life.bytes, life.first, life.last)
+        for name, life in lives
+    )
     return tuple(sorted(buffers, key=lambda buffer: (buffer.first, buffer.offset)))
 
 
