@@ -44,7 +44,7 @@ FILE_OPTIONS = {
 def main(arguments: Sequence[str]) -> int:
     """Runs one command; returns the exit status."""
     try:
-        _run(list(arguments))
+        _run(arguments)
     except CompileError as error:
         for problem in error.problems:
             print(problem, file=sys.stderr)
@@ -80,7 +80,8 @@ def _located(error: Exception) -> str:
     return f"{type(error).__name__}: {message}{where}"
 
 
-def _run(arguments: list[str]) -> None:
+def _run(arguments: Sequence[str]) -> None:
+    arguments = [part for argument in arguments for part in _expanded(argument)]
     if not arguments or arguments[0] in ("-h", "--help"):
         print(DESCRIPTION, end="")
         return
@@ -89,6 +90,11 @@ def _run(arguments: list[str]) -> None:
         COMMANDS["compile"](arguments)
     else:
         command(arguments[1:])
+
+
+def _expanded(argument: str) -> list[str]:
+    """The lines of FILE if it is `@FILE`, which is how Bazel passes long command lines."""
+    return read_text(Path(argument[1:])).splitlines() if argument.startswith("@") else [argument]
 
 
 def _compile(arguments: list[str]) -> None:

@@ -29,8 +29,8 @@ The compiler's own arithmetic on given inputs, bit for bit that of the generated
 
   python -m compiler interpret MODEL.onnx --inputs IN.npz --output OUT.npz
 
-Each command has its own --help. Problems go to standard error, with codes that docs/errors.md
-explains, and the exit status is 1.
+An argument @FILE stands for the lines of FILE. Each command has its own --help. Problems go to
+standard error, with codes that docs/errors.md explains, and the exit status is 1.
 """
 
 

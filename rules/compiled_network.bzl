@@ -15,9 +15,15 @@ load(":providers.bzl", "ModelInfo", "NetworkInfo")
 
 _SOC = "//toolchains/soc:toolchain_type"
 
-# Of no effect but in builds with --experimental_output_paths=strip: the command lines name files
-# only, so that the same network for two platforms is one cache entry.
-_REQUIREMENTS = {"supports-path-mapping": "1"}
+_REQUIREMENTS = {
+    # The compiler starts once and stays for all networks (compiler/persistent_worker.py).
+    "requires-worker-protocol": "json",
+    "supports-workers": "1",
+    "worker-key-mnemonic": "TilewrightCompile",
+    # Of no effect but in builds with --experimental_output_paths=strip: the command lines name
+    # files only, so that the same network for two platforms is one cache entry.
+    "supports-path-mapping": "1",
+}
 
 def _compiled_network_impl(ctx):
     model = ctx.attr.model[0][ModelInfo]
@@ -26,26 +32,26 @@ def _compiled_network_impl(ctx):
     def output(suffix):
         return ctx.actions.declare_file(name + suffix)
 
-    def run(mnemonic, message, command, inputs, outputs, arguments):
+    def run(mnemonic, message, command, inputs, outputs, positional, named):
+        # A worker takes its requests from files.
+        arguments = ctx.actions.args()
+        arguments.use_param_file("@%s", use_always = True)
+        arguments.set_param_file_format("multiline")
+        arguments.add(command)
+        arguments.add_all(positional)
+        for option, value in named.items():
+            arguments.add(option, value)
         ctx.actions.run(
             mnemonic = mnemonic,
             progress_message = message,
             executable = ctx.executable._compiler,
-            arguments = [command] + arguments,
+            arguments = [arguments],
             inputs = inputs,
             outputs = outputs,
             execution_requirements = _REQUIREMENTS,
         )
 
-    def files(named):
-        arguments = ctx.actions.args()
-        for option, file in named.items():
-            arguments.add(option, file)
-        return arguments
-
-    options = ctx.actions.args()
-    options.add(model.onnx)
-    options.add_all(ctx.attr.options)
+    options = [model.onnx] + ctx.attr.options
 
     # What places the tensors: a chip's description, from which tiles are scheduled, or their
     # addresses in one memory.
@@ -57,7 +63,7 @@ def _compiled_network_impl(ctx):
         placement = None
         placed = {"--soc": soc.description}
     else:
-        placement = _place(model, run, output, options, files, ctx.actions.args())
+        placement = _place(model, run, output, options)
         placed = {"--placement": placement}
     source = output(".c")
     header = output(".h")
@@ -77,17 +83,17 @@ def _compiled_network_impl(ctx):
         "--source": source,
         "--weights": weights,
     }
-    emit_options = ctx.actions.args()
-    emit_options.add("--name", name)
+    named = {"--name": name}
     if ctx.attr.memory_budget:
-        emit_options.add("--memory", ctx.attr.memory_budget)
+        named["--memory"] = ctx.attr.memory_budget
     run(
         "TilewrightEmit",
         "Generating C for %{label}",
         "emit",
         [model.onnx] + placed.values(),
         emitted.values(),
-        [options, emit_options, files(placed | emitted)],
+        options,
+        named | placed | emitted,
     )
 
     libraries = ctx.attr._libraries
@@ -128,7 +134,7 @@ def _compiled_network_impl(ctx):
         ),
     ]
 
-def _place(model, run, output, options, files, problem_argument):
+def _place(model, run, output, options):
     """Actions that give every tensor an address in one memory; returns the file.
 
     Placement sees shapes and lifetimes only: a change of weights does not solve it again.
@@ -140,17 +146,18 @@ def _place(model, run, output, options, files, problem_argument):
         "analyse",
         [model.onnx],
         [problem],
-        [options, files({"--output": problem})],
+        options,
+        {"--output": problem},
     )
     placement = output(".placement.json")
-    problem_argument.add(problem)
     run(
         "TilewrightPlace",
         "Placing tensors of %{label}",
         "place",
         [problem],
         [placement],
-        [problem_argument, files({"--output": placement})],
+        [problem],
+        {"--output": placement},
     )
     return placement
 

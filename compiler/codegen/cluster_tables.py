@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 from compiler.codegen.identifiers import Scope
 from compiler.codegen.interface import EntryPoint, Interface
-from compiler.codegen.layout import comment, initialiser
+from compiler.codegen.layout import comment, initialiser, packed
 from compiler.codegen.literals import comment_text, literal
 from compiler.ir import TensorType
 from compiler.schedule.estimate import StepTime
+from compiler.schedule.extents import parameter_patches
 from compiler.schedule.program import SLOTS, Call, Place, Program, Space, Step, Transfer
 from compiler.schedule.table_size import kernel_of
 
@@ -31,8 +32,11 @@ class Tables:
     Attributes:
         name: of the C struct and of its constant.
         members: declarations of descriptors.
-        lines: the initialiser's lines.
+        steps: lines of the initialiser.
+        transfers, calls: entries of it, of one line or more.
+        descriptors: lines.
         relocations: (word, index of the argument).
+        patches: (word, growth with each row) by extent.
     """
 
     name: str
@@ -42,6 +46,7 @@ class Tables:
     calls: list[str]
     descriptors: list[str]
     relocations: list[tuple[str, int]]
+    patches: list[list[tuple[str, int]]]
 
 
 def kernel_functions(programs: Sequence[Program]) -> list[KernelFunction]:
@@ -76,9 +81,10 @@ class TablesWriter:
         self._times = times
         self._constants = constants
         self._starts = sorted(constants)
-        self._scope = Scope(("steps", "transfers", "calls"))
+        self._scope = Scope(("steps", "transfers", "calls", "patches"))
         prefix = f"{entry_point.identifier}_" if entry_point.name else ""
-        self._result = Tables(f"{prefix}tables", [], [], [], [], [], [])
+        patches: list[list[tuple[str, int]]] = [[] for _ in program.extents]
+        self._result = Tables(f"{prefix}tables", [], [], [], [], [], [], patches)
 
     def write(self) -> Tables:
         slots = Slots()
@@ -99,7 +105,11 @@ class TablesWriter:
 
     def _transfer(self, transfer: Transfer, slot: int) -> None:
         number = len(self._result.transfers)
-        word = f"l1.tables.{self._result.name}.transfers[{number}].external"
+        entry = f"l1.tables.{self._result.name}.transfers[{number}]"
+        word = f"{entry}.external"
+        if transfer.extent is not None:
+            patch = (f"&{entry}.line_bytes", transfer.row_bytes)
+            self._result.patches[transfer.extent].append(patch)
         fields = [
             ("l1", self._pointer(Place(Space.L1, transfer.l1), "")),
             ("external", self._pointer(transfer.external, word)),
@@ -109,9 +119,9 @@ class TablesWriter:
             ("is_store", "0" if transfer.load else "1"),
             ("slot", str(slot)),
         ]
-        text = ", ".join(f".{name} = {value}" for name, value in fields)
-        what = comment_text(transfer.what)
-        self._result.transfers.append(f"{{{text}}}, /* {what} */")
+        items = [f".{name} = {value}" for name, value in fields]
+        lines = [*comment(8, comment_text(transfer.what)), *packed(" " * 8, items, ",", "{}")]
+        self._result.transfers.append("\n".join(lines))
 
     def _call(self, call: Call, tiles: int, cycles: int) -> None:
         kernel = kernel_of(call)
@@ -120,7 +130,11 @@ class TablesWriter:
         result = self._result
         result.members.append(f"struct {kernel.function}_call {name};")
         descriptor = f"l1.tables.{result.name}.{name}"
-        result.calls.append(f"{{run_{kernel.function}, &{descriptor}}},")
+        call_items = [f"run_{kernel.function}", f"&{descriptor}"]
+        result.calls.append("\n".join(packed(" " * 8, call_items, ",", "{}")))
+        for patch in parameter_patches(call, self._program.extents):
+            word = f"(uint32_t *)&{descriptor}.parameters.{patch.field}"
+            result.patches[patch.extent].append((word, patch.factor))
         tile = f", tile {call.tile + 1} of {tiles}" if tiles > 1 else ""
         types = f"{_types(call.inputs)} -> {_types(call.outputs)}"
         text = f"{comment_text(call.node)}{tile}: {types}; {cycles:,} cycles predicted"
@@ -133,7 +147,7 @@ class TablesWriter:
             *comment(4, text),
             f"    .{name} = {{",
             *initialiser(8, ".parameters = ", parameters, ","),
-            f"        .operands = {{{', '.join(operands)}}},",
+            *packed("        .operands = ", operands, ",", "{}"),
             "    },",
         ]
 

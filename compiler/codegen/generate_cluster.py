@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from compiler.codegen.cluster_tables import (
@@ -103,7 +103,7 @@ def _values(
     cluster: Cluster,
 ) -> dict[str, Any]:
     kernels = kernel_functions(programs)
-    headers = {"tilewright/generated.h", "tilewright/schedule.h"}
+    headers = {"tilewright/generated.h", "tilewright/placement.h", "tilewright/schedule.h"}
     headers |= {kernel.header for kernel in kernels}
     return {
         **interface_values(interface, plan, weights_bytes),
@@ -114,6 +114,13 @@ def _values(
             {
                 "function": entry_point.function,
                 "tables": table,
+                "relocations": [
+                    _entry(4, f"&{word}", argument) for word, argument in table.relocations
+                ],
+                "extents": [
+                    {"patches": [_entry(8, *patch) for patch in patches], **asdict(extent)}
+                    for extent, patches in zip(program.extents, table.patches, strict=True)
+                ],
                 "summary": f"{total_cycles(estimate(program, cluster)):,} cycles predicted",
             }
             for entry_point, program, table in zip(
@@ -125,6 +132,11 @@ def _values(
             for entry_point, table in zip(interface.entry_points, tables, strict=True)
         ],
     }
+
+
+def _entry(indent: int, word: str, number: int) -> str:
+    """A table's entry that is a word's address and a number."""
+    return "\n".join(packed(" " * indent, [word, str(number)], ",", "{}"))
 
 
 def _call(kernel: KernelFunction) -> list[str]:

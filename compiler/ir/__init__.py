@@ -2,7 +2,7 @@
 
 from compiler.ir.data_type import Array, DataType, TensorType
 from compiler.ir.graph import Graph, ModelTensor, Node, Quantization, State, Value, present
-from compiler.ir.operation import Kernel, Operation, ParameterValue
+from compiler.ir.operation import Kernel, Operation, ParameterValue, Reach
 from compiler.ir.tile import Box, Runs, Tile, broadcast_box, tile_types
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "Operation",
     "ParameterValue",
     "Quantization",
+    "Reach",
     "Runs",
     "State",
     "TensorType",

@@ -38,6 +38,19 @@ class Kernel:
     scratch_bytes: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """How far into an operand an operation reaches, where only data tell.
+
+    Along `axis` neither results nor what is written depend on elements from
+    max(values of input `by`) + `offset` on.
+    """
+
+    axis: int
+    by: int
+    offset: int
+
+
 class Operation(abc.ABC):
     """Base of all operations: frozen dataclasses whose fields are compile-time constants.
 
@@ -88,6 +101,24 @@ class Operation(abc.ABC):
     def sparsely_read(self) -> tuple[int, ...]:
         """Indices of inputs of which the kernel reads a small part that only data tells."""
         return ()
+
+    def reach(self, inputs: Sequence[TensorType | None]) -> Mapping[int, Reach]:
+        """By index, inputs of which only a first part matters: the rows of a cache in use."""
+        del inputs
+        return {}
+
+    def within(self, inputs: Sequence[TensorType | None], extents: Mapping[int, int]) -> Tile:
+        """The same on operands that end after `extents` elements, on the axes of their `reach`.
+
+        `extents` has every input that `reach` names, and is nowhere below what that says. An
+        output that is an update of a shortened input is shortened like that.
+        """
+        raise TypeError(f"{type(self).__name__} reaches all of its operands")
+
+    @property
+    def needs_l1(self) -> bool:
+        """Whether the kernel reaches no other memory than a cluster's L1."""
+        return False
 
     def tile_axes(self, inputs: Sequence[TensorType | None]) -> tuple[int, ...]:
         """Axes of output 0 along which `tile` can cut, non-negative; none: it is one piece."""

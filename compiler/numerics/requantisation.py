@@ -109,6 +109,8 @@ def requantise(
 ) -> Array:
     """int32 accumulators [..., channels] to int8, as `tw_requantise[_wide]` in C.
 
+    If `high` is above 127, the result is uint8.
+
     Raises OverflowError if an accumulator leaves the range that was proved: a compiler bug.
     """
     acc = accumulator.astype(np.int64)
@@ -120,4 +122,4 @@ def requantise(
         if np.abs(product).max(initial=0) >= INT32_LIMIT:
             raise OverflowError("requantisation leaves int32")
         shifted = product >> shift
-    return cast(Array, np.clip(shifted, low, high).astype(np.int8))
+    return cast(Array, np.clip(shifted, low, high).astype(np.uint8 if high > 127 else np.int8))

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import ceil, log2
 
 import numpy as np
 
-from compiler.ir import Array, Box, DataType, Kernel, Operation, TensorType, Tile
+from compiler.ir import Array, Box, DataType, Kernel, Operation, Reach, TensorType, Tile
 from compiler.ir.operation import ParameterValue
 from compiler.numerics import elementary
 from compiler.numerics.elementary import ordered_sum
@@ -138,6 +138,26 @@ class AttentionLayout:
             result[f"{name}_row_stride"] = heads * size if self.tokens_first else size
         return result
 
+    def reach(self, inputs: Sequence[TensorType | None]) -> dict[int, Reach]:
+        """Keys and values that no query attends to are never read."""
+        if inputs[3] is None:
+            return {}
+        reach = Reach(1 if self.tokens_first else 2, 3, self.position_offset)
+        return {1: reach, 2: reach}
+
+    def within(
+        self, inputs: Sequence[TensorType | None], extents: Mapping[int, int]
+    ) -> tuple[AttentionLayout, tuple[Box | None, ...]]:
+        """The layout with fewer keys, and the parts of the operands that it reads."""
+        assert extents.keys() == {1, 2} and extents[1] == extents[2]
+        axis = 1 if self.tokens_first else 2
+        whole = [None if type_ is None else Box.whole(type_.shape) for type_ in inputs]
+        parts = (
+            part.on(axis, 0, extents[index]) if part is not None and index in extents else part
+            for index, part in enumerate(whole)
+        )
+        return replace(self, keys=min(self.keys, extents[1])), tuple(parts)
+
     def tile_axes(self) -> tuple[int, ...]:
         """Heads, if they are an axis of their own and no two queries share a key."""
         return () if self.tokens_first or self.query_heads != self.key_heads else (1,)
@@ -234,6 +254,14 @@ class AttentionInt8(Operation):
         whole = d >> 16
         return np.where(near, (power + (1 << whole)) >> (whole + 1), 0)
 
+    def reach(self, inputs: Sequence[TensorType | None]) -> Mapping[int, Reach]:
+        return self.layout.reach(inputs)
+
+    def within(self, inputs: Sequence[TensorType | None], extents: Mapping[int, int]) -> Tile:
+        layout, parts = self.layout.within(inputs, extents)
+        operation = replace(self, layout=layout)
+        return Tile(operation, parts, Box.whole(layout.output_shape(inputs)))
+
     def tile_axes(self, inputs: Sequence[TensorType | None]) -> tuple[int, ...]:
         return self.layout.tile_axes()
 
@@ -296,6 +324,14 @@ class AttentionFloat(Operation):
             products = weight[..., None] * v[..., None, :, :]
             products = np.where(attended[..., None], products, np.float32(0.0))
             return (layout.join(ordered_sum(products, -2) * inverse),)
+
+    def reach(self, inputs: Sequence[TensorType | None]) -> Mapping[int, Reach]:
+        return self.layout.reach(inputs)
+
+    def within(self, inputs: Sequence[TensorType | None], extents: Mapping[int, int]) -> Tile:
+        layout, parts = self.layout.within(inputs, extents)
+        operation = replace(self, layout=layout)
+        return Tile(operation, parts, Box.whole(layout.output_shape(inputs)))
 
     def tile_axes(self, inputs: Sequence[TensorType | None]) -> tuple[int, ...]:
         return self.layout.tile_axes()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
 from typing import TYPE_CHECKING
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from compiler.errors import UnsupportedForm
-from compiler.ir import Array, DataType, Kernel, Operation, TensorType
+from compiler.ir import Array, Box, DataType, Kernel, Operation, Reach, TensorType, Tile
 from compiler.lowering.operand import Result
 from compiler.operators.registry import lowering
 
@@ -78,6 +78,18 @@ class TensorScatter(Operation):
     @property
     def updates(self) -> int | None:
         return 0
+
+    def reach(self, inputs: Sequence[TensorType | None]) -> Mapping[int, Reach]:
+        update = inputs[1]
+        if self.circular or inputs[2] is None or update is None:
+            return {}
+        return {0: Reach(self.axis, 2, update.shape[self.axis])}
+
+    def within(self, inputs: Sequence[TensorType | None], extents: Mapping[int, int]) -> Tile:
+        boxes = [None if type_ is None else Box.whole(type_.shape) for type_ in inputs]
+        assert boxes[0] is not None
+        boxes[0] = boxes[0].on(self.axis, 0, extents[0])
+        return Tile(self, tuple(boxes), boxes[0])
 
 
 @lowering("TensorScatter", description="linear and circular; int8, float32 and all other types")

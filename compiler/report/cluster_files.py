@@ -23,6 +23,7 @@ from compiler.schedule.estimate import (
     launch_cycles,
     total_cycles,
 )
+from compiler.schedule.extents import nominal
 from compiler.schedule.program import Program
 from compiler.schedule.table_size import kernel_of
 from compiler.schedule.task import ALIGNMENT
@@ -102,7 +103,11 @@ def _memory_json(
 def _map(
     function: str, program: Program, times: list[StepTime], cluster: Cluster
 ) -> dict[str, Any]:
-    """One entry point: what is in L1 when, and what each step does and takes."""
+    """One entry point: what is in L1 when, and what each step does and takes.
+
+    Bytes and cycles are for the rows of states that `nominal_rows` says.
+    """
+    run = nominal(program)
     return {
         "graph": program.graph,
         "function": function,
@@ -142,7 +147,10 @@ def _map(
                     for transfer, (begin, end) in zip(step.transfers, time.transfers, strict=True)
                 ],
             }
-            for step, time in zip(program.steps, times, strict=True)
+            for step, time in zip(run.steps, times, strict=True)
+        ],
+        "extents": [
+            {**asdict(extent), "nominal_rows": extent.nominal} for extent in program.extents
         ],
     }
 

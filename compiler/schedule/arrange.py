@@ -7,7 +7,7 @@ put off further, from the one needed last.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from compiler.memory.aliasing import Home
@@ -15,6 +15,7 @@ from compiler.memory.place import solve
 from compiler.memory.problem import Buffer as PlacedBuffer
 from compiler.memory.problem import Placement, PlacementProblem
 from compiler.schedule.estimate import STEP_CYCLES, TRANSFER_CYCLES, call_cycles, transfer_cycles
+from compiler.schedule.extents import shortened_call, shortened_transfer
 from compiler.schedule.program import SLOTS, Call, L1Buffer, Place, Program, Space, Step, Transfer
 from compiler.schedule.task import (
     ALIGNMENT,
@@ -26,7 +27,7 @@ from compiler.schedule.task import (
     Tasks,
     aligned,
 )
-from compiler.schedule.transfers import transfers_of_box
+from compiler.schedule.transfers import transfer_of_rows, transfers_of_box
 from compiler.target.soc import Cluster
 
 
@@ -73,11 +74,12 @@ def arrange(graph: str, tasks: Tasks, cluster: Cluster, l1_bytes: int) -> Progra
 
 def _load_steps(tasks: Tasks, cluster: Cluster, budget: int) -> list[int]:
     """The step in which each load starts."""
+    rows = [extent.nominal for extent in tasks.extents]
     compute = [0] * (len(tasks.steps) + 1)
     for number, step_tasks in enumerate(tasks.steps, 1):
         for task in step_tasks:
-            call = Call("", 0, task.operation, task.inputs, task.outputs, ())
-            compute[number] += call_cycles(call, cluster)
+            call = Call("", 0, task.operation, task.inputs, task.outputs, (), extents=task.extents)
+            compute[number] += call_cycles(shortened_call(call, rows), cluster)
         compute[number] += STEP_CYCLES
     begin = [0] * (len(compute) + 1)
     for number, cycles in enumerate(compute):
@@ -88,10 +90,8 @@ def _load_steps(tasks: Tasks, cluster: Cluster, budget: int) -> list[int]:
     for index in order:
         load = tasks.loads[index]
         cycles = sum(
-            transfer_cycles(transfer, cluster) + TRANSFER_CYCLES
-            for transfer in transfers_of_box(
-                True, 0, Place(Space.ARENA, 0), load.type, load.box, 0, load.what
-            )
+            transfer_cycles(shortened_transfer(transfer, rows), cluster) + TRANSFER_CYCLES
+            for transfer in _transfers_of(load, 0, Place(Space.ARENA, 0))
         )
         latest = min(begin[load.need] - cluster.dma.latency - STEP_CYCLES, free) - cycles
         free = latest
@@ -216,9 +216,7 @@ def _program(
     for start, load in sorted(zip(starts, tasks.loads, strict=True), key=_load_order):
         source = outside(load.source) if isinstance(load.source, InBlock) else load.source
         where = l1.offsets.get(load.buffer, 0) + load.offset
-        transfers[start] += transfers_of_box(
-            True, where, source, load.type, load.box, load.need - 1, load.what
-        )
+        transfers[start] += _transfers_of(load, where, source)
     for store in tasks.stores:
         begin = store.task + 1
         due = min(store.task + STORE_STEPS, count - 1)
@@ -239,6 +237,7 @@ def _program(
                 tuple(place(operand) for operand in task.operands),
                 task.boxes,
                 task.repeated,
+                task.extents,
             )
             for task in (tasks.steps[number - 1] if number <= len(tasks.steps) else ())
         ]
@@ -252,7 +251,8 @@ def _program(
         l1.peak,
         l1.bound,
         aligned(arena.peak),
-        arena_buffers=_arena_buffers(tasks, arena),
+        _arena_buffers(tasks, arena),
+        tasks.extents,
     )
 
 
@@ -278,6 +278,14 @@ def _arena_buffers(tasks: Tasks, arena: Placement) -> tuple[L1Buffer, ...]:
         for name, life in lives
     )
     return tuple(sorted(buffers, key=lambda buffer: (buffer.first, buffer.offset)))
+
+
+def _transfers_of(load: Load, l1: int, source: Place) -> Iterator[Transfer]:
+    due = load.need - 1
+    if load.rows is None:
+        return transfers_of_box(True, l1, source, load.type, load.box, due, load.what)
+    axis, extent = load.rows
+    return iter([transfer_of_rows(l1, source, load.type, axis, extent, due, load.what)])
 
 
 def _load_order(item: tuple[int, Load]) -> tuple[int, int]:

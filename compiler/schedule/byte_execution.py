@@ -13,6 +13,7 @@ import numpy as np
 
 from compiler.ir import Array, Graph, TensorType
 from compiler.memory.memory_map import interface_inputs, interface_outputs
+from compiler.schedule.extents import program_with
 from compiler.schedule.program import Call, Place, Program, Space, Transfer
 
 
@@ -21,7 +22,10 @@ class ByteExecution:
 
     def __init__(self, graph: Graph, program: Program, inputs: Mapping[str, Array]) -> None:
         self.graph = graph
-        self.program = program
+        names = interface_inputs(graph)
+        values = [int(inputs[names[extent.input]].reshape(-1)[0]) for extent in program.extents]
+        rows = [extent.at(value) for extent, value in zip(program.extents, values, strict=True)]
+        self.program = program_with(program, rows)
         self.random = np.random.default_rng(1)
         self.memory: dict[tuple[Space, str | int], Array] = {
             (Space.L1, ""): self._garbage(program.l1_bytes),

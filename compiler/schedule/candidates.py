@@ -88,7 +88,7 @@ def streaming_candidates(
 def candidates_of(
     graph: Graph, node: Node, aliasing: Aliasing, cluster: Cluster
 ) -> list[Candidate]:
-    """All that may be best for some budget, direct use last."""
+    """All that may be best for some budget, direct use, where it is possible, last."""
     types = graph.input_types(node)
     output = graph.values[node.outputs[0]].type
     whole = _candidate(graph, node, aliasing, cluster, None)
@@ -97,6 +97,8 @@ def candidates_of(
         candidate = _candidate(graph, node, aliasing, cluster, cuts)
         if not any(_dominates(other, candidate) for other in result):
             result.append(candidate)
+    if node.operation.needs_l1:
+        return result
     outside = sum(stream.traffic for stream in whole.operands.values()) + whole.constant_traffic
     scratch = _scratch(graph, node)
     result.append(

@@ -8,7 +8,7 @@ whether it is resident, and for each node, how it is cut.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from compiler.errors import Code, CompileError, Problem
@@ -48,7 +48,7 @@ def schedule(graph: Graph, cluster: Cluster, l1_bytes: int) -> Program:
     decisions = _Model(graph, aliasing, choices, cluster, l1_bytes).all_resident()
     if decisions is not None:
         try:
-            return arrange(graph.name, tasks_of(graph, decisions), cluster, l1_bytes)
+            return _arranged(graph, decisions, cluster, l1_bytes)
         except DoesNotFitL1:
             pass
     choices = _choices(graph, aliasing, cluster, candidates_of)
@@ -57,10 +57,21 @@ def schedule(graph: Graph, cluster: Cluster, l1_bytes: int) -> Program:
         budget = l1_bytes - attempt * aligned(l1_bytes // 2 // RETRIES)
         decisions = _Model(graph, aliasing, choices, cluster, budget).solve()
         try:
-            return arrange(graph.name, tasks_of(graph, decisions), cluster, l1_bytes)
+            return _arranged(graph, decisions, cluster, l1_bytes)
         except DoesNotFitL1:
             continue
     raise AssertionError("no arrangement was found, with half of L1 planned for fragmentation")
+
+
+def _arranged(graph: Graph, decisions: Decisions, cluster: Cluster, l1_bytes: int) -> Program:
+    """The program of decisions: with shared constants copied once, if they then fit as well."""
+    tasks = tasks_of(graph, replace(decisions, keeps_shared=True))
+    try:
+        return arrange(graph.name, tasks, cluster, l1_bytes)
+    except DoesNotFitL1:
+        if not tasks.shares_constants:
+            raise
+    return arrange(graph.name, tasks_of(graph, decisions), cluster, l1_bytes)
 
 
 @dataclass(frozen=True)

@@ -18,11 +18,14 @@ class Decisions:
             all others live in L2 and visit L1 tile by tile.
         cuts: by node, into how many parts each axis of output 0 is cut; absent: one piece.
         direct: nodes whose operands outside of L1 are read and written there by the cores.
+        keeps_shared: whether constants that several nodes use stay in L1 from the first to the
+            last of them.
     """
 
     resident: frozenset[str]
     cuts: Mapping[str, tuple[int, ...]] = field(default_factory=dict[str, tuple[int, ...]])
     direct: frozenset[str] = frozenset()
+    keeps_shared: bool = False
 
 
 def tiles_of(graph: Graph, node: Node, cuts: Sequence[int] | None) -> list[Tile]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from compiler.schedule.extents import nominal
 from compiler.schedule.program import Call, Program, Space, Transfer
 from compiler.schedule.table_size import tables_bytes
 from compiler.target.cluster_cycles import kernel_cycles
@@ -54,7 +55,11 @@ def call_cycles(call: Call, cluster: Cluster) -> int:
 
 
 def estimate(program: Program, cluster: Cluster) -> list[StepTime]:
-    """The time of every step; the program's is the last one's end."""
+    """The time of every step; the program's is the last one's end.
+
+    If states are copied with their rows in use only: for as many as `Extent.nominal` says.
+    """
+    program = nominal(program)
     now = 0
     free = {True: 0, False: 0}
     due: dict[int, int] = {}

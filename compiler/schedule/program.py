@@ -47,6 +47,39 @@ class Place:
         return Place(self.space, self.offset + offset, self.key)
 
 
+NOMINAL_SHARE = 4
+"""Predictions are for extents of this part of the longest: a cache that is a quarter full."""
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """How many rows of some states are in use in a run: what is behind them is not copied.
+
+    The least multiple of `granule`, but at most `maximum`, that is at least `offset`, which is
+    positive, plus the value of interface input `input` (int32, one element) if that is.
+    """
+
+    input: int
+    offset: int
+    granule: int
+    maximum: int
+
+    def at(self, value: int) -> int:
+        """Rows for a value of the input."""
+        granules = -(-(max(value, 0) + self.offset) // self.granule)
+        return min(granules * self.granule, self.maximum)
+
+    @property
+    def possible(self) -> tuple[int, ...]:
+        """All numbers of rows that there can be, from the fewest."""
+        return (*range(self.at(0), self.maximum, self.granule), self.maximum)
+
+    @property
+    def nominal(self) -> int:
+        """Rows for which predictions are made: not fewer than the first run has."""
+        return self.at(max(0, self.maximum // NOMINAL_SHARE - self.offset))
+
+
 @dataclass(frozen=True, slots=True)
 class Transfer:
     """A copy between L1, where its lines are packed, and another memory.
@@ -59,6 +92,8 @@ class Transfer:
         stride: bytes from line to line outside.
         due: the last step beside which it runs.
         what: the tensor, for comments.
+        extent: index of the extent on which the length of lines depends: so many times
+            `row_bytes`. `line_bytes` is then the length of the longest.
     """
 
     load: bool
@@ -69,6 +104,8 @@ class Transfer:
     stride: int
     due: int
     what: str
+    extent: int | None = None
+    row_bytes: int = 0
 
     @property
     def bytes(self) -> int:
@@ -82,7 +119,11 @@ class Call:
     `operands` are inputs, outputs and scratch memory in the kernel's order, None if absent; `boxes`
     are the parts of the node's inputs and of its output 0 that they hold. A call that only copies
     a value has no node of its own. An update of a state that is in L1 is `repeated` where the state
-    lives.
+    lives, or in L1 if there are only the rows in use.
+
+    `extents`: (input, index of the extent) of the operands that are in L1 with their rows in use
+    only. All else is then said of the longest extent. `shortened`: (input, rows) of the same in a
+    program for given extents.
     """
 
     node: str
@@ -93,6 +134,8 @@ class Call:
     operands: tuple[Place | None, ...]
     boxes: tuple[Box | None, ...] = ()
     repeated: bool = False
+    extents: tuple[tuple[int, int], ...] = ()
+    shortened: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -130,6 +173,7 @@ class Program:
         l1_bytes, arena_bytes: how much of these memories is in use.
         l1_bound: the most bytes of L1 that are live at one step.
         arena_buffers: the tensors in the arena outside of L1, as `buffers`.
+        extents: what transfers and calls depend on at run time; empty if on nothing.
     """
 
     graph: str
@@ -141,3 +185,4 @@ class Program:
     l1_bound: int
     arena_bytes: int
     arena_buffers: tuple[L1Buffer, ...] = ()
+    extents: tuple[Extent, ...] = ()

@@ -18,19 +18,10 @@ from compiler.ir import Box, Graph, TensorType
 from compiler.schedule.byte_execution import ByteExecution
 from compiler.schedule.decide import schedule
 from compiler.schedule.program import Call, Program, Step
+from compiler.schedule.sample_cluster import CLUSTER
 from compiler.schedule.sample_images import ACTIONS, SHAPES, Action, image_network
 from compiler.schedule.validate import validate
 from compiler.target import pack_weights
-from compiler.target.soc import Cluster, Dma
-
-CLUSTER = Cluster(
-    cores=8,
-    control_core=8,
-    l1_bytes=1 << 17,
-    l2_bytes=1 << 20,
-    l2_latency=15,
-    dma=Dma(6, 7, 8, 12, 256, 1, 1, 16),
-)
 
 
 def check(graph: Graph, program: Program, budget: int) -> None:
@@ -126,6 +117,24 @@ def test_what_fits_is_copied_once() -> None:
     assert stored == sum(
         graph.values[name].type.bytes for name in graph.outputs if name != "write_output"
     )
+
+
+def test_shared_constants_are_copied_once_where_there_is_room() -> None:
+    table, add = Action("table", 1, (1, 1, 1)), Action("add", 1, (0, 1, 1))
+    actions = [*[table, add, Action("conv", 1, (3, 1, 9))] * 2, table]
+    graph = image_network((1, 8, 8, 9), actions, state=False)
+    loaded: list[int] = []
+    for budget in (1 << 16, 1600):
+        program = schedule(graph, CLUSTER, budget)
+        check(graph, program, budget)
+        tables = [
+            transfer.bytes
+            for step in program.steps
+            for transfer in step.transfers
+            if transfer.what.startswith("constants of table")
+        ]
+        loaded.append(sum(tables))
+    assert loaded == [256, 3 * 256]
 
 
 def mutations(program: Program) -> Iterator[tuple[str, Program]]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from compiler.ir import Kernel
+from compiler.schedule.extents import parameter_patches
 from compiler.schedule.program import Call, Program
 
 STEP_BYTES = 8
 CALL_BYTES = 8
 TRANSFER_BYTES = 20
+PATCH_BYTES = 8
 
 
 def kernel_of(call: Call) -> Kernel:
@@ -21,10 +23,12 @@ def tables_bytes(program: Program) -> int:
     total = 0
     for step in program.steps:
         total += STEP_BYTES + TRANSFER_BYTES * len(step.transfers)
+        total += PATCH_BYTES * sum(transfer.extent is not None for transfer in step.transfers)
         for call in step.calls:
             words = sum(
                 len(value) if isinstance(value, tuple) else 1
                 for value in kernel_of(call).parameters.values()
             )
             total += CALL_BYTES + 4 * (words + len(call.operands))
+            total += PATCH_BYTES * len(parameter_patches(call, program.extents))
     return total

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from compiler.ir import Box, Operation, TensorType
 from compiler.memory.aliasing import Aliasing
-from compiler.schedule.program import Place
+from compiler.schedule.program import Extent, Place
 
 ALIGNMENT = 8
 """Bytes: of every tensor and piece, inside and outside of L1; what the DMA moves in a cycle."""
@@ -54,7 +54,8 @@ class Buffer:
 class Load:
     """What brings part of a tensor into a buffer, before task `need`.
 
-    `after` is the step at whose end the source is complete, -1 if it always is.
+    `after` is the step at whose end the source is complete, -1 if it always is. `rows`: the axis
+    and the extent of the rows that are in use, if only these come, of a whole tensor.
     """
 
     buffer: str
@@ -65,6 +66,7 @@ class Load:
     need: int
     after: int
     what: str
+    rows: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True)
@@ -100,6 +102,7 @@ class Task:
     operands: tuple[Operand | None, ...]
     boxes: tuple[Box | None, ...] = ()
     repeated: bool = False
+    extents: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass
@@ -119,3 +122,6 @@ class Tasks:
     constant_starts: list[int] = field(default_factory=list[int])
     block_use: dict[str, tuple[int, int]] = field(default_factory=dict[str, tuple[int, int]])
     """First and last task that use a block outside of L1."""
+    extents: tuple[Extent, ...] = ()
+    shares_constants: bool = False
+    """Whether some are copied once for several nodes."""

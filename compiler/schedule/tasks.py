@@ -11,6 +11,7 @@ from compiler.ir import Box, DataType, Graph, Node, TensorType, Tile, tile_types
 from compiler.memory.aliasing import Block, Home, share_memory
 from compiler.operators.copy import Copy
 from compiler.schedule.decisions import Decisions, tiles_of
+from compiler.schedule.extents import bounds_of
 from compiler.schedule.program import Place, Space
 from compiler.schedule.task import (
     ALIGNMENT,
@@ -44,7 +45,10 @@ class _Builder:
         self.decisions = decisions
         self.result = Tasks(share_memory(graph, ALIGNMENT))
         self.aliasing = self.result.aliasing
+        self.bounds = bounds_of(graph, self.aliasing, decisions)
+        self.result.extents = self.bounds.extents
         self.constant_places: dict[bytes, int] = {}
+        self.kept_constants: dict[bytes, str] = {}
         self.written: dict[str, int] = {}
         self.loaded_blocks: set[str] = set()
         self.last_use: tuple[set[str], set[str]] | None = None
@@ -122,6 +126,7 @@ class _Builder:
             tuple(outputs),
             tuple(operands),
             (*tile.inputs, tile.output),
+            extents=self.bounds.of(node, self.aliasing),
         )
 
     def _repeat_update(self, node: Node, position: int) -> None:
@@ -135,8 +140,10 @@ class _Builder:
         self._use_block(block, len(self.result.steps))
         operands = list(task.operands)
         operands[position] = operands[len(node.inputs)] = InBlock(block.name)
-        repeated = replace(task, operands=tuple(operands), repeated=True)
-        self.result.steps[-1] += (repeated,)
+        outside = replace(task, operands=tuple(operands), repeated=not task.extents, extents=())
+        # The whole update is the one where all rows are.
+        inside = replace(task, repeated=bool(task.extents))
+        self.result.steps[-1] = (*self.result.steps[-1][:-1], inside, outside)
 
     # --- steps ---------------------------------------------------------------------------------
 
@@ -264,8 +271,9 @@ class _Builder:
             self.loaded_blocks.add(block.name)
             whole = TensorType(type_.data_type, type_.shape)
             source = InBlock(block.name)
+            rows = self.bounds.blocks.get(block.name)
             self.result.loads.append(
-                Load(buffer, 0, source, whole, Box.whole(whole.shape), number, -1, name)
+                Load(buffer, 0, source, whole, Box.whole(whole.shape), number, -1, name, rows)
             )
         operand = self._touch(buffer, block.bytes, number)
         return InBuffer(operand.name, runs.offset * type_.data_type.bytes)
@@ -340,18 +348,24 @@ class _Builder:
             bundles.setdefault(tuple(indices), []).append(part)
         result: dict[tuple[int, int], Operand] = {}
         for number, (indices, parts) in enumerate(bundles.items()):
-            buffer = f"constants:{node.name}:{number}"
             data = bytearray()
+            offsets: list[int] = []
             for position, box in parts:
-                content = self._content(node, position)[box.slices]
-                for index in indices:
-                    result[index, position] = InBuffer(buffer, len(data))
-                data += np.ascontiguousarray(content).tobytes()
+                offsets.append(len(data))
+                data += np.ascontiguousarray(self._content(node, position)[box.slices]).tobytes()
                 data += bytes(aligned(len(data)) - len(data))
+            buffer = f"constants:{node.name}:{number}"
+            if self.decisions.keeps_shared:
+                buffer = self.kept_constants.setdefault(bytes(data), buffer)
+            if buffer in self.result.buffers:
+                self.result.shares_constants = True
+            elif data:
+                self._load_constants(node, buffer, bytes(data), first + indices[0])
             self._touch(buffer, len(data), first + indices[0])
             self._touch(buffer, len(data), first + indices[-1])
-            if data:
-                self._load_constants(node, buffer, bytes(data), first + indices[0])
+            for (position, _), offset in zip(parts, offsets, strict=True):
+                for index in indices:
+                    result[index, position] = InBuffer(buffer, offset)
         return result
 
     def _load_constants(self, node: Node, buffer: str, data: bytes, need: int) -> None:

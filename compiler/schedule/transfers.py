@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import product
+from math import prod
 
 from compiler.ir import Box, TensorType
 from compiler.schedule.program import (
@@ -34,6 +35,15 @@ def transfers_of_box(
                 Transfer(load, l1, place, line_bytes, count, stride * size, due, what)
             )
             l1 += count * line_bytes
+
+
+def transfer_of_rows(
+    l1: int, tensor: Place, type_: TensorType, axis: int, extent: int, due: int, what: str
+) -> Transfer:
+    """The transfer that loads the rows in use of the tensor at `tensor`, rows being `axis`."""
+    lines, line = prod(type_.shape[:axis]), prod(type_.shape[axis:]) * type_.data_type.bytes
+    row_bytes = line // type_.shape[axis]
+    return Transfer(True, l1, tensor, line, lines, line, due, what, extent, row_bytes)
 
 
 def count_transfers(type_: TensorType, box: Box) -> int:

@@ -18,6 +18,8 @@ import numpy.typing as npt
 
 from compiler.ir import Array, Box, Graph, Node, TensorType
 from compiler.memory.memory_map import interface_inputs, interface_outputs
+from compiler.schedule.extents import program_with
+from compiler.schedule.known_values import known_values, sample_values
 from compiler.schedule.program import (
     FORBIDDEN_LINE_BYTES,
     MAXIMUM_TRANSFER_BYTES,
@@ -41,8 +43,19 @@ Memory = tuple[Space, str | int]
 
 
 def validate(graph: Graph, program: Program, l1_bytes: int) -> list[str]:
-    """What is wrong with a program that may use `l1_bytes` of L1; nothing if it is right."""
-    return _Validation(graph, program, l1_bytes).run()
+    """What is wrong with a program that may use `l1_bytes` of L1; nothing if it is right.
+
+    A program with extents is checked as it runs for the fewest rows, the most and some between;
+    it is linear in them.
+    """
+    if not program.extents:
+        return _Validation(graph, program, l1_bytes, {}).run()
+    violations: list[str] = []
+    for values in sample_values(program):
+        rows = [extent.at(values[extent.input]) for extent in program.extents]
+        found = _Validation(graph, program_with(program, rows), l1_bytes, values).run()
+        violations += [f"{violation} (for inputs {values})" for violation in found]
+    return violations
 
 
 @dataclass
@@ -58,8 +71,11 @@ class _Flight:
 
 
 class _Validation:
-    def __init__(self, graph: Graph, program: Program, l1_bytes: int) -> None:
+    def __init__(
+        self, graph: Graph, program: Program, l1_bytes: int, values: Mapping[int, int]
+    ) -> None:
         self._graph = graph
+        self._known = known_values(graph, values)
         self._program = program
         self._violations: list[str] = []
         self._number = {name: index for index, name in enumerate(graph.values)}
@@ -298,6 +314,9 @@ class _Validation:
         output = self._graph.values[node.outputs[0]].type
         box = call.boxes[-1]
         assert box is not None
+        if call.shortened:
+            self._check_shortened(call, node)
+            return
         if box == Box.whole(output.shape):
             expected = (node.operation, tuple(None if t is None else t.shape for t in types))
         else:
@@ -307,6 +326,28 @@ class _Validation:
         found = tuple(None if type_ is None else type_.shape for type_ in call.inputs)
         if (call.operation, found) != expected:
             self._report(f"{call.node}, tile {call.tile} is not what its output asks for")
+
+    def _check_shortened(self, call: Call, node: Node) -> None:
+        """Reports operands that end before all that the operation reaches, or a wrong call."""
+        types = self._graph.input_types(node)
+        tile = node.operation.within(types, dict(call.shortened))
+        shapes = tuple(None if part is None else part.shape for part in tile.inputs)
+        found = tuple(None if type_ is None else type_.shape for type_ in call.inputs)
+        if (call.operation, found, call.boxes) != (
+            tile.operation,
+            shapes,
+            (*tile.inputs, tile.output),
+        ):
+            self._report(f"{call.node} is not what its operands ask for")
+        for position, reach in node.operation.reach(types).items():
+            type_, name = types[position], node.inputs[reach.by]
+            assert type_ is not None and name is not None
+            rows = min(type_.shape[reach.axis], dict(call.shortened).get(position, 0))
+            known = self._known.get(name)
+            if known is None:
+                self._report(f"{call.node}: how far it reaches is unknown")
+            elif rows < min(type_.shape[reach.axis], int(known.max(initial=0)) + reach.offset):
+                self._report(f"{call.node} reaches further than {rows} rows")
 
     # --- the end -------------------------------------------------------------------------------
 

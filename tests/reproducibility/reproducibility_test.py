@@ -4,7 +4,8 @@ Usage: reproducibility_test.py [TARGET_PATTERN...], by default //...
 
 The second build differs from the first in all that must not matter: the folder of the checkout,
 the output base, the number of jobs, and the caller's home, name, language and time zone. Python's
-string hashes differ between any two processes.
+string hashes differ between any two processes, and the first build compiles all networks in few
+processes, the second one in a process each.
 """
 
 from __future__ import annotations
@@ -43,6 +44,7 @@ class Build:
     checkout: Path
     output_root: Path
     jobs: int
+    strategy: str
     environment: dict[str, str]
 
     def bazel(self, *arguments: str, capture: bool = False) -> subprocess.CompletedProcess[str]:
@@ -60,7 +62,11 @@ class Build:
     def outputs(self, targets: Sequence[str]) -> dict[str, str]:
         """Builds `targets`; the digests of all output files by path."""
         options = [f"--jobs={self.jobs}", "--symlink_prefix=/", "--curses=no", "--disk_cache="]
-        options += ["--show_progress_rate_limit=30", "--remote_cache="]
+        options += [
+            f"--spawn_strategy={self.strategy}",
+            "--show_progress_rate_limit=30",
+            "--remote_cache=",
+        ]
         self.bazel("build", *options, "--", *targets)
         path = self.bazel("info", "output_path", capture=True).stdout.strip()
         found = {
@@ -124,6 +130,7 @@ def main(targets: Sequence[str]) -> int:
             checkout,
             Path(folder, "1"),
             jobs=2,
+            strategy="worker,sandboxed",
             environment={
                 "HOME": home,
                 "XDG_CACHE_HOME": cache,
@@ -136,6 +143,7 @@ def main(targets: Sequence[str]) -> int:
             other,
             Path(folder, "second_output_root"),
             jobs=3,
+            strategy="sandboxed",
             environment={
                 "HOME": f"{folder}/home",
                 "XDG_CACHE_HOME": cache,

@@ -43,18 +43,38 @@ typedef struct {
   uint32_t argument;
 } tw_schedule_relocation;
 
+/* How many rows of states are in use in a run: the least multiple of `granule`, but at most
+ * `maximum`, that is at least `offset` plus the argument, an int32_t, if that is positive. Tables
+ * are written for `maximum`. */
+typedef struct {
+  uint32_t argument;
+  uint32_t offset;
+  uint32_t granule;
+  uint32_t maximum;
+  uint32_t patch_count; /* how many words of the tables depend on it */
+} tw_schedule_extent;
+
+/* A word of the tables that is greater by `growth` with every row. */
+typedef struct {
+  uint32_t *word;
+  uint32_t growth;
+} tw_schedule_patch;
+
 typedef struct {
   const void *tables;
   void *l1_tables;
   uint32_t tables_bytes;
   uint32_t step_count;
   uint32_t relocation_count;
+  uint32_t extent_count;
   /* In L1, once the tables are there. */
   const tw_schedule_step *steps;
   const tw_schedule_call *calls;
   const tw_schedule_transfer *transfers;
+  const tw_schedule_patch *patches; /* of the first extent, then of the second, ... */
   /* Where they are. */
   const tw_schedule_relocation *relocations;
+  const tw_schedule_extent *extents;
 } tw_schedule;
 
 /* For the fabric controller: runs a program on the cluster and returns when it is done.

@@ -2,13 +2,14 @@
 
 #include "tilewright/cluster.h"
 #include "tilewright/dma.h"
+#include "tilewright/placement.h"
 
 typedef struct {
   const tw_schedule *schedule;
   void *const *arguments;
 } run;
 
-static void work(void *argument, uint32_t core, uint32_t cores) {
+TW_CALLED_OFTEN static void work(void *argument, uint32_t core, uint32_t cores) {
   const tw_schedule *const schedule = argument;
   const tw_schedule_call *call = schedule->calls;
   const tw_schedule_step *step = schedule->steps;
@@ -21,8 +22,8 @@ static void work(void *argument, uint32_t core, uint32_t cores) {
   }
 }
 
-static void start_transfers(const tw_schedule_transfer *transfer, uint32_t count,
-                            tw_dma_counter *counters) {
+TW_CALLED_OFTEN static void start_transfers(const tw_schedule_transfer *transfer, uint32_t count,
+                                            tw_dma_counter *counters) {
   uint32_t slot = TW_SCHEDULE_SLOTS;
   for (uint32_t i = 0; i < count; ++i, ++transfer) {
     if (transfer->slot != slot) {
@@ -46,7 +47,32 @@ static void start_transfers(const tw_schedule_transfer *transfer, uint32_t count
   }
 }
 
-static void control(void *argument) {
+/* Rows in use; see tw_schedule_extent. */
+static uint32_t rows_of(const tw_schedule_extent *extent, int32_t argument) {
+  const uint32_t most = extent->maximum - extent->offset;
+  const uint32_t value = argument < 0 ? 0 : (uint32_t)argument;
+  if (value >= most) {
+    return extent->maximum;
+  }
+  const uint32_t rows = value + extent->offset + extent->granule - 1;
+  const uint32_t rounded = rows - rows % extent->granule;
+  return rounded < extent->maximum ? rounded : extent->maximum;
+}
+
+/* Corrects the tables, which are for the most rows. */
+static void apply_extents(const tw_schedule *schedule, void *const *arguments) {
+  const tw_schedule_patch *patch = schedule->patches;
+  for (uint32_t i = 0; i < schedule->extent_count; ++i) {
+    const tw_schedule_extent extent = schedule->extents[i];
+    const int32_t argument = *(const int32_t *)arguments[extent.argument];
+    const uint32_t missing = extent.maximum - rows_of(&extent, argument);
+    for (uint32_t k = 0; k < extent.patch_count; ++k, ++patch) {
+      *patch->word -= missing * patch->growth;
+    }
+  }
+}
+
+TW_CALLED_OFTEN static void control(void *argument) {
   const run *const this_run = argument;
   const tw_schedule *const schedule = this_run->schedule;
   const tw_dma_counter tables = tw_dma_allocate();
@@ -58,6 +84,7 @@ static void control(void *argument) {
     *relocation->word =
         (uint8_t *)this_run->arguments[relocation->argument] + (uintptr_t)*relocation->word;
   }
+  apply_extents(schedule, this_run->arguments);
   tw_cluster_fork(work, (void *)(uintptr_t)schedule, tw_cluster_workers());
   tw_dma_counter counters[TW_SCHEDULE_SLOTS];
   const tw_schedule_transfer *transfer = schedule->transfers;
