@@ -47,6 +47,21 @@ TW_CALLED_OFTEN static void start_transfers(const tw_schedule_transfer *transfer
   }
 }
 
+/* Arguments are in L2, far away: the last one is kept. */
+static void relocate(const tw_schedule_relocation *relocation, uint32_t count,
+                     void *const *arguments) {
+  uint32_t last = UINT32_MAX;
+  uintptr_t address = 0;
+  for (const tw_schedule_relocation *const end = relocation + count; relocation != end;
+       ++relocation) {
+    if (relocation->argument != last) {
+      last = relocation->argument;
+      address = (uintptr_t)arguments[last];
+    }
+    *relocation->word = (void *)(address + (uintptr_t)*relocation->word);
+  }
+}
+
 /* Rows in use; see tw_schedule_extent. */
 static uint32_t rows_of(const tw_schedule_extent *extent, int32_t argument) {
   const uint32_t most = extent->maximum - extent->offset;
@@ -79,11 +94,7 @@ TW_CALLED_OFTEN static void control(void *argument) {
   tw_dma_load(tables, schedule->l1_tables, schedule->tables, schedule->tables_bytes);
   tw_dma_wait(tables);
   tw_dma_free(tables);
-  for (uint32_t i = 0; i < schedule->relocation_count; ++i) {
-    const tw_schedule_relocation *const relocation = &schedule->relocations[i];
-    *relocation->word =
-        (uint8_t *)this_run->arguments[relocation->argument] + (uintptr_t)*relocation->word;
-  }
+  relocate(schedule->relocations, schedule->relocation_count, this_run->arguments);
   apply_extents(schedule, this_run->arguments);
   tw_cluster_fork(work, (void *)(uintptr_t)schedule, tw_cluster_workers());
   tw_dma_counter counters[TW_SCHEDULE_SLOTS];
