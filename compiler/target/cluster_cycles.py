@@ -175,8 +175,8 @@ def _strided_copy(parameters: Parameters, outputs: Sequence[TensorType], cores: 
     if strides[-1] == 1:  # rows, and blocks of rows with a constant distance
         rows = _up(elements, last)
         row = 6 + 0.65 * min(last, elements) * _number(parameters, "element_bytes")
-        return 850 + 145 * _up(rows, other) + row * rows
-    return 850 + 150 * _up(elements, max(last, other)) + 2.65 * elements
+        return 650 + 145 * _up(rows, other) + row * rows
+    return 750 + 150 * _up(elements, max(last, other)) + 2.65 * elements
 
 
 def _rms_normalization(parameters: Parameters, outputs: Sequence[TensorType], cores: int) -> float:
@@ -224,7 +224,7 @@ _MODELS: Mapping[str, Model] = {
     "tw_average_pool_s8": _by_element(58, 2100),
     "tw_pad": _by_element(1.15, 900),
     "tw_recode": _by_element(0.8, 200),
-    "tw_gather": _by_element(4.5, 700),
+    "tw_gather": _by_element(0.6, 700),
     "tw_tensor_scatter": _tensor_scatter,
     "tw_softmax_s8": _by_element(200, 990),
 }
