@@ -38,8 +38,8 @@ WORD = 4
 class StepTime:
     """Cycles of one step: when it begins, what cores compute, and what they wait for copies.
 
-    `transfers`: for each of the step's transfers when the DMA begins to move it and when the last
-    byte has arrived.
+    `transfers`: for each of the step's transfers when the DMA begins to move it, and when it is free
+    for the next one.
     """
 
     begin: int
@@ -108,7 +108,7 @@ def estimate(program: Program, cluster: Cluster) -> list[StepTime]:
                 cycles += cycles * CONTENTION_PERCENT // 100
             free[transfer.load] = begin + cycles
             arrival = free[transfer.load] + cluster.dma.latency
-            transfers.append((begin, arrival))
+            transfers.append((begin, free[transfer.load]))
             due[transfer.due] = max(due.get(transfer.due, 0), arrival)
         compute = sum(call_cycles(call, cluster) for call in step.calls)
         end = max(now + compute, due.get(index, 0), issued)
