@@ -1,8 +1,8 @@
 """The compiler's plan of a network and the simulator's measurement of its run, joined.
 
 A layer is a node of the compiled graph with all its tiles; the mapping report says which nodes of
-the user's model it is. Work that belongs to no layer has a name in parentheses. Where layers share a
-step, what was measured is divided among them like what was predicted.
+the user's model it is. Work that belongs to no layer has a name in parentheses. Where layers share
+a step, what was measured is divided among them like what was predicted.
 """
 
 from __future__ import annotations

@@ -68,6 +68,16 @@ function drawTimeline(canvas, entry) {
   const x = cycle => LABEL + (cycle - from) / (to - from) * (width - LABEL);
   const cycleAt = pixel => from + (pixel - LABEL) / (width - LABEL) * (to - from);
 
+  // As much of a name's end as there is room for: it tells layers apart.
+  function fitting(text, room) {
+    let shown = text;
+    for (let from = 1; context.measureText(shown).width > room; ++from) {
+      if (text.length - from < 3) return "";
+      shown = "…" + text.slice(from);
+    }
+    return shown;
+  }
+
   function draw() {
     const ratio = window.devicePixelRatio || 1;
     width = canvas.clientWidth;
@@ -104,13 +114,7 @@ function drawTimeline(canvas, entry) {
         }
         if (label && drawn > 34) {
           context.fillStyle = colour === WAITS ? TEXT : "#fff";
-          let text = label;
-          const room = drawn - 8;
-          if (context.measureText(text).width > room) {
-            // The end of a name tells layers apart.
-            const length = Math.floor(text.length * room / context.measureText(text).width) - 1;
-            text = length > 2 ? "…" + text.slice(-length) : "";
-          }
+          const text = fitting(label, drawn - 8);
           context.fillText(text, left + 4, row.y + ROW / 2 - 0.5);
         }
       }
