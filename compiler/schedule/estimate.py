@@ -33,6 +33,9 @@ PATCH_CYCLES = 25
 WORD = 4
 """Bytes that a core reads from L2 at a time."""
 
+CLOSE = (Space.L1, Space.WEIGHT_MEMORY)
+"""Memories whose latency is in the model of the kernels that use them."""
+
 
 @dataclass(frozen=True)
 class StepTime:
@@ -67,7 +70,7 @@ def call_cycles(call: Call, cluster: Cluster) -> int:
     words = sum(
         -(-_touched_bytes(call, position) // WORD)
         for position, (place, _) in enumerate(zip(call.operands, types, strict=False))
-        if place is not None and place.space is not Space.L1
+        if place is not None and place.space not in CLOSE
     )
     return cycles + -(-words // cluster.cores) * cluster.l2_latency
 
