@@ -256,6 +256,7 @@ def _program(
         l1.peak,
         l1.bound,
         aligned(arena.peak),
+        _arena_buffers(tasks, arena),
         tasks.extents,
         bytes(tasks.weights.data),
         (*tasks.weights.starts, len(tasks.weights.data)),
@@ -274,6 +275,15 @@ def _l1_buffers(lives: Mapping[str, _Life], l1: Placement) -> tuple[L1Buffer, ..
                 kinds.get(kind, kind), what, l1.offsets[name], life.bytes, life.first, life.last
             )
         )
+    return tuple(sorted(buffers, key=lambda buffer: (buffer.first, buffer.offset)))
+
+
+def _arena_buffers(tasks: Tasks, arena: Placement) -> tuple[L1Buffer, ...]:
+    lives = _arena_lives(tasks).items()
+    buffers = (
+        L1Buffer("tensor", name, arena.offsets[name], life.bytes, life.first, life.last)
+        for name, life in lives
+    )
     return tuple(sorted(buffers, key=lambda buffer: (buffer.first, buffer.offset)))
 
 

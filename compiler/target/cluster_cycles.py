@@ -19,6 +19,7 @@ from compiler.target.siracusa_cluster_cycles import (
     attention_word,
     conv_packed,
     depthwise_conv_packed,
+    depthwise_conv_singly,
     matmul_packed,
 )
 
@@ -44,6 +45,10 @@ WIDE_CYCLES = 90.0
 
 OTHER_CYCLES, OTHER_START = 100.0, 900.0
 """Of kernels that only exist in portable C: cycles per element, and of the call."""
+
+
+STRIP = 4
+"""Outputs in a row from which on a depthwise convolution is computed in strips."""
 
 
 def _number(parameters: Parameters, name: str) -> int:
@@ -88,12 +93,15 @@ def _depthwise(parameters: Parameters, outputs: Sequence[TensorType], cores: int
     del outputs
     band_rows = _number(parameters, "band_rows")
     tile = _conv_tile(parameters)
-    if tile.kernel == (3, 3) and tile.strides in ((1, 1), (2, 2)):
+    if (
+        tile.kernel == (3, 3)
+        and tile.strides in ((1, 1), (2, 2))
+        and tile.output[1] >= STRIP
+        and not _number(parameters, "wide")
+    ):
         # As the kernel is told: if the image is turned, then so are these parameters.
         return COLD_START + depthwise_conv_packed(tile, band_rows, cores=cores)
-    bands = _up(tile.output[0], band_rows) * _up(tile.channels, 4) * tile.batches
-    taps = tile.kernel[0] * tile.kernel[1]
-    return COLD_START + _up(bands, cores) * band_rows * tile.output[1] * 4 * (30 + 2 * taps)
+    return COLD_START + depthwise_conv_singly(tile, band_rows, cores)
 
 
 def _accelerated(parameters: Parameters, outputs: Sequence[TensorType], cores: int) -> float:
@@ -160,6 +168,19 @@ def _attended_keys(parameters: Parameters) -> int:
     return _up(among * (among + 1) // 2 + (queries - among) * keys, queries)
 
 
+def _strided_copy(parameters: Parameters, outputs: Sequence[TensorType], cores: int) -> float:
+    extents, strides = parameters["extents"], parameters["strides"]
+    assert isinstance(extents, Sequence) and isinstance(strides, Sequence)
+    del outputs
+    elements = _up(_number(parameters, "elements"), cores)
+    last, other = int(extents[-1]), int(extents[-2])
+    if strides[-1] == 1:  # rows, and blocks of rows with a constant distance
+        rows = _up(elements, last)
+        row = 6 + 0.65 * min(last, elements) * _number(parameters, "element_bytes")
+        return 650 + 145 * _up(rows, other) + row * rows
+    return 750 + 150 * _up(elements, max(last, other)) + 2.65 * elements
+
+
 def _rms_normalization(parameters: Parameters, outputs: Sequence[TensorType], cores: int) -> float:
     del outputs
     rows, elements = _number(parameters, "rows"), _number(parameters, "elements")
@@ -209,16 +230,16 @@ _MODELS: Mapping[str, Model] = {
     "tw_add_s8": _by_element(7.7, 200),
     "tw_multiply_s8": _by_element(9.7, 220),
     "tw_table": _by_element(3.3, 100),
-    "tw_normalization_s8": _by_element(17.3, 500),
+    "tw_normalization_s8": _by_element(15.7, 500),
     "tw_rms_normalization_s8": _rms_normalization,
     "tw_rotary_embedding_s8": _rotary_embedding,
     "tw_dump_tile": _dump_tile,
-    "tw_strided_copy": _by_element(4.2, 500),
+    "tw_strided_copy": _strided_copy,
     "tw_max_pool_s8": _by_element(28, 0),
     "tw_average_pool_s8": _by_element(58, 2100),
     "tw_pad": _by_element(1.15, 900),
     "tw_recode": _by_element(0.8, 200),
-    "tw_gather": _by_element(4.5, 700),
+    "tw_gather": _by_element(0.6, 700),
     "tw_tensor_scatter": _tensor_scatter,
     "tw_softmax_s8": _by_element(200, 990),
 }

@@ -62,6 +62,8 @@ CYCLES: dict[str, float] = {
     "depthwise row split": 24.4,
     "depthwise strip with stride 1": 46.73,
     "depthwise strip with stride 2": 32.54,
+    "depthwise output": 36.0,
+    "depthwise word of output": 18.0,
     "depthwise word filled": 1.98,
     "table call": 80.0,
     "table word pair": 25.9,
@@ -163,6 +165,14 @@ def depthwise_conv_packed(
     """
     return max(
         cycles(depthwise_terms(tile, band_rows, turned, core, cores)) for core in range(cores)
+    )
+
+
+@functools.cache
+def depthwise_conv_singly(tile: ConvTile, band_rows: int, cores: int = CORES) -> float:
+    """Cycles of tw_depthwise_conv_packed_s8 where outputs are computed one by one."""
+    return max(
+        cycles(depthwise_singly_terms(tile, band_rows, core, cores)) for core in range(cores)
     )
 
 
@@ -327,6 +337,29 @@ def depthwise_terms(tile: ConvTile, band_rows: int, turned: bool, core: int, cor
         terms["depthwise quad split"] += inside * quads
         terms[f"depthwise strip with stride {stride}"] += strips
         terms[f"depthwise row of strip with stride {stride}"] += strips * count
+    return terms
+
+
+def depthwise_singly_terms(tile: ConvTile, band_rows: int, core: int, cores: int) -> Terms:
+    """What a core does in a depthwise convolution of any kernel, output by output."""
+    height, width = tile.output
+    bands = _divide_up(height, band_rows)
+    groups = _divide_up(tile.channels, _CHANNELS)
+    words = tile.kernel[0] * _divide_up(tile.kernel[1], _VALUES)
+    quads = _divide_up(tile.width, 4) if tile.width >= 4 else 2 * tile.width
+    terms: Counter[str] = Counter({"depthwise call": 1})
+    for item in share(tile.batches * bands * groups, core, cores):
+        begin = item // groups % bands * band_rows
+        count = min(band_rows, height - begin)
+        first = begin * tile.strides[0] - tile.begins[0]
+        last = first + (count - 1) * tile.strides[0] + tile.dilations[0] * (tile.kernel[0] - 1)
+        inside = max(0, min(last + 1, tile.height) - max(first, 0))
+        outputs = _CHANNELS * _divide_up(tile.outputs, tile.channels) * count * width
+        terms["depthwise band"] += 1
+        terms["depthwise row split"] += inside
+        terms["depthwise quad split"] += inside * quads
+        terms["depthwise output"] += outputs
+        terms["depthwise word of output"] += outputs * words
     return terms
 
 
