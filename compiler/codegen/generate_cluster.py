@@ -118,7 +118,9 @@ def _values(
     return {
         **interface_values(interface, plan, *sizes),
         "headers": sorted(headers),
-        "kernels": [{"call": _call(kernel), **vars(kernel)} for kernel in kernels],
+        "kernels": [
+            {"head": _head(kernel), "call": _call(kernel), **vars(kernel)} for kernel in kernels
+        ],
         "l1_bytes": max(1, *(program.l1_bytes for program in programs)),
         "programs": [
             {
@@ -147,6 +149,11 @@ def _values(
 def _entry(indent: int, word: str, number: int) -> str:
     """A table's entry that is a word's address and a number."""
     return "\n".join(packed(" " * indent, [word, str(number)], ",", "{}"))
+
+
+def _head(kernel: KernelFunction) -> list[str]:
+    parameters = ["const void *descriptor", "uint32_t core", "uint32_t cores"]
+    return packed(f"TW_CALLED_OFTEN static void run_{kernel.function}", parameters, " {")
 
 
 def _call(kernel: KernelFunction) -> list[str]:

@@ -70,6 +70,13 @@ class Candidate:
     operands: Mapping[str, Streamed]
 
 
+def whole_candidates(
+    graph: Graph, node: Node, aliasing: Aliasing, cluster: Cluster
+) -> list[Candidate]:
+    """The node in one piece, alone."""
+    return [_candidate(graph, node, aliasing, cluster, None)]
+
+
 def streaming_candidates(
     graph: Graph, node: Node, aliasing: Aliasing, cluster: Cluster
 ) -> list[Candidate]:

@@ -29,6 +29,7 @@ from compiler.schedule.program import (
     Space,
     Transfer,
 )
+from compiler.schedule.record import RECORD_OF
 
 Tags = npt.NDArray[np.int64]
 
@@ -244,7 +245,7 @@ class _Validation:
         """Names of the values that the call reads, then writes."""
         if node is not None:
             return [*node.inputs, *node.outputs]
-        value = call.node.removeprefix("copy of ")
+        value = call.node.removeprefix("copy of ").removeprefix(RECORD_OF)
         return [value, value]
 
     def _write(self, call: Call, names: list[str | None]) -> None:
