@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from compiler.ir import Array, DataType, Graph, Node, Operation, Quantization, TensorType, Value
+from compiler.operators.accelerated_conv import AcceleratedInt8
 from compiler.operators.conv import ConvInt8
 from compiler.operators.movement import Pad, Slice
 from compiler.operators.quantize import Recode
@@ -138,10 +139,14 @@ def _steps(graph: Graph, node: Node, layer: Layer) -> list[tuple[Operation, list
 
 
 def _cycles(operation: Operation, types: list[TensorType], cluster: Cluster) -> int:
+    """Cycles of an operation; of those for copying constants half are taken not to be hidden."""
     outputs = operation.infer(types)
     kernel = operation.kernel(types, outputs)
     assert kernel is not None
-    return kernel_cycles(kernel, outputs, cluster.cores)
+    # All operands but the first are constants. Weights for the accelerator are not copied.
+    copied = types[2 if isinstance(operation, AcceleratedInt8) else 1 :]
+    copies = sum(type_.bytes for type_ in copied) // cluster.dma.bytes_per_cycle
+    return max(kernel_cycles(kernel, outputs, cluster.cores), copies) + copies // 2
 
 
 def _picked(dense: TensorType, wanted: TensorType) -> Slice:
