@@ -14,6 +14,8 @@ HALVINGS = 16
 """After so many halvings a weight is zero."""
 DISTANCE_BITS = 19
 """Of an index, at most: a step is then at most 2^-14 halvings."""
+MAXIMUM_ENTRIES = 12_288
+"""Of one table: 24 KiB, a tenth of a cluster's memory."""
 
 
 @dataclass(frozen=True)
@@ -54,17 +56,17 @@ class WeightTable:
         return (product + 65536) >> 17
 
 
-def weight_table(halvings: float, head_size: int, most_bytes: int) -> WeightTable:
+def weight_table(halvings: float, head_size: int, most_entries: int) -> WeightTable:
     """The form of the table for so many halvings per unit of distance.
 
-    One table if it has no more than `most_bytes`, else two whose entries are multiplied.
+    One table if it has no more than `most_entries`, else two whose entries are multiplied.
     """
     limit = 255 * 255 * head_size  # no two scores are further apart
     if limit * halvings > HALVINGS:
         limit = ceil(HALVINGS / halvings)
     drop = max(0, limit.bit_length() - DISTANCE_BITS)
     limit = -(-limit >> drop)
-    if drop == 0 and 2 * (limit + 1) <= most_bytes:
+    if drop == 0 and limit < most_entries:
         return WeightTable(0, limit, 0)
     bits = max(1, limit.bit_length() // 2)
     return WeightTable(drop, -(-limit >> bits) << bits, bits)

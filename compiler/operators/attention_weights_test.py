@@ -16,13 +16,13 @@ from compiler.operators.attention_weights import (
 
 @pytest.mark.parametrize("head_size", [4, 64, 4096])
 @pytest.mark.parametrize("halvings", [0.0, 1e-9, 3e-5, 2e-4, 0.0017, 0.01, 0.9, 5.0, 32.0])
-@pytest.mark.parametrize("most_bytes", [0, 8192])
-def test_weights_are_powers_of_two(head_size: int, halvings: float, most_bytes: int) -> None:
-    form = weight_table(halvings, head_size, most_bytes)
+@pytest.mark.parametrize("most_entries", [0, 4096])
+def test_weights_are_powers_of_two(head_size: int, halvings: float, most_entries: int) -> None:
+    form = weight_table(halvings, head_size, most_entries)
     table = form.build(halvings)
     assert table.shape == (form.entries,)
     assert form.bits == 0 or form.limit % (1 << form.bits) == 0
-    assert form.entries <= max(2 ** (DISTANCE_BITS // 2 + 2), most_bytes // 2)
+    assert form.entries <= max(2 ** (DISTANCE_BITS // 2 + 2), most_entries)
     farthest = 255 * 255 * head_size
     distance: Array = np.unique(np.linspace(0, farthest, 30_000).astype(np.int64))
     near = np.arange(min(farthest, 30_000))
@@ -39,5 +39,5 @@ def test_weights_are_powers_of_two(head_size: int, halvings: float, most_bytes: 
 
 
 def test_one_table_where_it_is_small() -> None:
-    assert weight_table(0.01, 4, 4000).bits == 0
-    assert weight_table(0.01, 4, 3000).bits > 0
+    assert weight_table(0.01, 4, 2000).bits == 0
+    assert weight_table(0.01, 4, 1500).bits > 0
