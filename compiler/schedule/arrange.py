@@ -257,6 +257,8 @@ def _program(
         l1.bound,
         aligned(arena.peak),
         tasks.extents,
+        bytes(tasks.weights.data),
+        (*tasks.weights.starts, len(tasks.weights.data)),
     )
 
 

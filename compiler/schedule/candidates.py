@@ -251,7 +251,8 @@ def _constants(
     for position, name in enumerate(node.inputs):
         if name is None or aliasing.block_of[name].home is not Home.CONSTANT:
             continue
-        if position in node.operation.sparsely_read:
+        operation = node.operation
+        if position in (*operation.sparsely_read, *operation.weight_memory_inputs):
             continue
         boxes = [tile.inputs[position] for tile in tiles]
         size = graph.values[name].type.data_type.bytes
