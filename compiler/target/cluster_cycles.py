@@ -196,8 +196,8 @@ def _rotary_embedding(parameters: Parameters, outputs: Sequence[TensorType], cor
     vectors = _up(tokens * _number(parameters, "heads"), cores)
     pairs = _number(parameters, "rotary_size") // 2
     if tokens == 1:
-        return COLD_START + 105 + vectors * (4 + 20 * pairs)
-    return COLD_START + 150 + vectors * (80 + 20.5 * pairs)
+        return COLD_START + 110 + vectors * (4 + 20 * pairs)
+    return COLD_START + 250 + vectors * (24 + 20.5 * pairs)
 
 
 def _tensor_scatter(parameters: Parameters, outputs: Sequence[TensorType], cores: int) -> float:
