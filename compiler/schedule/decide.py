@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
-from compiler.errors import Code, CompileError, Problem
 from compiler.ir import Graph, Node
 from compiler.memory.aliasing import Aliasing, Block, Home, share_memory
-from compiler.schedule.arrange import DoesNotFitL1, arrange
+from compiler.schedule.arrange import DoesNotFitL1, arrange, arrange_late
 from compiler.schedule.candidates import (
     Candidate,
     candidates_of,
@@ -23,6 +23,7 @@ from compiler.schedule.candidates import (
 )
 from compiler.schedule.decisions import Decisions
 from compiler.schedule.program import Program
+from compiler.schedule.table_size import TRANSFER_BYTES, l1_with_tables
 from compiler.schedule.task import ALIGNMENT, aligned
 from compiler.schedule.tasks import tasks_of
 from compiler.target.soc import Cluster
@@ -36,31 +37,86 @@ SEARCH_LIMIT = 1.0
 RETRIES = 12
 """How often less of L1 is planned with, because lifetimes leave gaps between buffers."""
 
+NO_LIMIT = 1 << 40
+"""Bytes of L1 where tables do not count."""
+
+
+class Scheduler:
+    """Makes programs of one entry point, for any budget of L1.
+
+    Attributes:
+        graph: the entry point.
+        choices: nodes with all ways to run them.
+    """
+
+    def __init__(self, graph: Graph, cluster: Cluster) -> None:
+        self.graph = graph
+        self._cluster = cluster
+        self._aliasing = share_memory(graph, ALIGNMENT)
+
+    @cached_property
+    def choices(self) -> list[Choice]:
+        return _choices(self.graph, self._aliasing, self._cluster, candidates_of)
+
+    def resident(self, l1_bytes: int) -> Program | None:
+        """The program with every tensor in L1, if that fits."""
+        decisions = self._model(self._streaming_choices, l1_bytes).all_resident()
+        if decisions is None:
+            return None
+        try:
+            return _arranged(self.graph, decisions, self._cluster, l1_bytes)
+        except DoesNotFitL1:
+            return None
+
+    def program(self, l1_bytes: int, total_bytes: int = NO_LIMIT) -> Program | None:
+        """The fastest program that is found; None if there is none.
+
+        `l1_bytes` is what tensors and tiles may take of L1, `total_bytes` the same with tables.
+        """
+        program = self.resident(l1_bytes)
+        if program is not None and l1_with_tables([program]) <= total_bytes:
+            return program
+        if any(choice.least_bytes > l1_bytes for choice in self.choices):
+            return None
+        for attempt in range(RETRIES):
+            less = attempt * aligned(l1_bytes // 2 // RETRIES)
+            decisions = self._model(self.choices, l1_bytes - less).solve(total_bytes - less)
+            if decisions is None:
+                return None
+            try:
+                program = _arranged(self.graph, decisions, self._cluster, l1_bytes)
+            except DoesNotFitL1:
+                continue
+            if l1_with_tables([program]) <= total_bytes:
+                return program
+        return None
+
+    def least(self, tile_bytes: int) -> Program:
+        """The program with nothing resident, and tiles of up to `tile_bytes` with few tables."""
+        chosen = {choice.node.name: choice.fewest_tables(tile_bytes) for choice in self.choices}
+        return arrange_late(self.graph.name, tasks_of(self.graph, _decisions(set(), chosen)))
+
+    @cached_property
+    def _streaming_choices(self) -> list[Choice]:
+        return _choices(self.graph, self._aliasing, self._cluster, streaming_candidates)
+
+    def _model(self, choices: Sequence[Choice], budget: int) -> _Model:
+        return _Model(self.graph, self._aliasing, choices, self._cluster, budget)
+
 
 def schedule(graph: Graph, cluster: Cluster, l1_bytes: int) -> Program:
-    """A program for one entry point that uses at most `l1_bytes` of L1.
+    """A program for one entry point that uses at most `l1_bytes` of L1 beside its tables.
 
-    Raises:
-        CompileError: DOES_NOT_FIT for every node that needs more than that, however it runs.
+    Raises DoesNotFitL1 if there is none.
     """
-    aliasing = share_memory(graph, ALIGNMENT)
-    choices = _choices(graph, aliasing, cluster, streaming_candidates)
-    decisions = _Model(graph, aliasing, choices, cluster, l1_bytes).all_resident()
-    if decisions is not None:
-        try:
-            return _arranged(graph, decisions, cluster, l1_bytes)
-        except DoesNotFitL1:
-            pass
-    choices = _choices(graph, aliasing, cluster, candidates_of)
-    _check_fit(choices, l1_bytes)
-    for attempt in range(RETRIES):
-        budget = l1_bytes - attempt * aligned(l1_bytes // 2 // RETRIES)
-        decisions = _Model(graph, aliasing, choices, cluster, budget).solve()
-        try:
-            return _arranged(graph, decisions, cluster, l1_bytes)
-        except DoesNotFitL1:
-            continue
-    raise AssertionError("no arrangement was found, with half of L1 planned for fragmentation")
+    scheduler = Scheduler(graph, cluster)
+    program = scheduler.program(l1_bytes)
+    if program is None:
+        least = scheduler.least(max(choice.least_bytes for choice in scheduler.choices))
+        if least.l1_bytes > l1_bytes:
+            raise DoesNotFitL1(graph.name, least.l1_bytes)
+        return least
+    return program
 
 
 def _arranged(graph: Graph, decisions: Decisions, cluster: Cluster, l1_bytes: int) -> Program:
@@ -75,12 +131,23 @@ def _arranged(graph: Graph, decisions: Decisions, cluster: Cluster, l1_bytes: in
 
 
 @dataclass(frozen=True)
-class _Choice:
+class Choice:
     """A node, its place in the order, and its candidates."""
 
     node: Node
     step: int
     candidates: list[Candidate]
+
+    @property
+    def least_bytes(self) -> int:
+        """The least L1 with which the node runs when it has all for itself."""
+        return min(candidate.least_bytes for candidate in self.candidates)
+
+    def fewest_tables(self, tile_bytes: int) -> Candidate:
+        """The candidate for tiles of so many bytes, or of the fewest, with the least tables."""
+        limit = max(tile_bytes, self.least_bytes)
+        fitting = [c for c in self.candidates if c.least_bytes <= limit]
+        return min(fitting, key=lambda c: (c.most_table_bytes, c.least_bytes))
 
 
 def _choices(
@@ -88,32 +155,22 @@ def _choices(
     aliasing: Aliasing,
     cluster: Cluster,
     candidates: Callable[[Graph, Node, Aliasing, Cluster], list[Candidate]],
-) -> list[_Choice]:
-    result: list[_Choice] = []
+) -> list[Choice]:
+    result: list[Choice] = []
     for step, node in enumerate(graph.nodes):
         types = graph.output_types(node)
         kernel = node.operation.kernel(graph.input_types(node), types)
         if kernel is not None and any(type_.elements for type_ in types):
-            result.append(_Choice(node, step, candidates(graph, node, aliasing, cluster)))
+            result.append(Choice(node, step, candidates(graph, node, aliasing, cluster)))
     return result
 
 
-def _check_fit(choices: Sequence[_Choice], l1_bytes: int) -> None:
-    problems: list[Problem] = []
-    for choice in choices:
-        needed = min(candidate.fixed_bytes for candidate in choice.candidates)
-        if needed > l1_bytes:
-            problems.append(
-                Problem(
-                    Code.DOES_NOT_FIT,
-                    f"node {choice.node.name!r}",
-                    f"its kernel needs {needed:,} bytes of L1 for itself, of {l1_bytes:,}",
-                    f"a chip with {needed:,} bytes",
-                    "make the tensor's last axes smaller",
-                )
-            )
-    if problems:
-        raise CompileError(problems)
+def _decisions(resident: set[str], chosen: Mapping[str, Candidate]) -> Decisions:
+    return Decisions(
+        frozenset(resident),
+        {name: c.cuts for name, c in chosen.items() if c.cuts is not None},
+        frozenset(name for name, candidate in chosen.items() if candidate.direct),
+    )
 
 
 class _Model:
@@ -123,7 +180,7 @@ class _Model:
         self,
         graph: Graph,
         aliasing: Aliasing,
-        choices: Sequence[_Choice],
+        choices: Sequence[Choice],
         cluster: Cluster,
         budget: int,
     ) -> None:
@@ -147,16 +204,9 @@ class _Model:
         """What is fastest with every tensor in L1, if that fits: then nothing else is faster."""
         everything = {block.name for block in self._blocks}
         chosen = {choice.node.name: self._fastest(choice, everything) for choice in self._choices}
-        return self._decisions(everything, chosen) if self._fits(everything, chosen) else None
+        return _decisions(everything, chosen) if self._fits(everything, chosen) else None
 
-    def _decisions(self, resident: set[str], chosen: Mapping[str, Candidate]) -> Decisions:
-        return Decisions(
-            frozenset(resident),
-            {name: c.cuts for name, c in chosen.items() if c.cuts is not None},
-            frozenset(name for name, candidate in chosen.items() if candidate.direct),
-        )
-
-    def _fastest(self, choice: _Choice, resident: set[str]) -> Candidate:
+    def _fastest(self, choice: Choice, resident: set[str]) -> Candidate:
         """The best candidate if exactly `resident` are; a direct one only if there is no other."""
         possible = [
             candidate
@@ -201,19 +251,26 @@ class _Model:
                 return False
         return True
 
-    def solve(self) -> Decisions:
-        """The best that the constraint program finds."""
+    def solve(self, total: int) -> Decisions | None:
+        """The best that the constraint program finds; None if it finds nothing.
+
+        `total` is what tables may take as well.
+        """
         from ortools.sat.python import cp_model
 
         model = cp_model.CpModel()
         resident = {block.name: model.new_bool_var("") for block in self._blocks}
         picked: dict[str, list[cp_model.IntVar]] = {}
+        tables: list[cp_model.LinearExprT] = []
+        peak = model.new_int_var(0, self._budget, "")
         costs: list[cp_model.LinearExprT] = []
         for choice in self._choices:
             variables = [model.new_bool_var("") for _ in choice.candidates]
             picked[choice.node.name] = variables
             model.add_exactly_one(variables)
-            costs += self._add_node(model, choice, variables, resident)
+            costs += self._add_node(model, choice, variables, resident, peak, tables)
+        if total < NO_LIMIT:
+            model.add(sum([peak, *tables]) <= total)
         model.minimize(sum(costs))
         solver = cp_model.CpSolver()
         solver.parameters.num_workers = 1
@@ -221,9 +278,7 @@ class _Model:
         solver.parameters.max_deterministic_time = SEARCH_LIMIT
         status = solver.solve(model)
         if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
-            # Direct use of everything always fits.
-            last = {c.node.name: c.candidates[-1] for c in self._choices}
-            return self._decisions(set(), last)
+            return None
         chosen = {
             choice.node.name: candidate
             for choice in self._choices
@@ -231,28 +286,33 @@ class _Model:
             if solver.value(variable)
         }
         kept = {name for name, variable in resident.items() if solver.value(variable)}
-        return self._decisions(kept, chosen)
+        return _decisions(kept, chosen)
 
     def _add_node(
         self,
         model: cp_model.CpModel,
-        choice: _Choice,
+        choice: Choice,
         variables: Sequence[cp_model.IntVar],
         resident: Mapping[str, cp_model.IntVar],
+        peak: cp_model.IntVar,
+        tables: list[cp_model.LinearExprT],
     ) -> list[cp_model.LinearExprT]:
-        """Constraints of one node; returns what it adds to the objective."""
+        """Constraints of one node; returns what it adds to the objective, and adds to `tables`."""
         live = {block.name: aligned(block.bytes) for block in self._live_blocks(choice.step)}
         used: list[cp_model.LinearExprT] = [size * resident[name] for name, size in live.items()]
         time = model.new_int_var(0, 1 << 40, "")
         tie: list[cp_model.LinearExprT] = []
         for candidate, variable in zip(choice.candidates, variables, strict=True):
             used.append(candidate.fixed_bytes * variable)
+            tables.append(candidate.table_bytes * variable)
             fixed = copy_cycles(candidate.constant_traffic, candidate.steps, self._cluster)
             copies: list[cp_model.LinearExprT] = [fixed]
             for name, stream in candidate.operands.items():
                 cycles = copy_cycles(stream.traffic, stream.transfers, self._cluster)
+                entries = TRANSFER_BYTES * stream.transfers
                 if name not in resident:
                     used.append(stream.tile_bytes * variable)
+                    tables.append(entries * variable)
                     copies.append(cycles)
                     continue
                 if not stream.contiguous:
@@ -261,12 +321,13 @@ class _Model:
                 model.add_bool_or([variable.negated(), resident[name], away])
                 model.add_implication(away, variable)
                 used.append(stream.tile_bytes * away)
+                tables.append(entries * away)
                 copies.append(cycles * away)
                 tie.append(stream.traffic * away)
             model.add(time >= candidate.compute).only_enforce_if(variable)  # pyright: ignore[reportUnknownMemberType]
             model.add(time >= sum(copies)).only_enforce_if(variable)  # pyright: ignore[reportUnknownMemberType]
             tie.append(candidate.steps * variable)
-        model.add(sum(used) <= self._budget)
+        model.add(sum(used) <= peak)
         # Cycles come first; bytes that are copied cost something even where they hide.
         return [time * 16, *tie]
 

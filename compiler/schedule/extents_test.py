@@ -131,7 +131,7 @@ def test_where_all_rows_may_be_used_all_are_copied(graph: Graph) -> None:
         check(graph, program, position)
 
 
-@pytest.mark.parametrize("budget", [1600, 2800, 3000, 3400])
+@pytest.mark.parametrize("budget", [2600, 2800, 3000, 3400])
 def test_in_little_memory(budget: int) -> None:
     graph = decoder(2, real=True)
     program = schedule(graph, CLUSTER, budget)

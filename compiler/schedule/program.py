@@ -146,7 +146,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class L1Buffer:
-    """Memory of L1 with a purpose, and the steps from `first` to `last` in which it has it.
+    """Memory of L1 or the arena with a purpose, and the steps `first` to `last` when it has it.
 
     `kind` is `tensor`, `tile`, `constants` or `scratch`; `what` is the tensor or the node.
     """
@@ -172,6 +172,7 @@ class Program:
         l1_bytes, arena_bytes: how much of these memories is in use.
         l1_bound: the most bytes of L1 that are live at one step.
         extents: what transfers and calls depend on at run time; empty if on nothing.
+        arena_buffers: what is in the arena, in L2, by offset within each step.
     """
 
     graph: str
@@ -183,3 +184,4 @@ class Program:
     l1_bound: int
     arena_bytes: int
     extents: tuple[Extent, ...] = ()
+    arena_buffers: tuple[L1Buffer, ...] = ()

@@ -125,3 +125,13 @@ class Tasks:
     extents: tuple[Extent, ...] = ()
     shares_constants: bool = False
     """Whether some are copied once for several nodes."""
+    constant_places: dict[bytes, int] = field(default_factory=dict[bytes, int])
+
+    def constant(self, data: bytes) -> int:
+        """Offset of bytes among the constants; equal ones are there once."""
+        if data not in self.constant_places:
+            self.constant_places[data] = len(self.constants)
+            self.constant_starts.append(len(self.constants))
+            self.constants += data
+            self.constants += bytes(aligned(len(self.constants)) - len(self.constants))
+        return self.constant_places[data]

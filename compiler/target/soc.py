@@ -34,6 +34,7 @@ class Cluster:
         cores: how many workers there are.
         control_core: whether another core starts copies for them; its number.
         l1_bytes: what of L1 is left when each core has its stack.
+        stack_bytes: what the stacks take of it.
         l2_bytes: all of L2 that firmware shares: code, constants, states, tensors.
         l2_latency: cycles for a word from L2.
     """
@@ -44,6 +45,7 @@ class Cluster:
     l2_bytes: int
     l2_latency: int
     dma: Dma
+    stack_bytes: int = 0
 
 
 @dataclass(frozen=True)
@@ -97,6 +99,7 @@ def _cluster(facts: dict[str, Any]) -> Cluster:
             store_line_penalty=dma["store_line_penalty"],
             counters=dma["counters"],
         ),
+        stack_bytes=stacks,
     )
 
 
