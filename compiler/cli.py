@@ -7,6 +7,7 @@ import os
 import sys
 import traceback
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -196,6 +197,12 @@ def _add_network_options(parser: argparse.ArgumentParser) -> None:
         help="the chip; if it has a cluster of cores, the network runs on that",
     )
     parser.add_argument(
+        "--engines",
+        choices=("all", "cores"),
+        default="all",
+        help="what of the cluster computes: cores alone, or its accelerator as well",
+    )
+    parser.add_argument(
         "--memory",
         type=int,
         metavar="BYTES",
@@ -244,7 +251,10 @@ def _cluster(options: argparse.Namespace) -> Cluster | None:
     from compiler.target.soc import soc_of_text
 
     text = read_text(path)
-    return _parsed(path, "description of a chip", lambda: soc_of_text(text)).cluster
+    cluster = _parsed(path, "description of a chip", lambda: soc_of_text(text)).cluster
+    if cluster is None or options.engines == "all":
+        return cluster
+    return replace(cluster, accelerator=None)
 
 
 def _observer(options: argparse.Namespace) -> pipeline.Observer | None:

@@ -248,9 +248,11 @@ def emit_cluster(
     from compiler.codegen.generate_cluster import generate_cluster
     from compiler.schedule.l2 import check_l2
     from compiler.schedule.schedule import schedule_network
-    from compiler.target import pack_weights
+    from compiler.target import assign_accelerator, pack_weights
 
     for graph in graphs:
+        if cluster.accelerator is not None:
+            assign_accelerator.run(graph, cluster)
         pack_weights.run(graph, cluster.cores)
     progress("scheduling tiles")
     programs = schedule_network(graphs, cluster)

@@ -53,6 +53,8 @@ def _compiled_network_impl(ctx):
 
     options = [model.onnx] + ctx.attr.options
 
+    named = {"--name": name}
+
     # What places the tensors: a chip's description, from which tiles are scheduled, or their
     # addresses in one memory.
     soc = ctx.toolchains[_SOC].soc if ctx.toolchains[_SOC] else None
@@ -62,6 +64,7 @@ def _compiled_network_impl(ctx):
     if soc and soc.cluster and not dumps_layers:
         placement = None
         placed = {"--soc": soc.description}
+        named["--engines"] = "all" if soc.accelerator else "cores"
     else:
         placement = _place(model, run, output, options)
         placed = {"--placement": placement}
@@ -83,7 +86,6 @@ def _compiled_network_impl(ctx):
         "--source": source,
         "--weights": weights,
     }
-    named = {"--name": name}
     if ctx.attr.memory_budget:
         named["--memory"] = ctx.attr.memory_budget
     run(

@@ -35,7 +35,7 @@ class Tables:
         steps: lines of the initialiser.
         transfers, calls: entries of it, of one line or more.
         descriptors: lines.
-        relocations: (word, index of the argument).
+        relocations: (word, index of the argument), ordered by argument.
         patches: (word, growth with each row) by extent.
     """
 
@@ -101,6 +101,7 @@ class TablesWriter:
                 self._call(call, tiles[call.node], self._times[index].compute)
             due = slots.release(index)
             result.steps.append(f"{{{len(step.calls)}, {len(ordered)}, {due:#x}}},")
+        result.relocations.sort(key=lambda relocation: relocation[1])
         return result
 
     def _transfer(self, transfer: Transfer, slot: int) -> None:

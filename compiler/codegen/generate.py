@@ -149,8 +149,13 @@ def _largest(interfaces: Iterable[Sequence[Argument]], plan: Plan) -> int:
     return max(sum(rounded(a.type.bytes) for a in arguments) for arguments in interfaces)
 
 
-def entry_point_values(entry_point: EntryPoint, body: Sequence[str]) -> dict[str, Any]:
-    """What the templates show of an entry point; `body` are the lines that run it."""
+def entry_point_values(
+    entry_point: EntryPoint, body: Sequence[str], attributes: Sequence[str] = ()
+) -> dict[str, Any]:
+    """What the templates show of an entry point.
+
+    `body` are the lines that run it, and `attributes` those before its definition.
+    """
     declarations = [argument.declaration for argument in entry_point.arguments] or ["void"]
     head = f"int32_t {entry_point.function}"
     return {
@@ -158,6 +163,7 @@ def entry_point_values(entry_point: EntryPoint, body: Sequence[str]) -> dict[str
         "comment": comment(0, _documentation(entry_point)),
         "declaration": packed(head, declarations, ";"),
         "definition": [
+            *attributes,
             *packed(head, declarations, " {"),
             *body,
             "  return 0;",

@@ -23,6 +23,8 @@ from compiler.schedule.program import Program
 from compiler.schedule.task import ALIGNMENT
 from compiler.target.soc import Cluster
 
+_NOT_INLINED = "__attribute__((noinline)) /* A symbol that debuggers and profiles find. */"
+
 
 @dataclass(frozen=True)
 class GeneratedClusterNetwork:
@@ -103,7 +105,7 @@ def _values(
     cluster: Cluster,
 ) -> dict[str, Any]:
     kernels = kernel_functions(programs)
-    headers = {"tilewright/generated.h", "tilewright/schedule.h"}
+    headers = {"tilewright/generated.h", "tilewright/placement.h", "tilewright/schedule.h"}
     headers |= {kernel.header for kernel in kernels}
     return {
         **interface_values(interface, plan, weights_bytes),
@@ -115,7 +117,7 @@ def _values(
                 "function": entry_point.function,
                 "tables": table,
                 "relocations": [
-                    _entry(4, f"&{word}", argument) for word, argument in table.relocations
+                    _entry(8, f"&{word}", argument) for word, argument in table.relocations
                 ],
                 "extents": [
                     {"patches": [_entry(8, *patch) for patch in patches], **asdict(extent)}
@@ -128,7 +130,7 @@ def _values(
             )
         ],
         "entry_points": [
-            entry_point_values(entry_point, _body(entry_point, table))
+            entry_point_values(entry_point, _body(entry_point, table), [_NOT_INLINED])
             for entry_point, table in zip(interface.entry_points, tables, strict=True)
         ],
     }

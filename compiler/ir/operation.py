@@ -115,6 +115,11 @@ class Operation(abc.ABC):
         """
         raise TypeError(f"{type(self).__name__} reaches all of its operands")
 
+    @property
+    def needs_l1(self) -> bool:
+        """Whether the kernel reaches no other memory than a cluster's L1."""
+        return False
+
     def tile_axes(self, inputs: Sequence[TensorType | None]) -> tuple[int, ...]:
         """Axes of output 0 along which `tile` can cut, non-negative; none: it is one piece."""
         del inputs

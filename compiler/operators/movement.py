@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from compiler.errors import UnsupportedForm
-from compiler.ir import Array, DataType, Kernel, Operation, Quantization, TensorType
+from compiler.ir import Array, Box, DataType, Kernel, Operation, Quantization, TensorType, Tile
 from compiler.lowering.operand import Operand, Result
 from compiler.operators.padding import emit_padded_by_gather
 from compiler.operators.registry import lowering
@@ -46,6 +46,17 @@ class Transpose(Operation):
         (x,) = inputs
         assert x is not None
         return strided_copy(outputs[0], permute(dense_strides(x.shape), self.permutation), 0)
+
+    def tile_axes(self, inputs: Sequence[TensorType | None]) -> tuple[int, ...]:
+        return tuple(range(len(self.permutation)))
+
+    def tile(self, inputs: Sequence[TensorType | None], box: Box) -> Tile:
+        (x,) = inputs
+        assert x is not None
+        part = Box.whole(x.shape)
+        for axis, source in enumerate(self.permutation):
+            part = part.on(source, box.begin[axis], box.end[axis])
+        return Tile(self, (part,), box)
 
     def is_view(self, shape: Sequence[int]) -> bool:
         """Whether a tensor of this shape keeps its order: only extents of 1 change places."""
@@ -84,6 +95,21 @@ class Slice(Operation):
         strides = tuple(stride * step for stride, step in zip(dense, self.steps, strict=True))
         offset = sum(stride * start for stride, start in zip(dense, self.starts, strict=True))
         return strided_copy(outputs[0], strides, offset)
+
+    def tile_axes(self, inputs: Sequence[TensorType | None]) -> tuple[int, ...]:
+        del inputs
+        return tuple(range(len(self.extents)))
+
+    def tile(self, inputs: Sequence[TensorType | None], box: Box) -> Tile:
+        ends = [
+            (start + step * begin, start + step * (end - 1))
+            for start, step, begin, end in zip(
+                self.starts, self.steps, box.begin, box.end, strict=True
+            )
+        ]
+        read = Box(tuple(map(min, ends)), tuple(max(pair) + 1 for pair in ends))
+        starts = tuple(first - low for (first, _), low in zip(ends, read.begin, strict=True))
+        return Tile(Slice(starts, self.steps, box.shape), (read,), box)
 
     def permuted(self, permutation: tuple[int, ...]) -> tuple[Operation, tuple[int, ...]] | None:
         moved = (permute(axes, permutation) for axes in (self.starts, self.steps, self.extents))

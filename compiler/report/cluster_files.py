@@ -16,7 +16,7 @@ from compiler.memory import interface_inputs, interface_outputs
 from compiler.report.mapping import mapping, mapping_json, mapping_text
 from compiler.report.memory import ArenaBuffer, EntryPoint, MemoryReport, Step, Tensor
 from compiler.report.memory_page import to_html
-from compiler.schedule.estimate import StepTime, estimate, total_cycles
+from compiler.schedule.estimate import StepTime, call_cycles, estimate, total_cycles
 from compiler.schedule.extents import nominal
 from compiler.schedule.program import Program
 from compiler.schedule.table_size import kernel_of
@@ -40,7 +40,7 @@ def cluster_report_files(
     return {
         f"{name}.mapping.json": mapping_json(report).encode(),
         f"{name}.mapping.txt": mapping_text(report).encode(),
-        f"{name}.memory.json": _memory_json(network, programs, times).encode(),
+        f"{name}.memory.json": _memory_json(network, programs, times, cluster).encode(),
         f"{name}.memory.html": to_html(_memory(name, graphs, programs)).encode(),
     }
 
@@ -73,6 +73,7 @@ def _memory_json(
     network: GeneratedClusterNetwork,
     programs: Sequence[Program],
     times: Sequence[Sequence[StepTime]],
+    cluster: Cluster,
 ) -> str:
     plan = network.plan
     data: dict[str, Any] = {
@@ -83,12 +84,19 @@ def _memory_json(
         "arena_bytes": plan.arena_bytes,
         "alignment": plan.alignment,
         "states": [asdict(state) for state in plan.states],
-        "maps": [_map(program, list(time)) for program, time in zip(programs, times, strict=True)],
+        "maps": [
+            _map(entry.function, program, list(time), cluster)
+            for entry, program, time in zip(
+                network.interface.entry_points, programs, times, strict=True
+            )
+        ],
     }
     return json.dumps(data, indent=1, ensure_ascii=False) + "\n"
 
 
-def _map(program: Program, times: list[StepTime]) -> dict[str, Any]:
+def _map(
+    function: str, program: Program, times: list[StepTime], cluster: Cluster
+) -> dict[str, Any]:
     """One entry point: what is in L1 when, and what each step does and takes.
 
     Bytes and cycles are for the rows of states that `nominal_rows` says.
@@ -96,6 +104,7 @@ def _map(program: Program, times: list[StepTime]) -> dict[str, Any]:
     run = nominal(program)
     return {
         "graph": program.graph,
+        "function": function,
         "arena_bytes": program.arena_bytes,
         "l1_bytes": program.l1_bytes,
         "l1_bound": program.l1_bound,
@@ -104,13 +113,31 @@ def _map(program: Program, times: list[StepTime]) -> dict[str, Any]:
         "steps": [
             {
                 "calls": [
-                    {"node": call.node, "tile": call.tile, "kernel": kernel_of(call).function}
+                    {
+                        "node": call.node,
+                        "tile": call.tile,
+                        "kernel": kernel_of(call).function,
+                        "multiply_accumulates": call.operation.multiply_accumulates(call.inputs),
+                        "predicted_cycles": call_cycles(call, cluster),
+                    }
                     for call in step.calls
                 ],
+                "begin": time.begin,
                 "predicted_cycles": time.compute,
                 "exposed_cycles": time.exposed,
                 "loaded_bytes": sum(t.bytes for t in step.transfers if t.load),
                 "stored_bytes": sum(t.bytes for t in step.transfers if not t.load),
+                "transfers": [
+                    {
+                        "what": transfer.what,
+                        "load": transfer.load,
+                        "bytes": transfer.bytes,
+                        "due": transfer.due,
+                        "begin": begin,
+                        "end": end,
+                    }
+                    for transfer, (begin, end) in zip(step.transfers, time.transfers, strict=True)
+                ],
             }
             for step, time in zip(run.steps, times, strict=True)
         ],

@@ -60,7 +60,7 @@ def arrange(graph: str, tasks: Tasks, cluster: Cluster, l1_bytes: int) -> Progra
     while True:
         starts = _load_steps(tasks, cluster, target)
         lives = _lives(tasks, starts)
-        placement = solve(_problem(graph, "L1", len(tasks.steps) + 3, lives))
+        placement = solve(_problem(graph, "L1", len(tasks.steps) + 3, lives), budget)
         if placement.peak <= budget:
             break
         # Fragmentation: leave more room.

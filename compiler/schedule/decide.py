@@ -190,6 +190,7 @@ class _Model:
         self._cluster = cluster
         self._budget = budget
         self._spans = _spans(graph, aliasing)
+        self._homes = {block.name: block.home for block in aliasing.blocks}
         self._blocks = [
             block
             for block in aliasing.blocks
@@ -201,10 +202,36 @@ class _Model:
         ]
 
     def all_resident(self) -> Decisions | None:
-        """What is fastest with every tensor in L1, if that fits: then nothing else is faster."""
-        everything = {block.name for block in self._blocks}
-        chosen = {choice.node.name: self._fastest(choice, everything) for choice in self._choices}
-        return _decisions(everything, chosen) if self._fits(everything, chosen) else None
+        """What is fastest with every tensor in L1, if that fits: then nothing else is faster.
+
+        Only what comes from the caller for the first node, or goes back from the last one, may
+        pass in tiles.
+        """
+        resident = {block.name for block in self._blocks}
+        chosen: dict[str, Candidate] = {}
+        for choice in self._choices:
+            best = self._fastest(choice, resident)
+            passing = self._passing(choice) & resident
+            if passing:
+                other = self._fastest(choice, resident - passing)
+                before = self._cost(choice, best, resident)
+                if self._cost(choice, other, resident - passing) < before:
+                    best, resident = other, resident - passing
+            chosen[choice.node.name] = best
+        return _decisions(resident, chosen) if self._fits(resident, chosen) else None
+
+    def _passing(self, choice: Choice) -> set[str]:
+        """Inputs that only the first node uses, and outputs that only the last one does."""
+        homes: set[Home] = set()
+        if choice is self._choices[0]:
+            homes.add(Home.INPUT)
+        if choice is self._choices[-1]:
+            homes.add(Home.OUTPUT)
+        return {
+            block.name
+            for block in self._blocks
+            if block.home in homes and self._spans.get(block.name) == (choice.step, choice.step)
+        }
 
     def _fastest(self, choice: Choice, resident: set[str]) -> Candidate:
         """The best candidate if exactly `resident` are; a direct one only if there is no other."""
@@ -215,9 +242,11 @@ class _Model:
                 stream.contiguous for name, stream in candidate.operands.items() if name in resident
             )
         ]
-        return min(possible, key=lambda candidate: self._cost(candidate, resident))
+        return min(possible, key=lambda candidate: self._cost(choice, candidate, resident))
 
-    def _cost(self, candidate: Candidate, resident: set[str]) -> tuple[int, int, int]:
+    def _cost(
+        self, choice: Choice, candidate: Candidate, resident: set[str]
+    ) -> tuple[int, int, int]:
         traffic, transfers = candidate.constant_traffic, candidate.steps
         for name, stream in candidate.operands.items():
             if name not in resident:
@@ -225,8 +254,13 @@ class _Model:
                 transfers += stream.transfers
         copies = copy_cycles(traffic, transfers, self._cluster)
         # What the first tile waits for cannot hide behind the node's own compute.
-        exposed = copies // candidate.steps
-        cycles = max(candidate.compute, copies) + exposed // 2
+        exposed = copy_cycles(candidate.constant_traffic, candidate.steps, self._cluster)
+        cycles = max(candidate.compute, copies) + exposed // candidate.steps // 2
+        for name in self._passing(choice):
+            stream = candidate.operands[name]
+            arrives = self._homes[name] is Home.INPUT
+            first = stream.traffic if name in resident else stream.first_bytes
+            cycles += copy_cycles(first if arrives else stream.last_bytes, 1, self._cluster)
         return cycles, traffic, candidate.steps
 
     def _live_blocks(self, step: int) -> list[Block]:

@@ -18,11 +18,16 @@ TRANSFER_CYCLES = 30
 
 @dataclass(frozen=True)
 class StepTime:
-    """Cycles of one step: when it begins, what cores compute, and what they wait for copies."""
+    """Cycles of one step: when it begins, what cores compute, and what they wait for copies.
+
+    `transfers`: for each of the step's transfers when the DMA begins to move it and when the last
+    byte has arrived.
+    """
 
     begin: int
     compute: int
     exposed: int
+    transfers: tuple[tuple[int, int], ...] = ()
 
 
 def transfer_cycles(transfer: Transfer, cluster: Cluster) -> int:
@@ -56,15 +61,17 @@ def estimate(program: Program, cluster: Cluster) -> list[StepTime]:
     result: list[StepTime] = []
     for index, step in enumerate(program.steps):
         issued = now
+        transfers: list[tuple[int, int]] = []
         for transfer in step.transfers:
             issued += TRANSFER_CYCLES
             begin = max(issued, free[transfer.load])
             free[transfer.load] = begin + transfer_cycles(transfer, cluster)
             arrival = free[transfer.load] + cluster.dma.latency
+            transfers.append((begin, arrival))
             due[transfer.due] = max(due.get(transfer.due, 0), arrival)
         compute = sum(call_cycles(call, cluster) for call in step.calls)
         end = max(now + compute, due.get(index, 0), issued)
-        result.append(StepTime(now, compute, end - now - compute))
+        result.append(StepTime(now, compute, end - now - compute, tuple(transfers)))
         now = end + STEP_CYCLES
     return result
 

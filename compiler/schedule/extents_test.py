@@ -15,6 +15,7 @@ from compiler.codegen.sample_networks import NetworkBuilder
 from compiler.interpreter import interpret
 from compiler.ir import DataType, Graph, TensorType
 from compiler.operators.attention import AttentionFloat, AttentionInt8, AttentionLayout
+from compiler.operators.attention_weights import WeightTable
 from compiler.operators.binary import Arithmetic
 from compiler.operators.tensor_scatter import TensorScatter
 from compiler.operators.view import View
@@ -35,6 +36,7 @@ def decoder(
     *,
     tokens_first: bool = False,
     real: bool = False,
+    words: bool = False,
     circular: bool = False,
     first_offset: int = 0,
     offset: int = 1,
@@ -64,9 +66,17 @@ def decoder(
         build.state(cache, updated)
         caches.append(updated)
     layout = AttentionLayout(HEADS, HEADS, tokens_first, CAPACITY, offset)
-    integer = AttentionInt8(layout, 3, -5, 7, 1000, 4, 1 << 24, 1 << 10, 15)
-    operation = AttentionFloat(layout, 0.5) if real else integer
-    build.output(build.node("mix", operation, [query, *caches, queries, None], "result"))
+    operands = [query, *caches, queries, None]
+    if real:
+        build.output(build.node("mix", AttentionFloat(layout, 0.5), operands, "result"))
+        return build.graph
+    # Without a zero point and with a shift beyond 32 there is another kernel.
+    zero_point, drop, shift = (0, 0, 40) if words else (3, 2, 24)
+    weights = WeightTable(drop, 255, 0)
+    table = build.constant("weights", lambda _: weights.build(0.01))
+    scale = 1 << shift - 9
+    operation = AttentionInt8(layout, zero_point, -5, 7, weights, words, scale, shift)
+    build.output(build.node("mix", operation, [*operands, table], "result"))
     return build.graph
 
 
@@ -83,12 +93,13 @@ def check(graph: Graph, program: Program, position: int) -> None:
     st.integers(1, CAPACITY),
     st.one_of(st.integers(-9, CAPACITY + 9), st.integers(-(1 << 31), (1 << 31) - 1)),
     st.booleans(),
-    st.booleans(),
+    st.sampled_from(("float", "int8", "words")),
 )
 def test_every_position_gives_the_same(
-    rows: int, position: int, tokens_first: bool, real: bool
+    rows: int, position: int, tokens_first: bool, form: str
 ) -> None:
-    graph = decoder(rows, tokens_first=tokens_first, real=real)
+    real, words = form == "float", form == "words"
+    graph = decoder(rows, tokens_first=tokens_first, real=real, words=words)
     program = schedule(graph, CLUSTER, LARGE)
     assert validate(graph, program, LARGE) == []
     check(graph, program, position)
@@ -140,14 +151,20 @@ def test_in_little_memory(budget: int) -> None:
         check(graph, program, position)
 
 
-@pytest.mark.parametrize("real", [False, True])
+@pytest.mark.parametrize(
+    ("form", "kernel"),
+    [("real", "attention_f32"), ("", "attention_s8"), ("words", "attention_word_s8")],
+)
 @pytest.mark.parametrize("tokens_first", [False, True])
-def test_patched_parameters_are_those_of_the_kernel(real: bool, tokens_first: bool) -> None:
-    graph = decoder(3, real=real, tokens_first=tokens_first)
+def test_patched_parameters_are_those_of_the_kernel(
+    form: str, kernel: str, tokens_first: bool
+) -> None:
+    graph = decoder(3, real=form == "real", words=form == "words", tokens_first=tokens_first)
     program = schedule(graph, CLUSTER, LARGE)
     (extent,) = program.extents
     calls = [call for step in program.steps for call in step.calls if call.extents]
     assert {call.node for call in calls} == {"write_keys", "write_values", "mix"}
+    assert f"tw_{kernel}" in {kernel_of(call).function for call in calls}
     for call in calls:
         patches = {patch.field: patch.factor for patch in parameter_patches(call, program.extents)}
         assert patches

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 
 from compiler.ir import Kernel
 from compiler.schedule.extents import parameter_patches
-from compiler.schedule.program import Call, Program
+from compiler.schedule.program import Call, Program, Space
 from compiler.schedule.task import aligned
 
 STEP_BYTES = 8
 CALL_BYTES = 8
 TRANSFER_BYTES = 20
+RELOCATION_BYTES = 8
 PATCH_BYTES = 8
 
 
@@ -26,6 +27,11 @@ def tables_bytes(program: Program) -> int:
     total = 0
     for step in program.steps:
         total += STEP_BYTES + TRANSFER_BYTES * len(step.transfers)
+        places = [transfer.external for transfer in step.transfers]
+        for call in step.calls:
+            places += [place for place in call.operands if place is not None]
+        callers = [place for place in places if place.space in (Space.INPUT, Space.OUTPUT)]
+        total += RELOCATION_BYTES * len(callers)
         total += PATCH_BYTES * sum(transfer.extent is not None for transfer in step.transfers)
         for call in step.calls:
             total += call_bytes(kernel_of(call), len(call.operands))

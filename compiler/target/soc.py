@@ -27,6 +27,13 @@ class Dma:
 
 
 @dataclass(frozen=True)
+class Accelerator:
+    """N-EUREKA beside a cluster's cores; `weight_memory_bytes` is its own memory for weights."""
+
+    weight_memory_bytes: int
+
+
+@dataclass(frozen=True)
 class Cluster:
     """Cores that compute together on a memory of their own.
 
@@ -37,6 +44,7 @@ class Cluster:
         stack_bytes: what the stacks take of it.
         l2_bytes: all of L2 that firmware shares: code, constants, states, tensors.
         l2_latency: cycles for a word from L2.
+        accelerator: None if the cores compute everything.
     """
 
     cores: int
@@ -46,6 +54,7 @@ class Cluster:
     l2_latency: int
     dma: Dma
     stack_bytes: int = 0
+    accelerator: Accelerator | None = None
 
 
 @dataclass(frozen=True)
@@ -100,7 +109,14 @@ def _cluster(facts: dict[str, Any]) -> Cluster:
             counters=dma["counters"],
         ),
         stack_bytes=stacks,
+        accelerator=_accelerator(facts, sizes),
     )
+
+
+def _accelerator(facts: dict[str, Any], sizes: dict[str, int]) -> Accelerator | None:
+    if "neureka" not in facts:
+        return None
+    return Accelerator(sizes.get("weight_memory", 0))
 
 
 L1_ALIGNMENT = 64

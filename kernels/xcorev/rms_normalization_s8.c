@@ -4,6 +4,7 @@
 #include "tilewright/arithmetic.h"
 #include "tilewright/hardware_loop.h"
 #include "tilewright/parallel.h"
+#include "tilewright/placement.h"
 #include "tilewright/rms_normalization.h"
 
 /* Sum of (x - zero_point)^2 as sum of x^2 - 2 * zero_point * x + zero_point^2, which is exact. */
@@ -47,35 +48,51 @@ static void scale_pairs(const tw_rms_normalization_s8_parameters *parameters, co
                    : "memory");
 }
 
-void tw_rms_normalization_s8(const tw_rms_normalization_s8_parameters *parameters,
-                             const int8_t *input, const int16_t *gamma, int8_t *output,
-                             uint32_t core, uint32_t cores) {
+TW_CALLED_RARELY static void scale_single(const tw_rms_normalization_s8_parameters *parameters,
+                                          const int8_t *x, const int16_t *gamma, int8_t *y,
+                                          int32_t inverse, uint32_t inverse_shift) {
+  const int32_t centred = *x - parameters->input_zero_point;
+  const int32_t t = (centred * inverse + tw_half(inverse_shift)) >> inverse_shift;
+  *y = (int8_t)tw_clip((t * *gamma + parameters->bias) >> parameters->shift, -128, 127);
+}
+
+/* Elements [begin, begin + count) of a row; a function of its own, for the sake of registers. */
+TW_CALLED_OFTEN __attribute__((noinline)) static void normalize(
+    const tw_rms_normalization_s8_parameters *parameters, const int8_t *row, const int16_t *gamma,
+    int8_t *output, uint32_t begin, uint32_t count) {
+  uint32_t inverse_shift = 6;
+  int32_t inverse = 0; /* of a row of zeros */
+  const uint32_t sum = sum_of_squares(row, parameters->elements, parameters->input_zero_point);
+  if (sum != 0) {
+    const uint64_t epsilon = (uint64_t)parameters->epsilon_high << 32 | parameters->epsilon_low;
+    inverse = inverse_root(((uint64_t)sum << 16) + epsilon, &inverse_shift);
+  }
+  row += begin;
+  gamma += begin;
+  output += begin;
+  if (count >= 2) {
+    scale_pairs(parameters, row, gamma, output, inverse, inverse_shift, count / 2);
+  }
+  if (count % 2 != 0) {
+    const uint32_t last = count - 1;
+    scale_single(parameters, row + last, gamma + last, output + last, inverse, inverse_shift);
+  }
+}
+
+TW_CALLED_OFTEN void tw_rms_normalization_s8(const tw_rms_normalization_s8_parameters *parameters,
+                                             const int8_t *input, const int16_t *gamma,
+                                             int8_t *output, uint32_t core, uint32_t cores) {
   const uint32_t elements = parameters->elements;
-  const int32_t zero_point = parameters->input_zero_point;
-  const uint64_t epsilon = (uint64_t)parameters->epsilon_high << 32 | parameters->epsilon_low;
-  const int few = parameters->rows < cores;
-  const tw_range rows =
-      few ? tw_share(parameters->rows, 0, 1) : tw_share(parameters->rows, core, cores);
-  const tw_range share = few ? tw_share(elements, core, cores) : tw_share(elements, 0, 1);
+  const uint32_t rows = parameters->rows;
+  const int few = rows < cores;
+  const tw_range share = tw_share(few ? elements : rows, core, cores);
   if (share.begin == share.end) {
     return;
   }
-  for (uint32_t r = rows.begin; r < rows.end; ++r) {
-    const int8_t *x = input + r * elements;
-    int8_t *y = output + r * elements;
-    uint32_t inverse_shift = 6;
-    const uint32_t sum = sum_of_squares(x, elements, zero_point);
-    const int32_t inverse =
-        sum == 0 ? 0 : inverse_root(((uint64_t)sum << 16) + epsilon, &inverse_shift);
-    const uint32_t pairs = (share.end - share.begin) / 2;
-    if (pairs != 0) {
-      scale_pairs(parameters, x + share.begin, gamma + share.begin, y + share.begin, inverse,
-                  inverse_shift, pairs);
-    }
-    if ((share.end - share.begin) % 2 != 0) {
-      const uint32_t i = share.end - 1;
-      const int32_t t = ((x[i] - zero_point) * inverse + tw_half(inverse_shift)) >> inverse_shift;
-      y[i] = (int8_t)tw_clip((t * gamma[i] + parameters->bias) >> parameters->shift, -128, 127);
-    }
+  const uint32_t begin = few ? share.begin : 0;
+  const uint32_t count = few ? share.end - begin : elements;
+  const uint32_t last = few ? rows : share.end;
+  for (uint32_t row = few ? 0 : share.begin; row < last; ++row) {
+    normalize(parameters, input + row * elements, gamma, output + row * elements, begin, count);
   }
 }

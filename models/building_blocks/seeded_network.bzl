@@ -3,6 +3,7 @@
 load("@rules_python//python:py_binary.bzl", "py_binary")
 load("//rules:defs.bzl", "network_test", "onnx_model", "quantized_model")
 load("//tools/python:pytest_test.bzl", "pytest_test")
+load(":cluster_profile.bzl", "cluster_profile")
 
 # As in write_model.py.
 _RANGE_BITS = 5
@@ -22,8 +23,8 @@ def seeded_network(
     """The network that `architecture.py` in this package builds, in float32 and int8.
 
     Defines `<name>_float` (`onnx_model`), `<name>_int8` (`quantized_model`), `<name>_int8_test`
-    (`network_test`: equal to the interpreter on every platform) and `<name>_model_test` (what
-    model_test.py says).
+    (`network_test`: equal to the interpreter on every platform), `<name>_profile` and
+    `<name>_prediction_test` (`cluster_profile`), and `<name>_model_test` (what model_test.py says).
 
     Args:
       name: the network's name.
@@ -79,6 +80,10 @@ def seeded_network(
         max_instructions = max_instructions,
         model = name + "_int8",
         **kwargs
+    )
+    cluster_profile(
+        name = name,
+        firmware = name + "_int8_test_cluster_only_fw",
     )
     mapping = name + "_mapping.json"
     native.genrule(

@@ -3,9 +3,11 @@
 #include <cstdio>
 #include <fstream>
 #include <iterator>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "platforms/simulator/debug/arguments_object.h"
@@ -17,6 +19,8 @@
 #include "platforms/simulator/debug/instruction_trace.h"
 #include "platforms/simulator/debug/observer_list.h"
 #include "platforms/simulator/debug/output_file.h"
+#include "platforms/simulator/debug/profile.h"
+#include "platforms/simulator/debug/region_energy.h"
 #include "platforms/simulator/debug/statistics_report.h"
 #include "platforms/simulator/debug/trace.h"
 #include "platforms/simulator/options.h"
@@ -92,7 +96,8 @@ class Outputs {
       : stats(open(options.stats)),
         energy(open(options.energy)),
         trace(open(options.trace)),
-        instruction_trace(open(options.instruction_trace)) {}
+        instruction_trace(open(options.instruction_trace)),
+        profile(open(options.profile)) {}
 
   // Prints which files could not be written.
   bool check() const {
@@ -123,16 +128,33 @@ class Outputs {
     }
   }
 
-  const std::unique_ptr<OutputFile> stats, energy, trace, instruction_trace;
+  const std::unique_ptr<OutputFile> stats, energy, trace, instruction_trace, profile;
 
  private:
   static std::unique_ptr<OutputFile> open(const std::optional<std::string> &path) {
     return path ? std::make_unique<OutputFile>(*path) : nullptr;
   }
   std::vector<OutputFile *> all() const {
-    return {stats.get(), energy.get(), trace.get(), instruction_trace.get()};
+    return {stats.get(), energy.get(), trace.get(), instruction_trace.get(), profile.get()};
   }
 };
+
+// The functions to log, by address; prints which the firmware does not have.
+bool find_functions(const Options &options, const ElfFile &elf,
+                    std::map<Address, std::string> *functions) {
+  bool valid = true;
+  for (const std::string &name : options.profile_functions) {
+    const Symbol *symbol = elf.find(name);
+    if (symbol == nullptr) {
+      print_error(kOptionCode,
+                  "--profile-function: " + options.elf + " has no symbol '" + name + "'");
+      valid = false;
+    } else {
+      functions->emplace(symbol->address, name);
+    }
+  }
+  return valid;
+}
 
 // Runs the machine to its end, under a debugger's control first if there is one. Problems of the
 // firmware are printed.
@@ -165,6 +187,10 @@ int run(const Options &options) {
   if (!read_inputs(options, &inputs)) {
     return kExitNotRun;
   }
+  std::map<Address, std::string> functions;
+  if (!find_functions(options, inputs.elf, &functions)) {
+    return kExitNotRun;
+  }
   std::unique_ptr<GdbConnection> debugger;
   try {
     if (options.gdb_port) {
@@ -195,6 +221,15 @@ int run(const Options &options) {
         [&] { return machine->scheduler().now(); });
     observers.add(instruction_trace.get());
   }
+  RegionEnergy region_energy([&] { return machine.get(); });
+  if (outputs.stats != nullptr) {
+    observers.add(&region_energy);
+  }
+  std::unique_ptr<Profile> profile;
+  if (outputs.profile != nullptr) {
+    profile = std::make_unique<Profile>(std::move(functions), [&] { return machine.get(); });
+    observers.add(profile.get());
+  }
   MachineOptions machine_options;
   machine_options.allow_l1_alias = options.allow_l1_alias;
   machine_options.run_ahead =
@@ -213,6 +248,9 @@ int run(const Options &options) {
     return kExitNotRun;
   }
 
+  if (profile != nullptr) {
+    profile->watch();
+  }
   if (debugger != nullptr) {
     std::fprintf(stderr, "waiting for a debugger: target remote localhost:%d\n", debugger->port());
     if (!debugger->accept()) {
@@ -228,8 +266,11 @@ int run(const Options &options) {
   if (instruction_trace != nullptr) {
     instruction_trace->finish(outcome.cycles);
   }
+  if (profile != nullptr) {
+    outputs.profile->write(profile->text());
+  }
   if (outputs.stats != nullptr) {
-    outputs.stats->write(report_statistics(machine.get(), outcome));
+    outputs.stats->write(report_statistics(machine.get(), outcome, &region_energy));
   }
   if (outputs.energy != nullptr) {
     const EnergyEstimate estimate = estimate_energy(inputs.soc, machine->statistics());

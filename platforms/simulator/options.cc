@@ -43,6 +43,8 @@ const char *const kUsage =
     "  --trace FILE              write a timeline for Perfetto (ui.perfetto.dev)\n"
     "  --energy FILE             write an estimate of the energy as JSON, and print it as a table\n"
     "  --instruction-trace FILE  write one line per instruction\n"
+    "  --profile FILE            write what every core did between barriers, as JSON\n"
+    "  --profile-function NAME   in it, when this function was called; may be repeated\n"
     "  --max-cycles N            stop firmware that runs longer\n"
     "  --allow-l1-alias          let cores use L1's second address, 0, where null pointers point\n"
     "  --no-run-ahead            simulate cycle by cycle; slower, with the same results\n"
@@ -78,6 +80,12 @@ Options parse_options(const std::vector<std::string> &arguments,
       {"--trace", "a file", file(&options.trace)},
       {"--energy", "a file", file(&options.energy)},
       {"--instruction-trace", "a file", file(&options.instruction_trace)},
+      {"--profile", "a file", file(&options.profile)},
+      {"--profile-function", "a function",
+       [&](const std::string &value) {
+         options.profile_functions.push_back(value);
+         return !value.empty();
+       }},
       {"--max-cycles", "a number of cycles",
        [&](const std::string &value) {
          return parse_number(value, kNever - 1, &options.maximum_cycles);
@@ -116,6 +124,9 @@ Options parse_options(const std::vector<std::string> &arguments,
         problems->push_back(option + " takes " + found->value + ", not '" + value + "'");
       }
     }
+  }
+  if (!options.profile_functions.empty() && !options.profile) {
+    problems->push_back("--profile-function needs --profile");
   }
   if (!options.help) {
     for (const auto &[option, value] : {std::pair("--elf", options.elf), {"--soc", options.soc}}) {

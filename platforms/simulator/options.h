@@ -18,6 +18,8 @@ struct Options {
   std::optional<std::string> trace;
   std::optional<std::string> energy;
   std::optional<std::string> instruction_trace;
+  std::optional<std::string> profile;
+  std::vector<std::string> profile_functions;
   Cycle maximum_cycles = kNever;
   bool allow_l1_alias = false;
   bool run_ahead = true;

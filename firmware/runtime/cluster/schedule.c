@@ -2,13 +2,14 @@
 
 #include "tilewright/cluster.h"
 #include "tilewright/dma.h"
+#include "tilewright/placement.h"
 
 typedef struct {
   const tw_schedule *schedule;
   void *const *arguments;
 } run;
 
-static void work(void *argument, uint32_t core, uint32_t cores) {
+TW_CALLED_OFTEN static void work(void *argument, uint32_t core, uint32_t cores) {
   const tw_schedule *const schedule = argument;
   const tw_schedule_call *call = schedule->calls;
   const tw_schedule_step *step = schedule->steps;
@@ -21,8 +22,8 @@ static void work(void *argument, uint32_t core, uint32_t cores) {
   }
 }
 
-static void start_transfers(const tw_schedule_transfer *transfer, uint32_t count,
-                            tw_dma_counter *counters) {
+TW_CALLED_OFTEN static void start_transfers(const tw_schedule_transfer *transfer, uint32_t count,
+                                            tw_dma_counter *counters) {
   uint32_t slot = TW_SCHEDULE_SLOTS;
   for (uint32_t i = 0; i < count; ++i, ++transfer) {
     if (transfer->slot != slot) {
@@ -43,6 +44,21 @@ static void start_transfers(const tw_schedule_transfer *transfer, uint32_t count
       tw_dma_load_2d(counter, transfer->l1, transfer->external, transfer->line_bytes,
                      transfer->lines, transfer->stride);
     }
+  }
+}
+
+/* Arguments are in L2, far away: the last one is kept. */
+static void relocate(const tw_schedule_relocation *relocation, uint32_t count,
+                     void *const *arguments) {
+  uint32_t last = UINT32_MAX;
+  uintptr_t address = 0;
+  for (const tw_schedule_relocation *const end = relocation + count; relocation != end;
+       ++relocation) {
+    if (relocation->argument != last) {
+      last = relocation->argument;
+      address = (uintptr_t)arguments[last];
+    }
+    *relocation->word = (void *)(address + (uintptr_t)*relocation->word);
   }
 }
 
@@ -71,18 +87,14 @@ static void apply_extents(const tw_schedule *schedule, void *const *arguments) {
   }
 }
 
-static void control(void *argument) {
+TW_CALLED_OFTEN static void control(void *argument) {
   const run *const this_run = argument;
   const tw_schedule *const schedule = this_run->schedule;
   const tw_dma_counter tables = tw_dma_allocate();
   tw_dma_load(tables, schedule->l1_tables, schedule->tables, schedule->tables_bytes);
   tw_dma_wait(tables);
   tw_dma_free(tables);
-  for (uint32_t i = 0; i < schedule->relocation_count; ++i) {
-    const tw_schedule_relocation *const relocation = &schedule->relocations[i];
-    *relocation->word =
-        (uint8_t *)this_run->arguments[relocation->argument] + (uintptr_t)*relocation->word;
-  }
+  relocate(schedule->relocations, schedule->relocation_count, this_run->arguments);
   apply_extents(schedule, this_run->arguments);
   tw_cluster_fork(work, (void *)(uintptr_t)schedule, tw_cluster_workers());
   tw_dma_counter counters[TW_SCHEDULE_SLOTS];

@@ -97,7 +97,8 @@ void CodeImage::change(Address address, const std::uint8_t *bytes, std::uint32_t
       for (std::uint32_t entry = offset / 2, n = 0; n < 4; ++n) {
         if (entry >= n) {
           Instruction &instruction = region.instructions[entry - n];
-          const std::uint8_t kept = instruction.flags & (kFlagBreakpoint | kFlagLoopEnd);
+          const std::uint8_t kept =
+              instruction.flags & (kFlagBreakpoint | kFlagMark | kFlagLoopEnd);
           instruction = Instruction{};
           instruction.flags = kept;
         }
@@ -123,13 +124,19 @@ void CodeImage::clear_breakpoint(Address address) {
   }
 }
 
+void CodeImage::set_mark(Address address) {
+  if (CodeRegion *region = find(address)) {
+    entry_at(region, address)->flags |= kFlagMark;
+  }
+}
+
 bool CodeImage::is_breakpoint(Address address) const { return breakpoints_.count(address) != 0; }
 
 void CodeImage::decode_entry(CodeRegion &region, Instruction *entry) {
   const Address address = address_of(region, entry);
   const Decoded decoded = decode(region, address);
   const std::uint8_t kept =
-      entry->flags & (kFlagBreakpoint | kFlagLoopEnd | kFlagJumpRegisterHazard);
+      entry->flags & (kFlagBreakpoint | kFlagMark | kFlagLoopEnd | kFlagJumpRegisterHazard);
   *entry = decoded.instruction;
   entry->flags |= kept;
 

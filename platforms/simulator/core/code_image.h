@@ -71,6 +71,8 @@ class CodeImage {
   void set_breakpoint(Address address);
   void clear_breakpoint(Address address);
   bool is_breakpoint(Address address) const;
+  // Jumps to the address are told to the observer, for ever after.
+  void set_mark(Address address);
 
   // Decodes an entry in place.
   void decode_entry(CodeRegion &region, Instruction *entry);

@@ -36,6 +36,7 @@ inline constexpr std::uint8_t kFlagEntersLine = 1;  // falling into it enters an
 inline constexpr std::uint8_t kFlagStraddles = 2;   // lies in two cache lines
 inline constexpr std::uint8_t kFlagLoopEnd = 4;     // follows the body of a hardware loop
 inline constexpr std::uint8_t kFlagBreakpoint = 8;
+inline constexpr std::uint8_t kFlagMark = 32;  // jumps to it are told to the observer
 // A jump through a register that the instruction before it writes.
 inline constexpr std::uint8_t kFlagJumpRegisterHazard = 16;
 

@@ -220,7 +220,7 @@ jumped_to:
     }
   }
 line_fetched:
-  if ((ip->flags & (kFlagStraddles | kFlagBreakpoint)) != 0) [[unlikely]] {
+  if ((ip->flags & (kFlagStraddles | kFlagBreakpoint | kFlagMark)) != 0) [[unlikely]] {
     if ((ip->flags & kFlagStraddles) != 0) {
       SAVE();
       if (!fetch_line(address_of(ip) + ip->size - 1, limit)) {
@@ -235,6 +235,9 @@ line_fetched:
       throw BreakpointHit{index_, address_of(ip)};
     }
     step_over_ = nullptr;
+    if ((ip->flags & kFlagMark) != 0 && observer_ != nullptr) {
+      observer_->mark_reached(index_, clock, address_of(ip), registers_);
+    }
   }
 
 announce:

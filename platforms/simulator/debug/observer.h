@@ -9,6 +9,8 @@
 
 namespace tilewright::simulator {
 
+struct Registers;
+
 // Calls come in the order of time per core, not over all cores, unless run-ahead is off.
 class Observer {
  public:
@@ -22,6 +24,13 @@ class Observer {
   // Region markers of the firmware (tilewright/region.h); regions of a core nest.
   virtual void region_begins(CoreIndex, Cycle, const std::string & /*name*/) {}
   virtual void region_ends(CoreIndex, Cycle) {}
+  // A core comes to a barrier, on its own port, in the cycle of its event load.
+  virtual void barrier_reached(CoreIndex, Cycle, int /*barrier*/) {}
+  // The last core has come; those who wait go on at `cycle`.
+  virtual void barrier_passed(int /*barrier*/, Cycle) {}
+  // A jump has led to an address that CodeImage::set_mark marks; its instruction is issued at
+  // `cycle`. `registers` are the core's before that.
+  virtual void mark_reached(CoreIndex, Cycle, Address, const Registers & /*registers*/) {}
   // A DMA transfer: commanded, moving bytes, done. `to_l1` is its direction.
   virtual void dma_transfer(CoreIndex /*issuer*/, bool /*to_l1*/, std::uint32_t /*bytes*/,
                             Cycle /*queued*/, Cycle /*started*/, Cycle /*done*/) {}

@@ -33,6 +33,16 @@ class ObserverList : public Observer {
   void region_ends(CoreIndex core, Cycle cycle) override {
     for (Observer *observer : observers_) observer->region_ends(core, cycle);
   }
+  void barrier_reached(CoreIndex core, Cycle cycle, int barrier) override {
+    for (Observer *observer : observers_) observer->barrier_reached(core, cycle, barrier);
+  }
+  void barrier_passed(int barrier, Cycle cycle) override {
+    for (Observer *observer : observers_) observer->barrier_passed(barrier, cycle);
+  }
+  void mark_reached(CoreIndex core, Cycle cycle, Address address,
+                    const Registers &registers) override {
+    for (Observer *observer : observers_) observer->mark_reached(core, cycle, address, registers);
+  }
   void dma_transfer(CoreIndex issuer, bool to_l1, std::uint32_t bytes, Cycle queued, Cycle started,
                     Cycle done) override {
     for (Observer *observer : observers_) {

@@ -2,42 +2,11 @@
 
 #include <numeric>
 
+#include "platforms/simulator/debug/counter_names.h"
 #include "platforms/simulator/debug/json_writer.h"
 
 namespace tilewright::simulator {
 namespace {
-
-struct Counter {
-  const char *name;
-  std::uint64_t CoreStatistics::*value;
-};
-
-constexpr Counter kEvents[] = {
-    {"instructions", &CoreStatistics::instructions},
-    {"compressed", &CoreStatistics::compressed},
-    {"loads", &CoreStatistics::loads},
-    {"stores", &CoreStatistics::stores},
-    {"jumps", &CoreStatistics::jumps},
-    {"branches", &CoreStatistics::branches},
-    {"taken_branches", &CoreStatistics::taken_branches},
-    {"event_loads", &CoreStatistics::event_loads},
-    {"floating_point", &CoreStatistics::floating_point},
-    {"multiply_accumulates", &CoreStatistics::multiply_accumulates},
-    {"instruction_cache_misses", &CoreStatistics::instruction_cache_misses},
-};
-
-constexpr Counter kStalls[] = {
-    {"load_use", &CoreStatistics::load_use_stalls},
-    {"jump_register", &CoreStatistics::jump_register_stalls},
-    {"branch", &CoreStatistics::branch_stalls},
-    {"bank_conflict", &CoreStatistics::bank_conflict_stalls},
-    {"misaligned", &CoreStatistics::misaligned_stalls},
-    {"memory", &CoreStatistics::memory_stalls},
-    {"instruction_cache", &CoreStatistics::instruction_cache_stalls},
-    {"multiply_divide", &CoreStatistics::multiply_divide_stalls},
-    {"floating_point", &CoreStatistics::floating_point_stalls},
-    {"event", &CoreStatistics::event_stalls},
-};
 
 void write_counters(const CoreStatistics &statistics, JsonWriter *json) {
   for (const Counter &counter : kEvents) {
@@ -152,7 +121,8 @@ std::uint64_t stall_cycles(const CoreStatistics &statistics) {
   return sum;
 }
 
-std::string report_statistics(Machine *machine, const Outcome &outcome) {
+std::string report_statistics(Machine *machine, const Outcome &outcome,
+                              const RegionEnergy *region_energy) {
   const MachineStatistics statistics = machine->statistics();
   JsonWriter json;
   json.begin_object();
@@ -165,6 +135,9 @@ std::string report_statistics(Machine *machine, const Outcome &outcome) {
   write_memories(statistics, &json);
   write_devices(statistics, &json);
   write_regions(machine, &json);
+  if (region_energy != nullptr) {
+    region_energy->write(&json);
+  }
   json.end_object();
   return json.text();
 }

@@ -41,11 +41,12 @@ constexpr std::uint32_t bit(int number) { return 1u << number; }
 }  // namespace
 
 EventUnit::EventUnit(const EventUnitDescription &description, int cores, CoreNames names,
-                     CoreControl *control)
+                     CoreControl *control, Observer *observer)
     : description_(description),
       count_(cores),
       names_(names),
       control_(control),
+      observer_(observer),
       barriers_(static_cast<std::size_t>(description.barriers)),
       mutexes_(static_cast<std::size_t>(description.mutexes)) {}
 
@@ -274,6 +275,9 @@ void EventUnit::check_barrier(int number, Cycle now) {
           " has arrived, but its target mask is zero: nobody would be woken");
   }
   barrier.status = 0;
+  if (observer_ != nullptr) {
+    observer_->barrier_passed(number, now + description_.barrier);
+  }
   for (CoreIndex core = 0; core < count_; ++core) {
     if ((barrier.target & bit(core)) != 0) {
       deliver(core, bit(kEventBarrier), now, description_.barrier);
@@ -283,6 +287,9 @@ void EventUnit::check_barrier(int number, Cycle now) {
 
 Response EventUnit::wait_at_barrier(CoreIndex core, std::uint32_t offset, Cycle now) {
   const int number = barrier_of(offset);
+  if (observer_ != nullptr) {
+    observer_->barrier_reached(core, now, number);
+  }
   barriers_[static_cast<std::size_t>(number)].status |= bit(core);
   check_barrier(number, now);
   return wait_for_events(core, Wait::kBarrier, number, (offset & 0x1fu) == kBarrierTriggerWaitClear,

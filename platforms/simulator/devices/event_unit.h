@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "platforms/simulator/debug/observer.h"
 #include "platforms/simulator/devices/core_control.h"
 #include "platforms/simulator/devices/device.h"
 #include "platforms/simulator/devices/interrupts.h"
@@ -25,8 +26,9 @@ class EventUnit : public EventSink {
   static constexpr int kSoftwareEvents = 8;
   static constexpr int kDispatchEntries = 8;
 
+  // `observer` is told of barriers; it may be null.
   EventUnit(const EventUnitDescription &description, int cores, CoreNames names,
-            CoreControl *control);
+            CoreControl *control, Observer *observer);
 
   // EventSink. A core that sleeps for the event goes on `description.wait` cycles later.
   void raise(CoreIndex core, int event, Cycle now) override;
@@ -106,6 +108,7 @@ class EventUnit : public EventSink {
   int count_;
   CoreNames names_;
   CoreControl *control_;
+  Observer *observer_;
   std::array<CoreState, kMaximumCores> cores_{};
   std::vector<Barrier> barriers_;
   std::vector<Mutex> mutexes_;

@@ -67,7 +67,7 @@ class Cores : public CoreControl {
 struct Bench {
   Bench()
       : soc(soc_description()),
-        unit(description(), kCores, CoreNames(soc), &cores),
+        unit(description(), kCores, CoreNames(soc), &cores, nullptr),
         port(&unit, kCores),
         peripheral(&unit, kCores) {}
 

@@ -44,6 +44,7 @@ def test_help() -> None:
     assert result.returncode == 0
     for option in [
         *["elf", "soc", "arguments", "stats", "trace", "energy", "instruction-trace"],
+        *["profile", "profile-function"],
         *["max-cycles", "allow-l1-alias", "no-run-ahead", "gdb"],
     ]:
         assert f"--{option} " in result.stdout
@@ -65,6 +66,7 @@ def test_nothing_given() -> None:
         (["--no-run-ahead=1"], "takes no value"),
         (["--stats="], "--stats takes a file"),
         (["--stats"], "--stats takes a file"),
+        (["--profile-function", "main"], "--profile-function needs --profile"),
     ],
 )
 def test_bad_options(elf: Path, options: list[str], text: str) -> None:

@@ -1,0 +1,95 @@
+"""--profile: what cores did between barriers, calls of functions, transfers; and at no cost."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.simulator.debug import cluster_program
+from tests.simulator.harness.assemble import assemble
+from tests.simulator.harness.execute import run_on_simulator
+from tests.simulator.harness.targets import siracusa
+
+BARRIER_CYCLES = 5
+FUNCTIONS = ("copy", "accelerate")
+
+
+def profile(directory: Path, *options: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The profile and the statistics of a run of the cluster program."""
+    elf = assemble(cluster_program.PROGRAM, siracusa(), directory)
+    file = directory / "profile.json"
+    functions = [part for name in FUNCTIONS for part in ("--profile-function", name)]
+    result = run_on_simulator(elf, options=["--profile", str(file), *functions, *options])
+    assert result.exit_code == cluster_program.EXIT_CODE, result.messages
+    return json.loads(file.read_text()), result.statistics
+
+
+@pytest.fixture(scope="module", name="good")
+def fixture_good(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], dict[str, Any]]:
+    return profile(tmp_path_factory.mktemp("profile"))
+
+
+def arrivals(content: dict[str, Any], barrier: dict[str, Any]) -> list[dict[str, int]]:
+    columns = content["arrival_columns"]
+    return [dict(zip(columns, row, strict=True)) for row in barrier["arrivals"]]
+
+
+def test_every_core_meets_at_both_barriers(good: tuple[dict[str, Any], dict[str, Any]]) -> None:
+    content, _ = good
+    assert len(content["barriers"]) == 2
+    for barrier in content["barriers"]:
+        rows = arrivals(content, barrier)
+        assert [row["core"] for row in sorted(rows, key=lambda row: row["core"])] == list(range(8))
+        assert barrier["passed"] == max(row["arrived"] for row in rows) + BARRIER_CYCLES
+
+
+def test_cycles_between_arrivals_are_accounted(
+    good: tuple[dict[str, Any], dict[str, Any]],
+) -> None:
+    content, _ = good
+    first, second = (
+        {row["core"]: row for row in arrivals(content, barrier)} for barrier in content["barriers"]
+    )
+    for core, row in second.items():
+        stalls = sum(cycles for name, cycles in row.items() if name.endswith("_stalls"))
+        assert (
+            row["instructions"] + stalls + row["sleep"] == row["arrived"] - first[core]["arrived"]
+        )
+    # Everybody reads one bank before the first barrier, nobody after it.
+    assert sum(row["bank_conflict_stalls"] for row in first.values()) > 16 * 7
+    assert sum(row["bank_conflict_stalls"] for row in second.values()) <= 16
+
+
+def test_calls_and_transfers(good: tuple[dict[str, Any], dict[str, Any]]) -> None:
+    content, _ = good
+    assert [(call["function"], call["core"]) for call in content["calls"]] == [
+        (name, 0) for name in FUNCTIONS
+    ]
+    copy, accelerate = content["calls"]
+    columns = content["transfer_columns"]
+    transfers = [dict(zip(columns, row, strict=True)) for row in content["transfers"]]
+    assert [(t["to_l1"], t["bytes"], t["core"]) for t in transfers] == [(1, 256, 0), (0, 256, 0)]
+    for transfer in transfers:
+        assert copy["begin"] < transfer["queued"] <= transfer["started"] < transfer["done"]
+        assert transfer["done"] < copy["end"]
+    assert copy["end"] < accelerate["begin"] < accelerate["end"]
+
+
+def test_it_costs_nothing(good: tuple[dict[str, Any], dict[str, Any]], tmp_path: Path) -> None:
+    elf = assemble(cluster_program.PROGRAM, siracusa(), tmp_path)
+    assert run_on_simulator(elf).statistics == good[1]
+    assert profile(tmp_path, "--no-run-ahead")[0] == good[0]
+
+
+def test_unknown_function(tmp_path: Path) -> None:
+    elf = assemble(cluster_program.PROGRAM, siracusa(), tmp_path)
+    file = tmp_path / "profile.json"
+    result = run_on_simulator(
+        elf, options=["--profile", str(file), "--profile-function", "nonsense"]
+    )
+    assert result.exit_code == 125
+    assert "TW-1001" in result.messages and "no symbol 'nonsense'" in result.messages
+    assert not file.exists()

@@ -1,0 +1,40 @@
+"""The compiler's cycle model against the simulator, on the profile that PROFILE names.
+
+The bounds are what the scheduler's decisions need: it weighs layers and tiles by these cycles.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+RUN_ERROR = 0.15
+LAYER_ERROR = 0.25
+SHORT_LAYER = 2000
+"""Cycles, simulated or predicted, up to which a layer may be off by more."""
+
+PROFILE = json.loads(Path(os.environ["PROFILE"]).read_text())
+ENTRY_POINTS = {entry["entry_point"] or "run": entry for entry in PROFILE["entry_points"]}
+
+
+def error(predicted: int, simulated: int) -> float:
+    return predicted / simulated - 1
+
+
+@pytest.mark.parametrize("name", ENTRY_POINTS)
+def test_cycles_of_a_run(name: str) -> None:
+    entry = ENTRY_POINTS[name]
+    assert abs(error(entry["predicted_cycles"], entry["simulated_cycles"])) <= RUN_ERROR
+
+
+@pytest.mark.parametrize("name", ENTRY_POINTS)
+def test_cycles_of_layers(name: str) -> None:
+    layers: list[dict[str, Any]] = ENTRY_POINTS[name]["layers"]
+    long = [layer for layer in layers if max(layer["predicted"], layer["simulated"]) > SHORT_LAYER]
+    assert long
+    errors = {layer["name"]: error(layer["predicted"], layer["simulated"]) for layer in long}
+    assert {name: off for name, off in errors.items() if abs(off) > LAYER_ERROR} == {}
