@@ -9,12 +9,9 @@
 
 #include "tilewright/attention.h"
 #include "tilewright/hardware_loop.h"
+#include "tilewright/placement.h"
 
 #define ROWS 2u
-
-/* Once per layer all code comes from a slow memory: what is not a loop of its own has to be small.
- */
-#define SMALL __attribute__((minsize))
 
 /* One or two queries of the same head. */
 typedef struct {
@@ -205,8 +202,8 @@ __attribute__((noinline)) static void complete_scores(const tw_attention_s8_para
   rows->largest[row] = largest;
 }
 
-SMALL static void compute_scores(const tw_attention_s8_parameters *parameters, item *rows,
-                                 const int8_t *key) {
+TW_SMALL static void compute_scores(const tw_attention_s8_parameters *parameters, item *rows,
+                                    const int8_t *key) {
   const uint32_t stride = parameters->key_row_stride;
   const uint32_t words = parameters->head_size / 4;
   const uint32_t zero = (uint32_t)(uint8_t)parameters->query_zero_point * UINT32_C(0x01010101);

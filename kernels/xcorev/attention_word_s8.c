@@ -13,9 +13,6 @@
 
 #define SIZE 4u
 
-/* Code comes from a slow memory once per layer: what is not a loop over keys has to be small. */
-#define SMALL __attribute__((minsize))
-
 static inline uint32_t load_word(const int8_t *from) {
   return *(const uint32_t *)(const void *)from;
 }
@@ -95,7 +92,7 @@ static inline int32_t largest_score(uint32_t query, const int8_t *key, uint32_t 
                    : "memory")
 
 /* Sums of pairs of keys' values, times weights that take two tables. */
-__attribute__((noinline)) SMALL static void sum_pairs_with_two_tables(
+__attribute__((noinline)) TW_SMALL static void sum_pairs_with_two_tables(
     int32_t sums[SIZE + 1], uint32_t query, const int8_t *key, const int8_t *value,
     const uint16_t *weights, uint32_t bits, int32_t largest, int32_t lowest, uint32_t pairs) {
   uint32_t k, l, u, v;
@@ -158,11 +155,11 @@ static inline void attend(const tw_attention_word_s8_parameters *parameters, con
                  parameters->output_shift, parameters->output_zero_point, output);
 }
 
-TW_CALLED_OFTEN SMALL void tw_attention_word_s8(const tw_attention_word_s8_parameters *parameters,
-                                                const int8_t *query, const int8_t *key,
-                                                const int8_t *value, const int32_t *positions,
-                                                const int32_t *valid_keys, const uint16_t *weights,
-                                                int8_t *output, uint32_t core, uint32_t cores) {
+TW_CALLED_OFTEN void tw_attention_word_s8(const tw_attention_word_s8_parameters *parameters,
+                                          const int8_t *query, const int8_t *key,
+                                          const int8_t *value, const int32_t *positions,
+                                          const int32_t *valid_keys, const uint16_t *weights,
+                                          int8_t *output, uint32_t core, uint32_t cores) {
   const uint32_t queries = parameters->queries;
   const tw_range share = tw_share(parameters->heads * queries, core, cores);
   uint32_t left = share.end - share.begin;
