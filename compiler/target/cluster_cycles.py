@@ -77,6 +77,8 @@ def _matmul(parameters: Parameters, outputs: Sequence[TensorType], cores: int) -
     columns = _number(parameters, "columns")
     if _number(parameters, "wide"):
         rounds = _up(_up(rows, 4) * _up(columns, 4), cores)
+        if rows == 1:
+            return COLD_START + 150 + rounds * (9.2 * _up(inner, 4) + 500)
         return COLD_START + rounds * (25.8 * _up(inner, 4) + 1550)
     return COLD_START + matmul_packed(rows, inner, columns, cores)
 
