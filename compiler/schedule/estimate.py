@@ -41,8 +41,8 @@ CLOSE = (Space.L1, Space.WEIGHT_MEMORY)
 class StepTime:
     """Cycles of one step: when it begins, what cores compute, and what they wait for copies.
 
-    `transfers`: for each of the step's transfers when the DMA begins to move it, and when it is free
-    for the next one.
+    `transfers`: for each of the step's transfers when the DMA begins to move it, and when it has
+    time for the next one.
     """
 
     begin: int

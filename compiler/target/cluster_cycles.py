@@ -187,7 +187,7 @@ def _rms_normalization(parameters: Parameters, outputs: Sequence[TensorType], co
     del outputs
     rows, elements = _number(parameters, "rows"), _number(parameters, "elements")
     if rows < cores:  # each core finds each row's factor
-        row = 230 + 0.9 * elements + 9.2 * _up(elements, cores)
+        row = 105 + 0.9 * elements + 9.2 * _up(elements, cores)
         return COLD_START + 100 + rows * row
     return COLD_START + 120 + _up(rows, cores) * (275 + 9.8 * elements)
 
@@ -198,7 +198,7 @@ def _rotary_embedding(parameters: Parameters, outputs: Sequence[TensorType], cor
     vectors = _up(tokens * _number(parameters, "heads"), cores)
     pairs = _number(parameters, "rotary_size") // 2
     if tokens == 1:
-        return COLD_START + 110 + vectors * (4 + 20 * pairs)
+        return COLD_START + 40 + vectors * (4 + 20 * pairs)
     return COLD_START + 250 + vectors * (24 + 20.5 * pairs)
 
 
@@ -207,7 +207,7 @@ def _tensor_scatter(parameters: Parameters, outputs: Sequence[TensorType], cores
     blocks = _up(_number(parameters, "batch") * _number(parameters, "outer"), cores)
     rows = _number(parameters, "rows")
     block = 60 + 0.75 * rows * _number(parameters, "row_bytes") if rows > 1 else 5
-    return COLD_START + 80 + blocks * block
+    return COLD_START + (80 if rows > 1 else 0) + blocks * block
 
 
 CONSOLE_CYCLES = 30
@@ -229,7 +229,7 @@ _MODELS: Mapping[str, Model] = {
     "tw_depthwise_conv_packed_s8": _depthwise,
     "tw_attention_s8": _attention,
     "tw_attention_word_s8": _attention_word,
-    "tw_add_s8": _by_element(7.7, 200),
+    "tw_add_s8": _by_element(7.8, 130),
     "tw_multiply_s8": _by_element(9.7, 220),
     "tw_table": _by_element(3.3, 100),
     "tw_normalization_s8": _by_element(15.7, 500),
