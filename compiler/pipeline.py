@@ -255,9 +255,9 @@ def emit_cluster(
     from compiler.schedule.schedule import schedule_network
     from compiler.target import assign_accelerator, pack_weights
 
+    if cluster.accelerator is not None:
+        assign_accelerator.run(graphs, cluster, cluster.accelerator)
     for graph in graphs:
-        if cluster.accelerator is not None:
-            assign_accelerator.run(graph, cluster)
         pack_weights.run(graph, cluster.cores)
     progress("scheduling tiles")
     layers = cluster_layers(graphs) if record_layers else []

@@ -55,6 +55,7 @@ def _memory_json(
         "format": MEMORY_FORMAT,
         "network": network.interface.name,
         "weights_bytes": len(network.weights),
+        "weight_memory_bytes": len(network.weight_memory),
         "states_bytes": plan.states_bytes,
         "arena_bytes": plan.arena_bytes,
         "alignment": plan.alignment,

@@ -8,6 +8,7 @@ whether it is resident, and for each node, how it is cut.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -20,8 +21,10 @@ from compiler.schedule.candidates import (
     candidates_of,
     copy_cycles,
     streaming_candidates,
+    whole_candidates,
 )
 from compiler.schedule.decisions import Decisions
+from compiler.schedule.estimate import estimate, total_cycles
 from compiler.schedule.program import Program
 from compiler.schedule.task import ALIGNMENT, aligned
 from compiler.schedule.tasks import tasks_of
@@ -44,13 +47,9 @@ def schedule(graph: Graph, cluster: Cluster, l1_bytes: int) -> Program:
         CompileError: DOES_NOT_FIT for every node that needs more than that, however it runs.
     """
     aliasing = share_memory(graph, ALIGNMENT)
-    choices = _choices(graph, aliasing, cluster, streaming_candidates)
-    decisions = _Model(graph, aliasing, choices, cluster, l1_bytes).all_resident()
-    if decisions is not None:
-        try:
-            return _arranged(graph, decisions, cluster, l1_bytes)
-        except DoesNotFitL1:
-            pass
+    programs = _resident_programs(graph, aliasing, cluster, l1_bytes)
+    if programs:
+        return min(programs, key=lambda program: total_cycles(estimate(program, cluster)))
     choices = _choices(graph, aliasing, cluster, candidates_of)
     _check_fit(choices, l1_bytes)
     model = _Model(graph, aliasing, choices, cluster, l1_bytes)
@@ -62,6 +61,25 @@ def schedule(graph: Graph, cluster: Cluster, l1_bytes: int) -> Program:
         except DoesNotFitL1:
             continue
     return _arranged(graph, model.direct(), cluster, l1_bytes)
+
+
+def _resident_programs(
+    graph: Graph, aliasing: Aliasing, cluster: Cluster, l1_bytes: int
+) -> list[Program]:
+    """Programs with every tensor in L1, if that fits.
+
+    Where cores have more to do than the DMA, constants arrive while nodes before compute, and a
+    node is best run as a whole; elsewhere it is better cut, so that it begins with what is there.
+    """
+    programs: list[Program] = []
+    for candidates in (whole_candidates, streaming_candidates):
+        choices = _choices(graph, aliasing, cluster, candidates)
+        decisions = _Model(graph, aliasing, choices, cluster, l1_bytes).all_resident()
+        if decisions is None:
+            continue
+        with suppress(DoesNotFitL1):
+            programs.append(_arranged(graph, decisions, cluster, l1_bytes))
+    return programs
 
 
 def _arranged(graph: Graph, decisions: Decisions, cluster: Cluster, l1_bytes: int) -> Program:
