@@ -12,6 +12,7 @@ from math import prod
 
 from compiler.ir import Kernel, TensorType
 from compiler.ir.operation import ParameterValue
+from compiler.target.float_cycles import FLOAT_MODELS
 from compiler.target.neureka_job import call_cycles
 from compiler.target.siracusa_cluster_cycles import (
     ConvTile,
@@ -29,6 +30,8 @@ Model = Callable[[Parameters, Sequence[TensorType], int], float]
 
 def kernel_cycles(kernel: Kernel, outputs: Sequence[TensorType], cores: int) -> int:
     """Cycles from the first core's start to the last one's end."""
+    if (warm := FLOAT_MODELS.get(kernel.function)) is not None:
+        return round(COLD_START + warm(kernel.parameters, outputs, cores))
     model = _MODELS.get(kernel.function, _by_element(OTHER_CYCLES, OTHER_START))
     return max(1, round(model(kernel.parameters, outputs, cores)))
 
