@@ -109,6 +109,22 @@ def _depthwise(parameters: Parameters, outputs: Sequence[TensorType], cores: int
     return COLD_START + depthwise_conv_singly(tile, band_rows, cores)
 
 
+def _windows(parameters: Parameters, outputs: Sequence[TensorType], cores: int) -> float:
+    del outputs
+    tile = _conv_tile({**parameters, "output_channels": 0})
+    height, width = tile.output
+    inside = 1
+    for axis in (0, 1):
+        reach = tile.dilations[axis] * (tile.kernel[axis] - 1) + 1
+        origins = [i * tile.strides[axis] - tile.begins[axis] for i in range(tile.output[axis])]
+        extent = (tile.height, tile.width)[axis]
+        inside *= sum(0 <= origin <= extent - reach for origin in origins)
+    rows, row_bytes = tile.kernel[0], tile.kernel[1] * tile.channels
+    each = 70 + rows * (12 + 0.86 * row_bytes)
+    border = (height * width - inside) * (100 + 35 * rows)
+    return COLD_START + tile.batches * (height * width * each + border) / cores
+
+
 def _accelerated(parameters: Parameters, outputs: Sequence[TensorType], cores: int) -> float:
     del outputs, cores
     return ACCELERATOR_COLD_START + call_cycles(parameters)
@@ -244,6 +260,7 @@ _MODELS: Mapping[str, Model] = {
     "tw_average_pool_s8": _by_element(58, 2100),
     "tw_pad": _by_element(1.15, 900),
     "tw_recode": _by_element(0.8, 200),
+    "tw_windows": _windows,
     "tw_gather": _by_element(0.6, 700),
     "tw_tensor_scatter": _tensor_scatter,
     "tw_softmax_s8": _by_element(200, 990),
