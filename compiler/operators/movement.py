@@ -47,6 +47,17 @@ class Transpose(Operation):
         assert x is not None
         return strided_copy(outputs[0], permute(dense_strides(x.shape), self.permutation), 0)
 
+    def tile_axes(self, inputs: Sequence[TensorType | None]) -> tuple[int, ...]:
+        return tuple(range(len(self.permutation)))
+
+    def tile(self, inputs: Sequence[TensorType | None], box: Box) -> Tile:
+        (x,) = inputs
+        assert x is not None
+        part = Box.whole(x.shape)
+        for axis, source in enumerate(self.permutation):
+            part = part.on(source, box.begin[axis], box.end[axis])
+        return Tile(self, (part,), box)
+
     def is_view(self, shape: Sequence[int]) -> bool:
         """Whether a tensor of this shape keeps its order: only extents of 1 change places."""
         moved = [axis for axis in self.permutation if shape[axis] != 1]

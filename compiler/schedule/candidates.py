@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 
 from compiler.ir import Box, Graph, Node, TensorType, Tile, tile_types
 from compiler.memory.aliasing import Aliasing, Home
-from compiler.schedule.decisions import tiles_of
+from compiler.schedule.decisions import Cuts, tiles_of
 from compiler.schedule.estimate import STEP_CYCLES, TRANSFER_CYCLES, call_cycles
 from compiler.schedule.program import Call
 from compiler.schedule.task import aligned
@@ -24,7 +24,7 @@ COUNTS_OF_TWO = (2, 4, 8, 16, 32)
 MOST_TILES = 128
 
 STREAMED_BYTES = 8192
-"""From so many constants on, a node is cut for no other reason than that they stream in."""
+"""From so many bytes on, a node is cut for no other reason than that they stream in or out."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,8 @@ class Streamed:
 
     Attributes:
         tile_bytes: of L1, for the largest part that a tile uses; twice, so that copies overlap.
-        traffic: bytes copied for all tiles.
+        traffic: bytes copied for all tiles; `first_bytes` for the first one, `last_bytes` for the
+            last.
         transfers: how many copies that takes.
         contiguous: whether a resident operand could serve all tiles.
     """
@@ -42,6 +43,8 @@ class Streamed:
     traffic: int
     transfers: int
     contiguous: bool
+    first_bytes: int
+    last_bytes: int
 
 
 @dataclass(frozen=True)
@@ -49,7 +52,7 @@ class Candidate:
     """One way to run a node.
 
     Attributes:
-        cuts: parts on each axis of output 0; None: one piece.
+        cuts: of output 0; None: one piece.
         direct: whether cores use operands where they are.
         fixed_bytes: L1 for constants and scratch memory.
         constant_traffic: bytes of constants that are copied.
@@ -58,7 +61,7 @@ class Candidate:
         operands: by block name, for the blocks that are neither constants nor read in place.
     """
 
-    cuts: tuple[int, ...] | None
+    cuts: Cuts | None
     direct: bool
     fixed_bytes: int
     constant_traffic: int
@@ -67,22 +70,44 @@ class Candidate:
     operands: Mapping[str, Streamed]
 
 
+def whole_candidates(
+    graph: Graph, node: Node, aliasing: Aliasing, cluster: Cluster
+) -> list[Candidate]:
+    """The node in one piece, alone."""
+    return [_candidate(graph, node, aliasing, cluster, None)]
+
+
 def streaming_candidates(
     graph: Graph, node: Node, aliasing: Aliasing, cluster: Cluster
 ) -> list[Candidate]:
     """Those to choose from if every tensor is resident.
 
-    Tiles cost steps, and then save nothing but the wait for constants: the others are no better.
+    Tiles cost steps, and then save nothing but the wait for constants, for the caller's inputs and
+    for results on their way out: the others are no better.
     """
     whole = _candidate(graph, node, aliasing, cluster, None)
     output = graph.values[node.outputs[0]].type
-    last = len(output.shape) - 1
     axes = node.operation.tile_axes(graph.input_types(node))
-    if whole.constant_traffic < STREAMED_BYTES or last not in axes:
-        return [whole]
-    cuts = [(*([1] * last), count) for count in COUNTS if whole.constant_traffic // count >= 2048]
-    tiled = [_candidate(graph, node, aliasing, cluster, c) for c in cuts]
-    return [whole, *tiled]
+    cuts: list[Cuts] = []
+    last = len(output.shape) - 1
+    if whole.constant_traffic >= STREAMED_BYTES and last in axes:
+        counts = [
+            count for count in COUNTS if whole.constant_traffic // count >= STREAMED_BYTES // 4
+        ]
+        cuts += [Cuts((*([1] * last), count)) for count in counts]
+    passing = sum(
+        aliasing.block_of[name].bytes
+        for name in [*node.inputs, *node.outputs]
+        if name is not None and aliasing.block_of[name].home in (Home.INPUT, Home.OUTPUT)
+    )
+    if passing >= STREAMED_BYTES:
+        cuts += [
+            replace(cut, ramped=ramped)
+            for cut in _cuts([axis for axis in axes if output.shape[axis] > 1][:1], output)
+            if passing // max(cut.counts) >= STREAMED_BYTES // 4
+            for ramped in (False, True)
+        ]
+    return [whole, *(_candidate(graph, node, aliasing, cluster, cut) for cut in cuts)]
 
 
 def candidates_of(
@@ -109,7 +134,7 @@ def candidates_of(
             0,
             whole.compute + outside * cluster.l2_latency // cluster.cores,
             1,
-            {name: Streamed(0, 0, 0, True) for name in whole.operands},
+            {name: Streamed(0, 0, 0, True, 0, 0) for name in whole.operands},
         )
     )
     return result
@@ -132,15 +157,15 @@ def _dominates(better: Candidate, worse: Candidate) -> bool:
     )
 
 
-def _cuts(axes: Sequence[int], output: TensorType) -> Iterator[tuple[int, ...]]:
+def _cuts(axes: Sequence[int], output: TensorType) -> Iterator[Cuts]:
     shape = output.shape
     long = [axis for axis in axes if shape[axis] > 1]
 
     def counts(axis: int) -> list[int]:
         return [count for count in COUNTS if count <= shape[axis]]
 
-    def cut(**parts: int) -> tuple[int, ...]:
-        return tuple(parts.get(f"axis{axis}", 1) for axis in range(len(shape)))
+    def cut(**parts: int) -> Cuts:
+        return Cuts(tuple(parts.get(f"axis{axis}", 1) for axis in range(len(shape))))
 
     for axis in long:
         for count in counts(axis):
@@ -159,7 +184,7 @@ def _candidate(
     node: Node,
     aliasing: Aliasing,
     cluster: Cluster,
-    cuts: tuple[int, ...] | None,
+    cuts: Cuts | None,
 ) -> Candidate:
     tiles = tiles_of(graph, node, cuts)
     constants, largest_constant = _constants(graph, node, aliasing, tiles)
@@ -199,6 +224,8 @@ def _add(
         sum(box.elements * size for box in distinct),
         sum(count_transfers(type_, box) for box in distinct),
         all(box.is_contiguous(type_.shape) for box in distinct),
+        distinct[0].elements * size if distinct else 0,
+        distinct[-1].elements * size if distinct else 0,
     )
     before = operands.get(block)
     if before is not None:
@@ -207,6 +234,8 @@ def _add(
             stream.traffic + before.traffic,
             stream.transfers + before.transfers,
             stream.contiguous and before.contiguous,
+            stream.first_bytes + before.first_bytes,
+            stream.last_bytes + before.last_bytes,
         )
     operands[block] = stream
 
@@ -222,7 +251,8 @@ def _constants(
     for position, name in enumerate(node.inputs):
         if name is None or aliasing.block_of[name].home is not Home.CONSTANT:
             continue
-        if position in node.operation.sparsely_read:
+        operation = node.operation
+        if position in (*operation.sparsely_read, *operation.weight_memory_inputs):
             continue
         boxes = [tile.inputs[position] for tile in tiles]
         size = graph.values[name].type.data_type.bytes

@@ -8,6 +8,7 @@ whether it is resident, and for each node, how it is cut.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -20,8 +21,10 @@ from compiler.schedule.candidates import (
     candidates_of,
     copy_cycles,
     streaming_candidates,
+    whole_candidates,
 )
 from compiler.schedule.decisions import Decisions
+from compiler.schedule.estimate import estimate, total_cycles
 from compiler.schedule.program import Program
 from compiler.schedule.task import ALIGNMENT, aligned
 from compiler.schedule.tasks import tasks_of
@@ -44,23 +47,39 @@ def schedule(graph: Graph, cluster: Cluster, l1_bytes: int) -> Program:
         CompileError: DOES_NOT_FIT for every node that needs more than that, however it runs.
     """
     aliasing = share_memory(graph, ALIGNMENT)
-    choices = _choices(graph, aliasing, cluster, streaming_candidates)
-    decisions = _Model(graph, aliasing, choices, cluster, l1_bytes).all_resident()
-    if decisions is not None:
-        try:
-            return _arranged(graph, decisions, cluster, l1_bytes)
-        except DoesNotFitL1:
-            pass
+    programs = _resident_programs(graph, aliasing, cluster, l1_bytes)
+    if programs:
+        return min(programs, key=lambda program: total_cycles(estimate(program, cluster)))
     choices = _choices(graph, aliasing, cluster, candidates_of)
     _check_fit(choices, l1_bytes)
+    model = _Model(graph, aliasing, choices, cluster, l1_bytes)
     for attempt in range(RETRIES):
         budget = l1_bytes - attempt * aligned(l1_bytes // 2 // RETRIES)
-        decisions = _Model(graph, aliasing, choices, cluster, budget).solve()
+        model = _Model(graph, aliasing, choices, cluster, budget)
         try:
-            return _arranged(graph, decisions, cluster, l1_bytes)
+            return _arranged(graph, model.solve(), cluster, l1_bytes)
         except DoesNotFitL1:
             continue
-    raise AssertionError("no arrangement was found, with half of L1 planned for fragmentation")
+    return _arranged(graph, model.direct(), cluster, l1_bytes)
+
+
+def _resident_programs(
+    graph: Graph, aliasing: Aliasing, cluster: Cluster, l1_bytes: int
+) -> list[Program]:
+    """Programs with every tensor in L1, if that fits.
+
+    Where cores have more to do than the DMA, constants arrive while nodes before compute, and a
+    node is best run as a whole; elsewhere it is better cut, so that it begins with what is there.
+    """
+    programs: list[Program] = []
+    for candidates in (whole_candidates, streaming_candidates):
+        choices = _choices(graph, aliasing, cluster, candidates)
+        decisions = _Model(graph, aliasing, choices, cluster, l1_bytes).all_resident()
+        if decisions is None:
+            continue
+        with suppress(DoesNotFitL1):
+            programs.append(_arranged(graph, decisions, cluster, l1_bytes))
+    return programs
 
 
 def _arranged(graph: Graph, decisions: Decisions, cluster: Cluster, l1_bytes: int) -> Program:
@@ -133,6 +152,7 @@ class _Model:
         self._cluster = cluster
         self._budget = budget
         self._spans = _spans(graph, aliasing)
+        self._homes = {block.name: block.home for block in aliasing.blocks}
         self._blocks = [
             block
             for block in aliasing.blocks
@@ -144,10 +164,36 @@ class _Model:
         ]
 
     def all_resident(self) -> Decisions | None:
-        """What is fastest with every tensor in L1, if that fits: then nothing else is faster."""
-        everything = {block.name for block in self._blocks}
-        chosen = {choice.node.name: self._fastest(choice, everything) for choice in self._choices}
-        return self._decisions(everything, chosen) if self._fits(everything, chosen) else None
+        """What is fastest with every tensor in L1, if that fits: then nothing else is faster.
+
+        Only what comes from the caller for the first node, or goes back from the last one, may
+        pass in tiles.
+        """
+        resident = {block.name for block in self._blocks}
+        chosen: dict[str, Candidate] = {}
+        for choice in self._choices:
+            best = self._fastest(choice, resident)
+            passing = self._passing(choice) & resident
+            if passing:
+                other = self._fastest(choice, resident - passing)
+                before = self._cost(choice, best, resident)
+                if self._cost(choice, other, resident - passing) < before:
+                    best, resident = other, resident - passing
+            chosen[choice.node.name] = best
+        return self._decisions(resident, chosen) if self._fits(resident, chosen) else None
+
+    def _passing(self, choice: _Choice) -> set[str]:
+        """Inputs that only the first node uses, and outputs that only the last one does."""
+        homes: set[Home] = set()
+        if choice is self._choices[0]:
+            homes.add(Home.INPUT)
+        if choice is self._choices[-1]:
+            homes.add(Home.OUTPUT)
+        return {
+            block.name
+            for block in self._blocks
+            if block.home in homes and self._spans.get(block.name) == (choice.step, choice.step)
+        }
 
     def _decisions(self, resident: set[str], chosen: Mapping[str, Candidate]) -> Decisions:
         return Decisions(
@@ -165,9 +211,11 @@ class _Model:
                 stream.contiguous for name, stream in candidate.operands.items() if name in resident
             )
         ]
-        return min(possible, key=lambda candidate: self._cost(candidate, resident))
+        return min(possible, key=lambda candidate: self._cost(choice, candidate, resident))
 
-    def _cost(self, candidate: Candidate, resident: set[str]) -> tuple[int, int, int]:
+    def _cost(
+        self, choice: _Choice, candidate: Candidate, resident: set[str]
+    ) -> tuple[int, int, int]:
         traffic, transfers = candidate.constant_traffic, candidate.steps
         for name, stream in candidate.operands.items():
             if name not in resident:
@@ -175,8 +223,13 @@ class _Model:
                 transfers += stream.transfers
         copies = copy_cycles(traffic, transfers, self._cluster)
         # What the first tile waits for cannot hide behind the node's own compute.
-        exposed = copies // candidate.steps
-        cycles = max(candidate.compute, copies) + exposed // 2
+        exposed = copy_cycles(candidate.constant_traffic, candidate.steps, self._cluster)
+        cycles = max(candidate.compute, copies) + exposed // candidate.steps // 2
+        for name in self._passing(choice):
+            stream = candidate.operands[name]
+            arrives = self._homes[name] is Home.INPUT
+            first = stream.traffic if name in resident else stream.first_bytes
+            cycles += copy_cycles(first if arrives else stream.last_bytes, 1, self._cluster)
         return cycles, traffic, candidate.steps
 
     def _live_blocks(self, step: int) -> list[Block]:
@@ -221,9 +274,7 @@ class _Model:
         solver.parameters.max_deterministic_time = SEARCH_LIMIT
         status = solver.solve(model)
         if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
-            # Direct use of everything always fits.
-            last = {c.node.name: c.candidates[-1] for c in self._choices}
-            return self._decisions(set(), last)
+            return self.direct()
         chosen = {
             choice.node.name: candidate
             for choice in self._choices
@@ -232,6 +283,10 @@ class _Model:
         }
         kept = {name for name, variable in resident.items() if solver.value(variable)}
         return self._decisions(kept, chosen)
+
+    def direct(self) -> Decisions:
+        """Everything is used where it is: slow, but it always fits."""
+        return self._decisions(set(), {c.node.name: c.candidates[-1] for c in self._choices})
 
     def _add_node(
         self,

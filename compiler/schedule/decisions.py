@@ -8,6 +8,9 @@ from itertools import pairwise, product
 
 from compiler.ir import Box, Graph, Node, TensorType, Tile
 
+RAMP = (3, 9)
+"""Where ramped tiles are cut once more: so small a part of the first and of the last one."""
+
 
 @dataclass(frozen=True)
 class Decisions:
@@ -16,19 +19,33 @@ class Decisions:
     Attributes:
         resident: names of the memory blocks that stay in L1 from the first write to the last use;
             all others live in L2 and visit L1 tile by tile.
-        cuts: by node, into how many parts each axis of output 0 is cut; absent: one piece.
+        cuts: by node, how output 0 is cut; absent: one piece.
         direct: nodes whose operands outside of L1 are read and written there by the cores.
         keeps_shared: whether constants that several nodes use stay in L1 from the first to the
             last of them.
     """
 
     resident: frozenset[str]
-    cuts: Mapping[str, tuple[int, ...]] = field(default_factory=dict[str, tuple[int, ...]])
+    cuts: Mapping[str, Cuts] = field(default_factory=dict[str, "Cuts"])
     direct: frozenset[str] = frozenset()
     keeps_shared: bool = False
 
 
-def tiles_of(graph: Graph, node: Node, cuts: Sequence[int] | None) -> list[Tile]:
+@dataclass(frozen=True)
+class Cuts:
+    """How a tensor is cut.
+
+    Attributes:
+        counts: into how many parts, for each axis.
+        ramped: whether the first and the last part of the outermost cut axis are cut once more, so
+            that little has to come before the first tile, and to go after the last.
+    """
+
+    counts: tuple[int, ...]
+    ramped: bool = False
+
+
+def tiles_of(graph: Graph, node: Node, cuts: Cuts | None) -> list[Tile]:
     """The tiles of a node in the order in which they are computed: row-major."""
     types = graph.input_types(node)
     output = graph.values[node.outputs[0]].type
@@ -39,12 +56,15 @@ def tiles_of(graph: Graph, node: Node, cuts: Sequence[int] | None) -> list[Tile]
     return [node.operation.tile(types, box) for box in boxes]
 
 
-def boxes_of(type_: TensorType, cuts: Sequence[int]) -> Iterator[Box]:
-    """A tensor cut into `cuts` parts on each axis, as even as words of memory allow."""
+def boxes_of(type_: TensorType, cuts: Cuts) -> Iterator[Box]:
+    """A tensor cut into parts on each axis, as even as words of memory allow."""
     ranges = [
         _ranges(extent, count, _granule(type_, axis))
-        for axis, (extent, count) in enumerate(zip(type_.shape, cuts, strict=True))
+        for axis, (extent, count) in enumerate(zip(type_.shape, cuts.counts, strict=True))
     ]
+    if cuts.ramped:
+        axis = next(axis for axis, count in enumerate(cuts.counts) if count > 1)
+        ranges[axis] = _ramped(ranges[axis], _granule(type_, axis))
     for parts in product(*ranges):
         yield Box(tuple(begin for begin, _ in parts), tuple(end for _, end in parts))
 
@@ -60,3 +80,13 @@ def _ranges(extent: int, count: int, granule: int) -> list[tuple[int, int]]:
     edges = [min(granules * index // count * granule, extent) for index in range(count + 1)]
     edges[-1] = extent
     return list(pairwise(edges))
+
+
+def _ramped(ranges: Sequence[tuple[int, int]], granule: int) -> list[tuple[int, int]]:
+    """The first range in pieces that grow, the last one in pieces that shrink."""
+    begin, end = ranges[0][0], ranges[-1][1]
+    edges = {begin, *(last for _, last in ranges)}
+    for part in RAMP:
+        edges.add(begin + max(granule, (ranges[0][1] - begin) // part // granule * granule))
+        edges.add(end - max(granule, (end - ranges[-1][0]) // part // granule * granule))
+    return list(pairwise(sorted(edges)))

@@ -12,12 +12,16 @@ from compiler.ir import DataType, Graph, TensorType
 from compiler.operators.binary import AddInt8
 from compiler.operators.conv import ConvInt8
 from compiler.operators.copy import Copy
+from compiler.operators.movement import Transpose
 from compiler.operators.pooling import MaxPool
 from compiler.operators.softmax import SoftmaxInt8
 from compiler.operators.view import View
 from compiler.operators.window import Window, split_shape
 
-KINDS = ("conv", "depthwise", "pointwise", "pool", "add", "softmax", "table", "view", "output")
+KINDS = (
+    *("conv", "depthwise", "pointwise", "pool", "add", "softmax"),
+    *("table", "transpose", "view", "output"),
+)
 
 
 @dataclass(frozen=True)
@@ -65,6 +69,8 @@ def _apply(builder: NetworkBuilder, name: str, action: Action, x: str, values: l
     type_ = builder.graph.values[x].type
     if action.kind == "table":
         return builder.table(name, x)
+    if action.kind == "transpose":
+        return builder.node(name, Transpose((0, 2, 1, 3)), [x])
     if action.kind == "view":
         # There and back: two views of one memory.
         flat = builder.node(f"{name}/flat", View((type_.elements,)), [x])

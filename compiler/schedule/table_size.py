@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from compiler.ir import Kernel
 from compiler.schedule.extents import parameter_patches
-from compiler.schedule.program import Call, Program
+from compiler.schedule.program import Call, Program, Space
 
 STEP_BYTES = 8
 CALL_BYTES = 8
 TRANSFER_BYTES = 20
+RELOCATION_BYTES = 8
 PATCH_BYTES = 8
 
 
@@ -23,6 +24,11 @@ def tables_bytes(program: Program) -> int:
     total = 0
     for step in program.steps:
         total += STEP_BYTES + TRANSFER_BYTES * len(step.transfers)
+        places = [transfer.external for transfer in step.transfers]
+        for call in step.calls:
+            places += [place for place in call.operands if place is not None]
+        callers = [place for place in places if place.space in (Space.INPUT, Space.OUTPUT)]
+        total += RELOCATION_BYTES * len(callers)
         total += PATCH_BYTES * sum(transfer.extent is not None for transfer in step.transfers)
         for call in step.calls:
             words = sum(

@@ -7,7 +7,8 @@ the cores. 3x3 convolutions with strides compute every pixel, and cores pick tho
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 
 from compiler.ir import Array, DataType, Graph, Node, Operation, Quantization, TensorType, Value
 from compiler.operators.conv import ConvInt8
@@ -24,11 +25,41 @@ from compiler.target.neureka_form import (
     reason_against,
     steps_of,
 )
-from compiler.target.soc import Cluster
+from compiler.target.neureka_weights import BLOCK_BYTES
+from compiler.target.soc import Accelerator, Cluster
 
 
-def run(graph: Graph, cluster: Cluster) -> None:
-    """Replaces operations; `Node.reason` of the other layers says why they stay on the cores."""
+def run(graphs: Sequence[Graph], cluster: Cluster, accelerator: Accelerator) -> None:
+    """Replaces operations; `Node.reason` of the other layers says why they stay on the cores.
+
+    Entry points share weight memory: those of equal weights have them once. What does not fit it
+    any more stays with the other constants and visits L1.
+    """
+    memory = _WeightMemory(accelerator.weight_memory_bytes)
+    for graph in graphs:
+        _assign(graph, cluster, memory)
+
+
+@dataclass
+class _WeightMemory:
+    """What is left of it, and what is there."""
+
+    free: int
+    contents: set[bytes] = field(default_factory=set[bytes])
+
+    def holds(self, weights: Array) -> bool:
+        """Whether weights are there, or were put there because they fit."""
+        data = weights.tobytes()
+        size = -(-len(data) // BLOCK_BYTES) * BLOCK_BYTES
+        if data not in self.contents:
+            if size > self.free:
+                return False
+            self.free -= size
+            self.contents.add(data)
+        return True
+
+
+def _assign(graph: Graph, cluster: Cluster, memory: _WeightMemory) -> None:
     layers: dict[str, Layer] = {}
     for node in graph.nodes:
         layer = layer_of(graph, node)
@@ -40,37 +71,65 @@ def run(graph: Graph, cluster: Cluster) -> None:
         else:
             node.reason = reason
     if layers:
-        _Rewriter(graph, layers).run()
+        _Rewriter(graph, layers, memory).run()
         pack_weights.drop_unread_constants(graph)
 
 
 def _reason_by_cost(graph: Graph, node: Node, layer: Layer, cluster: Cluster) -> str | None:
-    signed = not (layer.pads_after and layer.zero_point == ZERO_OF_UINT8)
-    if not can_be(layer, unsigned_input=not signed, unsigned_output=False):
-        return "a sum of uint8 inputs may leave 32 bits"
-    operation, constants = accelerated(layer, unsigned_input=not signed, unsigned_output=False)
-    x = layer.x if signed else TensorType(DataType.UINT8, layer.x.shape)
-    steps = _steps(graph, node, operation, [x, *map(TensorType.of, constants)])
-    accelerator = sum(_cycles(step, types, cluster) for step, types in steps)
+    steps = _steps(graph, node, layer)
     needed = sum(type_.bytes for _, types in steps for type_ in types)
-    if needed > cluster.l1_bytes // 2 and not operation.tile_axes(steps[0][1]):
+    if needed > cluster.l1_bytes // 2 and not all(step.tile_axes(types) for step, types in steps):
         return f"it needs {needed:,} bytes of L1"
     packed = pack_weights.packed(graph, node, cluster.cores)
-    types = graph.input_types(node)
-    on_cores: tuple[Operation, list[TensorType]] = node.operation, [t for t in types if t]
+    types = [type_ for type_ in graph.input_types(node) if type_ is not None]
+    on_cores: tuple[Operation, list[TensorType]] = node.operation, types
     if packed is not None:
         on_cores = packed[0], [layer.x, TensorType.of(packed[1])]
     cores = _cycles(*on_cores, cluster)
+    accelerator = sum(_cycles(step, types, cluster) for step, types in steps)
     if accelerator >= cores:
         return f"it takes {cores:,} cycles on the cores, {accelerator:,} on the accelerator"
     return None
 
 
-def _steps(
-    graph: Graph, node: Node, operation: Operation, types: list[TensorType]
-) -> list[tuple[Operation, list[TensorType]]]:
+def _needs_unsigned(layer: Layer) -> bool:
+    """Whether padding reads as 0 if the input is uint8, and nothing leaves 32 bits then."""
+    return (
+        layer.pads_after
+        and layer.zero_point == ZERO_OF_UINT8
+        and can_be(layer, unsigned_input=True, unsigned_output=False)
+    )
+
+
+def _needs_pad(layer: Layer) -> bool:
+    """Whether the cores have to pad an input that is int8."""
+    return layer.pads_after and layer.zero_point != 0
+
+
+def _padded(layer: Layer) -> tuple[Pad, Layer]:
+    """What pads the input below and to the right, and the layer without this padding."""
+    assert isinstance(layer.operation, ConvInt8)
+    window = layer.operation.window
+    spatial = tuple(max(0, end) for end in window.ends)[4 - len(layer.x.shape) :]
+    after = (0, *spatial, 0)
+    pad = Pad((0,) * len(after), after, layer.zero_point & 0xFF)
+    ends = min(0, window.ends[0]), min(0, window.ends[1])
+    conv = replace(layer.operation, window=replace(window, ends=ends))
+    return pad, replace(layer, operation=conv, x=pad.infer([layer.x])[0])
+
+
+def _steps(graph: Graph, node: Node, layer: Layer) -> list[tuple[Operation, list[TensorType]]]:
     """What runs for a layer on the accelerator: an operation and its operands each."""
-    result = [(operation, types)]
+    result: list[tuple[Operation, list[TensorType]]] = []
+    unsigned = _needs_unsigned(layer)
+    if not unsigned and _needs_pad(layer):
+        pad, padded = _padded(layer)
+        result.append((pad, [layer.x]))
+        layer = padded
+    x = TensorType(DataType.UINT8, layer.x.shape) if unsigned else layer.x
+    operation, constants = accelerated(layer, unsigned_input=unsigned, unsigned_output=False)
+    types: list[TensorType] = [x, *map(TensorType.of, constants)]
+    result.append((operation, types))
     (output,) = operation.infer(types)
     wanted = graph.values[node.outputs[0]].type
     if output.shape != wanted.shape:
@@ -105,6 +164,7 @@ class _Rewriter:
 
     graph: Graph
     layers: dict[str, Layer]
+    memory: _WeightMemory
 
     def __post_init__(self) -> None:
         self._nodes: list[Node] = []
@@ -112,7 +172,9 @@ class _Rewriter:
         self._consumers = self.graph.consumers()
         self._twins: dict[str, str] = {}
         self._needed = {
-            node.inputs[0] for node in self.graph.nodes if self._needs_unsigned(node.name)
+            node.inputs[0]
+            for node in self.graph.nodes
+            if node.name in self.layers and _needs_unsigned(self.layers[node.name])
         }
 
     def run(self) -> None:
@@ -127,10 +189,6 @@ class _Rewriter:
             for name in node.outputs:
                 self._nodes += self._twin_of(name)
         self.graph.nodes = self._nodes
-
-    def _needs_unsigned(self, name: str) -> bool:
-        layer = self.layers.get(name)
-        return layer is not None and layer.pads_after and layer.zero_point == ZERO_OF_UINT8
 
     def _twin_of(self, name: str) -> list[Node]:
         """What makes the uint8 twin of a value that is there, if it is needed."""
@@ -157,20 +215,19 @@ class _Rewriter:
         x = node.inputs[0]
         assert x is not None
         (output,) = node.outputs
-        unsigned_input = x in self._twins and (
-            self._needs_unsigned(node.name) or self._is_made_unsigned(x)
-        )
+        unsigned_input = x in self._twins and (_needs_unsigned(layer) or self._is_made_unsigned(x))
         unsigned_input &= can_be(layer, unsigned_input=True, unsigned_output=False)
         unsigned_output = output in self._needed and can_be(
             layer, unsigned_input=unsigned_input, unsigned_output=True
         )
         if unsigned_input:
             x = self._twins[x]
-        elif layer.pads_after and layer.zero_point != 0:
-            x, layer = self._padded(node, layer)
+        elif _needs_pad(layer):
+            x, layer = self._pad(node, layer)
         operation, constants = accelerated(
             layer, unsigned_input=unsigned_input, unsigned_output=unsigned_output
         )
+        operation = replace(operation, weight_memory=self.memory.holds(constants[0]))
         result = self._add_twin(output) if unsigned_output else output
         self._emit(node, operation, x, constants, result, steps_of(layer))
         if unsigned_output and self._is_read_signed(output):
@@ -224,18 +281,12 @@ class _Rewriter:
         layer = self.layers.get(node.name)
         return layer is not None and can_be(layer, unsigned_input=True, unsigned_output=False)
 
-    def _padded(self, node: Node, layer: Layer) -> tuple[str, Layer]:
+    def _pad(self, node: Node, layer: Layer) -> tuple[str, Layer]:
         """The input with its padding below and to the right, and the layer without."""
         x = node.inputs[0]
-        assert x is not None and isinstance(layer.operation, ConvInt8)
-        window = layer.operation.window
-        spatial = tuple(max(0, end) for end in window.ends)[4 - len(layer.x.shape) :]
-        after = (0, *spatial, 0)
-        pad = Pad((0,) * len(after), after, layer.operation.input_zero_point & 0xFF)
-        (type_,) = pad.infer([layer.x])
+        assert x is not None
+        pad, padded = _padded(layer)
         name = self.graph.unique_name(f"{node.name}/padded")
-        self.graph.add_value(Value(name, type_, quantization=self._quantization(x)))
+        self.graph.add_value(Value(name, padded.x, quantization=self._quantization(x)))
         self._nodes.append(Node(name, pad, (x,), (name,), node.origin))
-        ends = tuple(min(0, end) for end in window.ends)
-        conv = replace(layer.operation, window=replace(window, ends=ends))
-        return name, replace(layer, operation=conv, x=type_)
+        return name, padded

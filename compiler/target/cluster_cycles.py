@@ -8,12 +8,15 @@ Whatever it is, its code first has to come to the core, because other kernels ra
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from math import prod
 
 from compiler.ir import Kernel, TensorType
 from compiler.ir.operation import ParameterValue
 from compiler.target.neureka_job import call_cycles
 from compiler.target.siracusa_cluster_cycles import (
     ConvTile,
+    attention,
+    attention_word,
     conv_packed,
     depthwise_conv_packed,
     matmul_packed,
@@ -123,13 +126,37 @@ def _conv_tile(parameters: Parameters) -> ConvTile:
 
 
 def _attention(parameters: Parameters, outputs: Sequence[TensorType], cores: int) -> float:
-    heads = _number(parameters, "batch") * _number(parameters, "query_heads")
-    rows = _up(heads * _number(parameters, "queries"), cores)
-    keys = _number(parameters, "keys")
-    sizes = _number(parameters, "head_size") + _number(parameters, "value_size")
     del outputs
-    # As many keys as there can be: only a run tells how many there are.
-    return 1000 + rows * keys * (32 + 1.25 * sizes)
+    return COLD_START + attention(
+        _number(parameters, "batch") * _number(parameters, "query_heads"),
+        _number(parameters, "queries"),
+        _attended_keys(parameters),
+        (_number(parameters, "head_size"), _number(parameters, "value_size")),
+        second_table=_number(parameters, "weight_bits") != 0,
+        cores=cores,
+    )
+
+
+def _attention_word(parameters: Parameters, outputs: Sequence[TensorType], cores: int) -> float:
+    del outputs
+    return COLD_START + attention_word(
+        _number(parameters, "heads"),
+        _number(parameters, "queries"),
+        _attended_keys(parameters),
+        second_table=_number(parameters, "weight_bits") != 0,
+        cores=cores,
+    )
+
+
+def _attended_keys(parameters: Parameters) -> int:
+    """Keys of a query on average. Only a run tells positions: those of several queries are taken
+    for the first ones, that of a single query for the last one."""
+    keys, queries = _number(parameters, "keys"), _number(parameters, "queries")
+    if not _number(parameters, "causal") and not _number(parameters, "position_row_stride"):
+        return keys
+    # Query i attends to i + 1 keys.
+    among = min(keys, queries)
+    return _up(among * (among + 1) // 2 + (queries - among) * keys, queries)
 
 
 def _rms_normalization(parameters: Parameters, outputs: Sequence[TensorType], cores: int) -> float:
@@ -159,22 +186,37 @@ def _tensor_scatter(parameters: Parameters, outputs: Sequence[TensorType], cores
     return COLD_START + 80 + blocks * block
 
 
+CONSOLE_CYCLES = 30
+"""Per character that is written: some 40 a line, and 4 for 3 bytes of data."""
+
+
+def _dump_tile(parameters: Parameters, outputs: Sequence[TensorType], cores: int) -> float:
+    del outputs, cores
+    counts = parameters["counts"]
+    assert isinstance(counts, tuple)
+    lines = prod(counts)
+    return CONSOLE_CYCLES * lines * (40 + 4 * _number(parameters, "run_bytes") / 3)
+
+
 _MODELS: Mapping[str, Model] = {
     "tw_accelerated_conv": _accelerated,
     "tw_matmul_packed_s8": _matmul,
     "tw_conv_packed_s8": _conv,
     "tw_depthwise_conv_packed_s8": _depthwise,
     "tw_attention_s8": _attention,
+    "tw_attention_word_s8": _attention_word,
     "tw_add_s8": _by_element(7.7, 200),
     "tw_multiply_s8": _by_element(9.7, 220),
-    "tw_table": _by_element(3.3, 110),
+    "tw_table": _by_element(3.3, 100),
     "tw_normalization_s8": _by_element(17.3, 500),
     "tw_rms_normalization_s8": _rms_normalization,
     "tw_rotary_embedding_s8": _rotary_embedding,
+    "tw_dump_tile": _dump_tile,
     "tw_strided_copy": _by_element(4.2, 500),
     "tw_max_pool_s8": _by_element(28, 0),
     "tw_average_pool_s8": _by_element(58, 2100),
-    "tw_recode": _by_element(1, 300),
+    "tw_pad": _by_element(1.15, 900),
+    "tw_recode": _by_element(0.8, 200),
     "tw_gather": _by_element(4.5, 700),
     "tw_tensor_scatter": _tensor_scatter,
     "tw_softmax_s8": _by_element(200, 990),

@@ -69,6 +69,21 @@ CYCLES: dict[str, float] = {
     "add word": 30.5,
     "multiply call": 110.0,
     "multiply word": 38.5,
+    "attention word call": 276.0,
+    "attention word query": 215.0,
+    "attention word key": 15.2,
+    "attention word second table": 6.5,
+    "attention call": 200.0,
+    "attention single": 541.7,
+    "attention single key": 15.37,
+    "attention single word": 147.53,
+    "attention single word of key": 10.5,
+    "attention pair": 687.61,
+    "attention pair key": 26.26,
+    "attention pair word": 245.1,
+    "attention pair word of key": 14.22,
+    "attention second table": 7.5,
+    "attention scalar": 9.0,
 }
 """Cycles of each term. An instruction takes one, unless its access meets another one's bank."""
 
@@ -162,6 +177,43 @@ def add(elements: int, cores: int = CORES) -> float:
 def multiply(elements: int, cores: int = CORES) -> float:
     """Cycles of tw_multiply_s8 for operands of one shape."""
     return CYCLES["multiply call"] + CYCLES["multiply word"] * _divide_up(elements // 4, cores)
+
+
+def attention_word(
+    heads: int, queries: int, keys: int, *, second_table: bool, cores: int = CORES
+) -> float:
+    """Cycles of tw_attention_word_s8 for queries that attend to so many keys, on average."""
+    rows = _divide_up(heads * queries, cores)
+    return cycles(
+        {
+            "attention word call": 1,
+            "attention word query": rows,
+            "attention word key": rows * keys,
+            "attention word second table": rows * keys * second_table,
+        }
+    )
+
+
+def attention(
+    heads: int, queries: int, keys: int, sizes: Pair, *, second_table: bool, cores: int = CORES
+) -> float:
+    """Cycles of tw_attention_s8 for up to 256 keys; `sizes` are those of keys and values."""
+    kind = "single" if queries == 1 else "pair"
+    items = _divide_up(heads * _divide_up(queries, 2), cores)
+    rows = items * min(queries, 2)
+    words = items * (sizes[0] // 4 + sizes[1] // 4) / 2
+    scalars = sizes[0] % 4 + sizes[1] % 4
+    return cycles(
+        {
+            "attention call": 1,
+            f"attention {kind}": items,
+            f"attention {kind} key": items * keys,
+            f"attention {kind} word": words,
+            f"attention {kind} word of key": words * keys,
+            "attention second table": rows * keys * second_table,
+            "attention scalar": rows * keys * scalars,
+        }
+    )
 
 
 def matmul_terms(rows: int, inner: int, columns: int, core: int, cores: int) -> Terms:

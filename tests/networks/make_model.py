@@ -16,6 +16,39 @@ OPSET = 21
 FLOAT = TensorProto.FLOAT
 
 
+class _Content:
+    """Nodes and constants of a graph in QDQ form."""
+
+    def __init__(self) -> None:
+        self.nodes: list[onnx.NodeProto] = []
+        self.initializers: list[onnx.TensorProto] = []
+
+    def constant(self, name: str, array: npt.NDArray[np.generic]) -> str:
+        self.initializers.append(numpy_helper.from_array(array, name))
+        return name
+
+    def quantised(self, name: str, scale: float, zero_point: int) -> str:
+        """QuantizeLinear and DequantizeLinear behind tensor `name`."""
+        parameters = [
+            self.constant(f"{name}_scale", np.array(scale, np.float32)),
+            self.constant(f"{name}_zero_point", np.array(zero_point, np.int8)),
+        ]
+        self.nodes.append(
+            helper.make_node(
+                "QuantizeLinear", [name, *parameters], [f"{name}_q"], name=f"quantize_{name}"
+            )
+        )
+        self.nodes.append(
+            helper.make_node(
+                "DequantizeLinear",
+                [f"{name}_q", *parameters],
+                [f"{name}_dq"],
+                name=f"dequantize_{name}",
+            )
+        )
+        return f"{name}_dq"
+
+
 def matmul_float() -> onnx.ModelProto:
     """float32 [rows, 24] times a constant [24, 10]; the number of rows is symbolic."""
     weights = _normal(1, (24, 10))
@@ -31,33 +64,8 @@ def matmul_float() -> onnx.ModelProto:
 
 def matmul_int8() -> onnx.ModelProto:
     """Two int8 matrix products in QDQ form: per-channel weights, asymmetric activations."""
-    initializers: list[onnx.TensorProto] = []
-    nodes: list[onnx.NodeProto] = []
-
-    def constant(name: str, array: npt.NDArray[np.generic]) -> str:
-        initializers.append(numpy_helper.from_array(array, name))
-        return name
-
-    def quantised(name: str, scale: float, zero_point: int) -> str:
-        """QuantizeLinear and DequantizeLinear behind tensor `name`."""
-        parameters = [
-            constant(f"{name}_scale", np.array(scale, np.float32)),
-            constant(f"{name}_zero_point", np.array(zero_point, np.int8)),
-        ]
-        nodes.append(
-            helper.make_node(
-                "QuantizeLinear", [name, *parameters], [f"{name}_q"], name=f"quantize_{name}"
-            )
-        )
-        nodes.append(
-            helper.make_node(
-                "DequantizeLinear",
-                [f"{name}_q", *parameters],
-                [f"{name}_dq"],
-                name=f"dequantize_{name}",
-            )
-        )
-        return f"{name}_dq"
+    content = _Content()
+    nodes = content.nodes
 
     def weights(name: str, seed: int, inner: int, columns: int) -> str:
         values = np.random.default_rng(seed).integers(-127, 128, (inner, columns), np.int8)
@@ -66,9 +74,9 @@ def matmul_int8() -> onnx.ModelProto:
             helper.make_node(
                 "DequantizeLinear",
                 [
-                    constant(f"{name}_q", values),
-                    constant(f"{name}_scale", scales),
-                    constant(f"{name}_zero_point", np.zeros(columns, np.int8)),
+                    content.constant(f"{name}_q", values),
+                    content.constant(f"{name}_scale", scales),
+                    content.constant(f"{name}_zero_point", np.zeros(columns, np.int8)),
                 ],
                 [name],
                 name=f"dequantize_{name}",
@@ -77,26 +85,44 @@ def matmul_int8() -> onnx.ModelProto:
         )
         return name
 
-    x = quantised("x", 0.02, 3)
+    x = content.quantised("x", 0.02, 3)
     nodes.append(
         helper.make_node("MatMul", [x, weights("w1", 1, 24, 16)], ["hidden"], name="first")
     )
-    hidden = quantised("hidden", 0.05, -7)
+    hidden = content.quantised("hidden", 0.05, -7)
     nodes.append(
         helper.make_node("MatMul", [hidden, weights("w2", 2, 16, 10)], ["y"], name="second")
     )
-    y = quantised("y", 0.1, 0)
+    y = content.quantised("y", 0.1, 0)
     graph = helper.make_graph(
         nodes,
         "matmul_int8",
         [helper.make_tensor_value_info("x", FLOAT, [5, 24])],
         [helper.make_tensor_value_info(y, FLOAT, [5, 10])],
-        initializers,
+        content.initializers,
+    )
+    return _model(graph)
+
+
+def leaky_relu_int8() -> onnx.ModelProto:
+    """LeakyRelu of 65,536 elements between scales and zero points that differ."""
+    content = _Content()
+    x = content.quantised("x", 0.0237, 3)
+    content.nodes.append(helper.make_node("LeakyRelu", [x], ["y"], name="leaky_relu", alpha=0.1))
+    y = content.quantised("y", 0.0193, -41)
+    shape = [1, 64, 32, 32]
+    graph = helper.make_graph(
+        content.nodes,
+        "leaky_relu_int8",
+        [helper.make_tensor_value_info("x", FLOAT, shape)],
+        [helper.make_tensor_value_info(y, FLOAT, shape)],
+        content.initializers,
     )
     return _model(graph)
 
 
 MODELS: dict[str, Callable[[], onnx.ModelProto]] = {
+    "leaky_relu_int8": leaky_relu_int8,
     "matmul_float": matmul_float,
     "matmul_int8": matmul_int8,
 }

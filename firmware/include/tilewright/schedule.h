@@ -72,7 +72,6 @@ typedef struct {
   const tw_schedule_call *calls;
   const tw_schedule_transfer *transfers;
   const tw_schedule_patch *patches; /* of the first extent, then of the second, ... */
-  /* Where they are. */
   const tw_schedule_relocation *relocations;
   const tw_schedule_extent *extents;
 } tw_schedule;
