@@ -203,6 +203,12 @@ def _add_network_options(parser: argparse.ArgumentParser) -> None:
         help="what of the cluster computes: cores alone, or its accelerator as well",
     )
     parser.add_argument(
+        "--record-layers",
+        action="store_true",
+        help="on a cluster: code that writes what every layer makes to the console, see "
+        "tilewright/layer_dump.h; elsewhere a macro does so, TILEWRIGHT_HOOKS",
+    )
+    parser.add_argument(
         "--memory",
         type=int,
         metavar="BYTES",
@@ -231,7 +237,7 @@ def _emit(
         from compiler.report.cluster_files import cluster_report_files
 
         scheduled, programs = pipeline.emit_cluster(
-            name, graphs, cluster, options.memory, _progress
+            name, graphs, cluster, options.memory, _progress, record_layers=options.record_layers
         )
         models = [entry_point.model for entry_point in entry_points]
         return {

@@ -125,13 +125,16 @@ def _straight_call(function: Function) -> list[str]:
     return packed(f"  {function.name}", [*names, "0", "1"], ";")
 
 
-def interface_values(interface: Interface, plan: Plan, weights_bytes: int) -> dict[str, Any]:
+def interface_values(
+    interface: Interface, plan: Plan, weights_bytes: int, weight_memory_bytes: int = 0
+) -> dict[str, Any]:
     """What the header, the weights and the interface's code show, whatever runs the network."""
     return {
         "network": interface.name,
         "macro": interface.name.upper(),
         "weights_alignment": ALIGNMENT,
         "weights_bytes": weights_bytes,
+        "weight_memory_bytes": weight_memory_bytes,
         "states": interface.states,
         "state_bytes": plan.states_bytes,
         "arena_bytes": plan.arena_bytes,

@@ -51,6 +51,10 @@ class AcceleratedInt8(Operation):
     weight_memory: bool
 
     @property
+    def weight_memory_inputs(self) -> tuple[int, ...]:
+        return (1,) if self.weight_memory else ()
+
+    @property
     def needs_l1(self) -> bool:
         return True
 

@@ -11,7 +11,12 @@ from compiler.ir import Array, Box, DataType, Kernel, Operation, Reach, TensorTy
 from compiler.ir.operation import ParameterValue
 from compiler.numerics import elementary
 from compiler.numerics.elementary import ordered_sum
-from compiler.operators.attention_weights import LARGEST_WEIGHT, WeightTable, weight_table
+from compiler.operators.attention_weights import (
+    LARGEST_WEIGHT,
+    MAXIMUM_ENTRIES,
+    WeightTable,
+    weight_table,
+)
 
 HEADER = "tilewright/attention.h"
 MAXIMUM_CORES = 9
@@ -278,7 +283,8 @@ class AttentionInt8(Operation):
         if self._is_of_words(parameters):
             parameters["heads"] = self.layout.query_heads
             implied = ("batch", "query_heads", "key_heads", "key_capacity")
-            for name in (*implied, "head_size", "value_size", "position_batch_stride"):
+            implied += ("head_size", "value_size", "key_row_stride", "value_row_stride")
+            for name in (*implied, "position_batch_stride"):
                 del parameters[name]
             return Kernel("tw_attention_word_s8", HEADER, parameters)
         parameters["query_zero_point"] = self.query_zero_point
@@ -291,6 +297,7 @@ class AttentionInt8(Operation):
         """Whether tw_attention_word_s8 can do it; see tilewright/attention.h."""
         return (
             parameters["head_size"] == parameters["value_size"] == WORD
+            and parameters["key_row_stride"] == parameters["value_row_stride"] == WORD
             and parameters["batch"] == 1
             and self.layout.query_heads == self.layout.key_heads
             and self.query_zero_point == 0
@@ -369,17 +376,20 @@ def integer_form(
     value_zero_point: int,
     output_zero_point: int,
     value_ratio: float,
+    queries: int = 1,
 ) -> tuple[AttentionInt8, Array] | None:
     """The integer operation and its table; None if its range or precision do not suffice.
 
-    `score_factor`: s_q * s_k * scale, real scores per integer one; `value_ratio`: s_v / s_y.
+    `score_factor`: s_q * s_k * scale, real scores per integer one; `value_ratio`: s_v / s_y;
+    `queries`: per head, for which the table is chosen.
     """
     if head_size > MAXIMUM_HEAD_SIZE or value_ratio > MAXIMUM_SCALE_RATIO or score_factor < 0:
         return None
     # Beyond 32 halvings per step every key but the best has weight zero: no need to tell how much.
     halvings = min(score_factor / np.log(2.0), 32.0)
-    # A table that is read without a product may be a quarter as large as keys and values are.
-    weights = weight_table(halvings, head_size, layout.keys * layout.key_heads * head_size // 2)
+    # Copying an entry takes a quarter of a cycle, a weight from two tables 7 cycles of a core more.
+    count = layout.query_heads * queries * layout.keys
+    weights = weight_table(halvings, head_size, min(count, MAXIMUM_ENTRIES))
     output_shift = 50
     while np.rint(value_ratio * 2.0 ** (output_shift - 14)) >= 2**31:
         output_shift -= 1

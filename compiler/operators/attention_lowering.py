@@ -88,6 +88,7 @@ def lower_attention(node: OnnxNode, context: LoweringContext) -> None:
             v.zero_point,
             y.zero_point,
             v.scale / y.scale,
+            layout.rows(query.type),
         )
     if form is not None:
         operation, weights = form

@@ -14,6 +14,8 @@ HALVINGS = 16
 """After so many halvings a weight is zero."""
 DISTANCE_BITS = 19
 """Of an index, at most: a step is then at most 2^-14 halvings."""
+MAXIMUM_ENTRIES = 12_288
+"""Of one table: 24 KiB, a tenth of a cluster's memory."""
 
 
 @dataclass(frozen=True)
@@ -22,8 +24,9 @@ class WeightTable:
 
     Attributes:
         drop: bits that a distance loses.
-        limit: the largest index; a multiple of 2^bits.
-        bits: of an index that belong to the second of two tables; 0: there is one.
+        limit: the largest distance, `drop` bits shorter; a multiple of 2^bits.
+        bits: of a distance that belong to the first of two tables; 0: there is one, for which
+            `drop` is 0.
     """
 
     drop: int
@@ -36,34 +39,34 @@ class WeightTable:
 
     def build(self, halvings: float) -> Array:
         """uint16 [entries], for so many halvings of the weight per unit of distance."""
-        step = halvings * 2.0**self.drop
-        coarse = np.arange((self.limit >> self.bits) + 1) * float(1 << self.bits)
         if self.bits == 0:
-            return np.rint(LARGEST_WEIGHT * np.exp2(-step * coarse)).astype(np.uint16)
-        indices = np.concatenate([np.arange(1 << self.bits), coarse])
-        return np.rint(65535 * np.exp2(-step * indices)).astype(np.uint16)
+            distance = np.arange(self.limit, -1, -1)
+            return np.rint(LARGEST_WEIGHT * np.exp2(-halvings * distance)).astype(np.uint16)
+        coarse = np.arange((self.limit >> self.bits) + 1) * float(1 << self.bits)
+        distance = np.concatenate([np.arange(1 << self.bits), coarse])
+        return np.rint(65535 * np.exp2(-halvings * 2.0**self.drop * distance)).astype(np.uint16)
 
     def of(self, distance: Array, table: Array) -> Array:
         """int64 weights of distances from the largest score."""
         index = np.minimum(distance >> self.drop, self.limit)
         if self.bits == 0:
-            return table.astype(np.int64)[index]
+            return table.astype(np.int64)[self.limit - index]
         fine, coarse = np.split(table.astype(np.int64), [1 << self.bits])
         product = coarse[index >> self.bits] * fine[index & (1 << self.bits) - 1]
         return (product + 65536) >> 17
 
 
-def weight_table(halvings: float, head_size: int, most_bytes: int) -> WeightTable:
+def weight_table(halvings: float, head_size: int, most_entries: int) -> WeightTable:
     """The form of the table for so many halvings per unit of distance.
 
-    One table if it has no more than `most_bytes`, else two whose entries are multiplied.
+    One table if it has no more than `most_entries`, else two whose entries are multiplied.
     """
     limit = 255 * 255 * head_size  # no two scores are further apart
     if limit * halvings > HALVINGS:
         limit = ceil(HALVINGS / halvings)
     drop = max(0, limit.bit_length() - DISTANCE_BITS)
     limit = -(-limit >> drop)
-    if 2 * (limit + 1) <= most_bytes:
-        return WeightTable(drop, limit, 0)
+    if drop == 0 and limit < most_entries:
+        return WeightTable(0, limit, 0)
     bits = max(1, limit.bit_length() // 2)
     return WeightTable(drop, -(-limit >> bits) << bits, bits)

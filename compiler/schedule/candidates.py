@@ -84,6 +84,13 @@ class Candidate:
         return self.table_bytes + TRANSFER_BYTES * transfers
 
 
+def whole_candidates(
+    graph: Graph, node: Node, aliasing: Aliasing, cluster: Cluster
+) -> list[Candidate]:
+    """The node in one piece, alone."""
+    return [_candidate(graph, node, aliasing, cluster, None)]
+
+
 def streaming_candidates(
     graph: Graph, node: Node, aliasing: Aliasing, cluster: Cluster
 ) -> list[Candidate]:
@@ -264,7 +271,8 @@ def _constants(
     for position, name in enumerate(node.inputs):
         if name is None or aliasing.block_of[name].home is not Home.CONSTANT:
             continue
-        if position in node.operation.sparsely_read:
+        operation = node.operation
+        if position in (*operation.sparsely_read, *operation.weight_memory_inputs):
             continue
         boxes = [tile.inputs[position] for tile in tiles]
         size = graph.values[name].type.data_type.bytes

@@ -8,24 +8,18 @@ whether it is resident, and for each node, how it is cut.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import cached_property
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from compiler.ir import Graph, Node
-from compiler.memory.aliasing import Aliasing, Block, Home, share_memory
-from compiler.schedule.arrange import DoesNotFitL1, arrange, arrange_late
+from compiler.memory.aliasing import Aliasing, Block, Home
 from compiler.schedule.candidates import (
     Candidate,
-    candidates_of,
     copy_cycles,
-    streaming_candidates,
 )
 from compiler.schedule.decisions import Decisions
-from compiler.schedule.program import Program
-from compiler.schedule.table_size import TRANSFER_BYTES, l1_with_tables
-from compiler.schedule.task import ALIGNMENT, aligned
-from compiler.schedule.tasks import tasks_of
+from compiler.schedule.table_size import TRANSFER_BYTES
+from compiler.schedule.task import aligned
 from compiler.target.soc import Cluster
 
 if TYPE_CHECKING:
@@ -34,100 +28,8 @@ if TYPE_CHECKING:
 SEARCH_LIMIT = 1.0
 """Deterministic time (the solver's unit, about a second)."""
 
-RETRIES = 12
-"""How often less of L1 is planned with, because lifetimes leave gaps between buffers."""
-
 NO_LIMIT = 1 << 40
 """Bytes of L1 where tables do not count."""
-
-
-class Scheduler:
-    """Makes programs of one entry point, for any budget of L1.
-
-    Attributes:
-        graph: the entry point.
-        choices: nodes with all ways to run them.
-    """
-
-    def __init__(self, graph: Graph, cluster: Cluster) -> None:
-        self.graph = graph
-        self._cluster = cluster
-        self._aliasing = share_memory(graph, ALIGNMENT)
-
-    @cached_property
-    def choices(self) -> list[Choice]:
-        return _choices(self.graph, self._aliasing, self._cluster, candidates_of)
-
-    def resident(self, l1_bytes: int) -> Program | None:
-        """The program with every tensor in L1, if that fits."""
-        decisions = self._model(self._streaming_choices, l1_bytes).all_resident()
-        if decisions is None:
-            return None
-        try:
-            return _arranged(self.graph, decisions, self._cluster, l1_bytes)
-        except DoesNotFitL1:
-            return None
-
-    def program(self, l1_bytes: int, total_bytes: int = NO_LIMIT) -> Program | None:
-        """The fastest program that is found; None if there is none.
-
-        `l1_bytes` is what tensors and tiles may take of L1, `total_bytes` the same with tables.
-        """
-        program = self.resident(l1_bytes)
-        if program is not None and l1_with_tables([program]) <= total_bytes:
-            return program
-        if any(choice.least_bytes > l1_bytes for choice in self.choices):
-            return None
-        for attempt in range(RETRIES):
-            less = attempt * aligned(l1_bytes // 2 // RETRIES)
-            decisions = self._model(self.choices, l1_bytes - less).solve(total_bytes - less)
-            if decisions is None:
-                return None
-            try:
-                program = _arranged(self.graph, decisions, self._cluster, l1_bytes)
-            except DoesNotFitL1:
-                continue
-            if l1_with_tables([program]) <= total_bytes:
-                return program
-        return None
-
-    def least(self, tile_bytes: int) -> Program:
-        """The program with nothing resident, and tiles of up to `tile_bytes` with few tables."""
-        chosen = {choice.node.name: choice.fewest_tables(tile_bytes) for choice in self.choices}
-        return arrange_late(self.graph.name, tasks_of(self.graph, _decisions(set(), chosen)))
-
-    @cached_property
-    def _streaming_choices(self) -> list[Choice]:
-        return _choices(self.graph, self._aliasing, self._cluster, streaming_candidates)
-
-    def _model(self, choices: Sequence[Choice], budget: int) -> _Model:
-        return _Model(self.graph, self._aliasing, choices, self._cluster, budget)
-
-
-def schedule(graph: Graph, cluster: Cluster, l1_bytes: int) -> Program:
-    """A program for one entry point that uses at most `l1_bytes` of L1 beside its tables.
-
-    Raises DoesNotFitL1 if there is none.
-    """
-    scheduler = Scheduler(graph, cluster)
-    program = scheduler.program(l1_bytes)
-    if program is None:
-        least = scheduler.least(max(choice.least_bytes for choice in scheduler.choices))
-        if least.l1_bytes > l1_bytes:
-            raise DoesNotFitL1(graph.name, least.l1_bytes)
-        return least
-    return program
-
-
-def _arranged(graph: Graph, decisions: Decisions, cluster: Cluster, l1_bytes: int) -> Program:
-    """The program of decisions: with shared constants copied once, if they then fit as well."""
-    tasks = tasks_of(graph, replace(decisions, keeps_shared=True))
-    try:
-        return arrange(graph.name, tasks, cluster, l1_bytes)
-    except DoesNotFitL1:
-        if not tasks.shares_constants:
-            raise
-    return arrange(graph.name, tasks_of(graph, decisions), cluster, l1_bytes)
 
 
 @dataclass(frozen=True)
@@ -150,7 +52,7 @@ class Choice:
         return min(fitting, key=lambda c: (c.most_table_bytes, c.least_bytes))
 
 
-def _choices(
+def choices_of(
     graph: Graph,
     aliasing: Aliasing,
     cluster: Cluster,
@@ -165,7 +67,7 @@ def _choices(
     return result
 
 
-def _decisions(resident: set[str], chosen: Mapping[str, Candidate]) -> Decisions:
+def decisions_of(resident: set[str], chosen: Mapping[str, Candidate]) -> Decisions:
     return Decisions(
         frozenset(resident),
         {name: c.cuts for name, c in chosen.items() if c.cuts is not None},
@@ -173,7 +75,7 @@ def _decisions(resident: set[str], chosen: Mapping[str, Candidate]) -> Decisions
     )
 
 
-class _Model:
+class Model:
     """The choice of residents and cuts, for one budget."""
 
     def __init__(
@@ -218,7 +120,7 @@ class _Model:
                 if self._cost(choice, other, resident - passing) < before:
                     best, resident = other, resident - passing
             chosen[choice.node.name] = best
-        return _decisions(resident, chosen) if self._fits(resident, chosen) else None
+        return decisions_of(resident, chosen) if self._fits(resident, chosen) else None
 
     def _passing(self, choice: Choice) -> set[str]:
         """Inputs that only the first node uses, and outputs that only the last one does."""
@@ -320,7 +222,7 @@ class _Model:
             if solver.value(variable)
         }
         kept = {name for name, variable in resident.items() if solver.value(variable)}
-        return _decisions(kept, chosen)
+        return decisions_of(kept, chosen)
 
     def _add_node(
         self,

@@ -14,16 +14,15 @@ from compiler.codegen.interpreter_harness import random_inputs
 from compiler.codegen.sample_networks import NetworkBuilder
 from compiler.interpreter import interpret
 from compiler.ir import DataType, Graph, TensorType
-from compiler.operators.attention import AttentionFloat, AttentionInt8, AttentionLayout
-from compiler.operators.attention_weights import WeightTable
+from compiler.operators.attention import AttentionFloat, AttentionLayout, integer_form
 from compiler.operators.binary import Arithmetic
 from compiler.operators.tensor_scatter import TensorScatter
 from compiler.operators.view import View
 from compiler.schedule.byte_execution import ByteExecution
-from compiler.schedule.decide import schedule
 from compiler.schedule.extents import parameter_patches, program_with, shortened_call
 from compiler.schedule.program import Extent, Program, Step
 from compiler.schedule.sample_cluster import CLUSTER
+from compiler.schedule.scheduler import schedule
 from compiler.schedule.table_size import kernel_of
 from compiler.schedule.validate import validate
 
@@ -70,13 +69,12 @@ def decoder(
     if real:
         build.output(build.node("mix", AttentionFloat(layout, 0.5), operands, "result"))
         return build.graph
-    # Without a zero point and with a shift beyond 32 there is another kernel.
-    zero_point, drop, shift = (0, 0, 40) if words else (3, 2, 24)
-    weights = WeightTable(drop, 255, 0)
-    table = build.constant("weights", lambda _: weights.build(0.01))
-    scale = 1 << shift - 9
-    operation = AttentionInt8(layout, zero_point, -5, 7, weights, words, scale, shift)
-    build.output(build.node("mix", operation, [*operands, table], "result"))
+    # Without a zero point there is another kernel.
+    form = integer_form(layout, SIZE, 2e-3, 0 if words else 3, -5, 7, 0.7)
+    assert form is not None
+    operation, table = form
+    weights = build.constant("weights", lambda _: table)
+    build.output(build.node("mix", operation, [*operands, weights], "result"))
     return build.graph
 
 
@@ -152,14 +150,20 @@ def test_in_little_memory(budget: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("form", "kernel"),
-    [("real", "attention_f32"), ("", "attention_s8"), ("words", "attention_word_s8")],
+    ("form", "tokens_first", "kernel"),
+    [
+        ("float", False, "attention_f32"),
+        ("float", True, "attention_f32"),
+        ("int8", False, "attention_s8"),
+        ("int8", True, "attention_s8"),
+        ("words", False, "attention_word_s8"),
+    ],
 )
-@pytest.mark.parametrize("tokens_first", [False, True])
 def test_patched_parameters_are_those_of_the_kernel(
-    form: str, kernel: str, tokens_first: bool
+    form: str, tokens_first: bool, kernel: str
 ) -> None:
-    graph = decoder(3, real=form == "real", words=form == "words", tokens_first=tokens_first)
+    real, words = form == "float", form == "words"
+    graph = decoder(3, real=real, words=words, tokens_first=tokens_first)
     program = schedule(graph, CLUSTER, LARGE)
     (extent,) = program.extents
     calls = [call for step in program.steps for call in step.calls if call.extents]

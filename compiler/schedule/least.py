@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from compiler.errors import Code, Problem
-from compiler.schedule.decide import Scheduler
 from compiler.schedule.program import L1Buffer, Program
+from compiler.schedule.scheduler import Scheduler
 from compiler.schedule.table_size import l1_with_tables
 from compiler.schedule.task import aligned
 from compiler.target.soc import Cluster

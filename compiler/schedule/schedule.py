@@ -3,25 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from compiler.errors import CompileError
 from compiler.ir import Graph
-from compiler.schedule.decide import Scheduler
 from compiler.schedule.least import does_not_fit, least_programs
 from compiler.schedule.program import Program
+from compiler.schedule.scheduler import Scheduler
 from compiler.schedule.table_size import l1_with_tables
 from compiler.schedule.task import aligned
 from compiler.schedule.validate import validate
 from compiler.target.soc import L1_ALIGNMENT, Cluster
 
+Instrument = Callable[[int, Program], Program]
+"""Gives the program of entry point number i what it needs besides the network's own steps."""
 
-def schedule_network(graphs: Sequence[Graph], cluster: Cluster) -> list[Program]:
+
+def schedule_network(
+    graphs: Sequence[Graph], cluster: Cluster, instrument: Instrument = lambda _, program: program
+) -> list[Program]:
     """One program per entry point, so that tensors and the tables of one of them fit L1.
 
     Raises:
         CompileError: DOES_NOT_FIT if L1 is too small, with the smallest that would do.
     """
-    schedulers = [Scheduler(graph, cluster) for graph in graphs]
+    schedulers = [
+        Scheduler(graph, cluster, partial(instrument, number))
+        for number, graph in enumerate(graphs)
+    ]
     programs = _resident(schedulers, cluster.l1_bytes)
     if programs is None:
         # Whether a network fits does not depend on what a search finds.

@@ -16,10 +16,10 @@ from compiler.interpreter import interpret
 from compiler.ir import Box, Graph, TensorType
 from compiler.schedule.arrange import DoesNotFitL1
 from compiler.schedule.byte_execution import ByteExecution
-from compiler.schedule.decide import schedule
 from compiler.schedule.program import Call, Program, Step
 from compiler.schedule.sample_cluster import CLUSTER
 from compiler.schedule.sample_images import ACTIONS, SHAPES, Action, image_network
+from compiler.schedule.scheduler import schedule
 from compiler.schedule.validate import validate
 from compiler.target import pack_weights
 

@@ -222,7 +222,11 @@ class _Builder:
             # Too large for L1, or hardly read: the cores fetch from outside what they need.
             data = self.graph.values[block.name].constant
             assert data is not None
-            return Place(Space.CONSTANTS, self.result.constant(data.tobytes()))
+            if position in node.operation.weight_memory_inputs:
+                offset = box.runs(type_.shape).offset * type_.data_type.bytes
+                place = self.result.weights.add(data.tobytes())
+                return Place(Space.WEIGHT_MEMORY, place + offset)
+            return Place(Space.CONSTANTS, self.result.constants.add(data.tobytes()))
         if block.name not in self.decisions.resident and self._is_outside(node, position):
             self._use_block(block, number)
             return InBlock(block.name)
@@ -369,7 +373,7 @@ class _Builder:
 
     def _load_constants(self, node: Node, buffer: str, data: bytes, need: int) -> None:
         type_ = TensorType(_BYTE, (len(data),))
-        place = Place(Space.CONSTANTS, self.result.constant(data))
+        place = Place(Space.CONSTANTS, self.result.constants.add(data))
         what = f"constants of {node.name}"
         self.result.loads.append(
             Load(buffer, 0, place, type_, Box.whole(type_.shape), need, -1, what)
@@ -379,6 +383,7 @@ class _Builder:
         return (
             self.aliasing.block_of[name].home is Home.CONSTANT
             and position not in node.operation.sparsely_read
+            and position not in node.operation.weight_memory_inputs
             and node.name not in self.decisions.direct
         )
 

@@ -7,7 +7,8 @@ the cores. 3x3 convolutions with strides compute every pixel, and cores pick tho
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 
 from compiler.ir import Array, DataType, Graph, Node, Operation, Quantization, TensorType, Value
 from compiler.operators.conv import ConvInt8
@@ -24,11 +25,41 @@ from compiler.target.neureka_form import (
     reason_against,
     steps_of,
 )
-from compiler.target.soc import Cluster
+from compiler.target.neureka_weights import BLOCK_BYTES
+from compiler.target.soc import Accelerator, Cluster
 
 
-def run(graph: Graph, cluster: Cluster) -> None:
-    """Replaces operations; `Node.reason` of the other layers says why they stay on the cores."""
+def run(graphs: Sequence[Graph], cluster: Cluster, accelerator: Accelerator) -> None:
+    """Replaces operations; `Node.reason` of the other layers says why they stay on the cores.
+
+    Entry points share weight memory: those of equal weights have them once. What does not fit it
+    any more stays with the other constants and visits L1.
+    """
+    memory = _WeightMemory(accelerator.weight_memory_bytes)
+    for graph in graphs:
+        _assign(graph, cluster, memory)
+
+
+@dataclass
+class _WeightMemory:
+    """What is left of it, and what is there."""
+
+    free: int
+    contents: set[bytes] = field(default_factory=set[bytes])
+
+    def holds(self, weights: Array) -> bool:
+        """Whether weights are there, or were put there because they fit."""
+        data = weights.tobytes()
+        size = -(-len(data) // BLOCK_BYTES) * BLOCK_BYTES
+        if data not in self.contents:
+            if size > self.free:
+                return False
+            self.free -= size
+            self.contents.add(data)
+        return True
+
+
+def _assign(graph: Graph, cluster: Cluster, memory: _WeightMemory) -> None:
     layers: dict[str, Layer] = {}
     for node in graph.nodes:
         layer = layer_of(graph, node)
@@ -40,7 +71,7 @@ def run(graph: Graph, cluster: Cluster) -> None:
         else:
             node.reason = reason
     if layers:
-        _Rewriter(graph, layers).run()
+        _Rewriter(graph, layers, memory).run()
         pack_weights.drop_unread_constants(graph)
 
 
@@ -133,6 +164,7 @@ class _Rewriter:
 
     graph: Graph
     layers: dict[str, Layer]
+    memory: _WeightMemory
 
     def __post_init__(self) -> None:
         self._nodes: list[Node] = []
@@ -195,6 +227,7 @@ class _Rewriter:
         operation, constants = accelerated(
             layer, unsigned_input=unsigned_input, unsigned_output=unsigned_output
         )
+        operation = replace(operation, weight_memory=self.memory.holds(constants[0]))
         result = self._add_twin(output) if unsigned_output else output
         self._emit(node, operation, x, constants, result, steps_of(layer))
         if unsigned_output and self._is_read_signed(output):

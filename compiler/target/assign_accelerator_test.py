@@ -20,6 +20,8 @@ from compiler.operators.window import Pair, Window
 from compiler.target import assign_accelerator
 from compiler.target.soc import Accelerator, Cluster, Dma
 
+ACCELERATOR = Accelerator(weight_memory_bytes=20_000)
+
 CLUSTER = Cluster(
     cores=8,
     control_core=8,
@@ -27,7 +29,7 @@ CLUSTER = Cluster(
     l2_bytes=1 << 21,
     l2_latency=15,
     dma=Dma(6, 7, 8, 12, 256, 1, 1, 16),
-    accelerator=Accelerator(1 << 20),
+    accelerator=ACCELERATOR,
 )
 
 
@@ -107,7 +109,7 @@ class Network:
 def assigned(graph: Graph) -> list[str]:
     """Moves layers, checks that nothing else changes; the names of operations."""
     before = copy.deepcopy(graph)
-    assign_accelerator.run(graph, CLUSTER)
+    assign_accelerator.run([graph], CLUSTER, ACCELERATOR)
     random = np.random.default_rng(1)
     for fill in (None, -128, 127):
         shape = graph.values["x"].type.shape

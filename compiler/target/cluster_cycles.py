@@ -8,6 +8,7 @@ Whatever it is, its code first has to come to the core, because other kernels ra
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from math import prod
 
 from compiler.ir import Kernel, TensorType
 from compiler.ir.operation import ParameterValue
@@ -185,6 +186,18 @@ def _tensor_scatter(parameters: Parameters, outputs: Sequence[TensorType], cores
     return COLD_START + 80 + blocks * block
 
 
+CONSOLE_CYCLES = 30
+"""Per character that is written: some 40 a line, and 4 for 3 bytes of data."""
+
+
+def _dump_tile(parameters: Parameters, outputs: Sequence[TensorType], cores: int) -> float:
+    del outputs, cores
+    counts = parameters["counts"]
+    assert isinstance(counts, tuple)
+    lines = prod(counts)
+    return CONSOLE_CYCLES * lines * (40 + 4 * _number(parameters, "run_bytes") / 3)
+
+
 _MODELS: Mapping[str, Model] = {
     "tw_accelerated_conv": _accelerated,
     "tw_matmul_packed_s8": _matmul,
@@ -198,6 +211,7 @@ _MODELS: Mapping[str, Model] = {
     "tw_normalization_s8": _by_element(17.3, 500),
     "tw_rms_normalization_s8": _rms_normalization,
     "tw_rotary_embedding_s8": _rotary_embedding,
+    "tw_dump_tile": _dump_tile,
     "tw_strided_copy": _by_element(4.2, 500),
     "tw_max_pool_s8": _by_element(28, 0),
     "tw_average_pool_s8": _by_element(58, 2100),

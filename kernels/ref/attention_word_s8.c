@@ -16,20 +16,19 @@ static int32_t score_of(const int8_t *query, const int8_t *key) {
 static void attend(const tw_attention_word_s8_parameters *parameters, const int8_t *query,
                    const int8_t *key, const int8_t *value, const uint16_t *weights, uint32_t keys,
                    int8_t *output) {
-  const uint32_t key_stride = parameters->key_row_stride;
   int32_t largest = INT32_MIN;
   for (uint32_t j = 0; j < keys; ++j) {
-    const int32_t score = score_of(query, key + j * key_stride);
+    const int32_t score = score_of(query, key + j * SIZE);
     largest = score > largest ? score : largest;
   }
   int32_t sums[SIZE] = {0, 0, 0, 0};
   uint32_t total = 0;
   for (uint32_t j = 0; j < keys; ++j) {
-    const int32_t score = score_of(query, key + j * key_stride);
+    const int32_t score = score_of(query, key + j * SIZE);
     const uint32_t weight = tw_attention_weight(
         weights, 0, parameters->weight_limit, parameters->weight_bits, (uint32_t)(largest - score));
     for (uint32_t c = 0; c < SIZE; ++c) {
-      const int32_t v = value[j * parameters->value_row_stride + c];
+      const int32_t v = value[j * SIZE + c];
       sums[c] += (int32_t)weight * (v - parameters->value_zero_point);
     }
     total += weight;

@@ -463,7 +463,9 @@ tw_packed_vector:
   cv.sdotsp.b s0, s3, s2
 1:
   TW_LOOP_END
+15:
   requantise_vector a2, t0, t1, t2, t3
+  bltz a3, 30f
   requantise_vector s5, t4, t5, t6, s0
   mv a2, s5
   bnez a3, 10b
@@ -491,6 +493,5 @@ tw_packed_vector:
   cv.sdotsp.b t3, s3, s2
 1:
   TW_LOOP_END
-  requantise_vector a2, t0, t1, t2, t3
-  j 30b
+  j 15b
   .size tw_packed_vector, . - tw_packed_vector

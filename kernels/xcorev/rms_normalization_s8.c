@@ -14,10 +14,26 @@ static uint32_t sum_of_squares(const int8_t *x, uint32_t elements, int32_t zero_
          elements * (uint32_t)(zero_point * zero_point);
 }
 
+/* What elements are multiplied with: inverse / 2^shift. */
+typedef struct {
+  int32_t inverse;
+  uint32_t shift;
+} row_factor;
+
+TW_CALLED_OFTEN __attribute__((noinline)) static row_factor factor_of(
+    const tw_rms_normalization_s8_parameters *parameters, const int8_t *row) {
+  row_factor factor = {0, 6}; /* of a row of zeros */
+  const uint32_t sum = sum_of_squares(row, parameters->elements, parameters->input_zero_point);
+  if (sum != 0) {
+    const uint64_t epsilon = (uint64_t)parameters->epsilon_high << 32 | parameters->epsilon_low;
+    factor.inverse = inverse_root(((uint64_t)sum << 16) + epsilon, &factor.shift);
+  }
+  return factor;
+}
+
 /* Two elements at a time, so that no load is used by the instruction after it. */
 static void scale_pairs(const tw_rms_normalization_s8_parameters *parameters, const int8_t *x,
-                        const int16_t *gamma, int8_t *y, int32_t inverse, uint32_t inverse_shift,
-                        uint32_t pairs) {
+                        const int16_t *gamma, int8_t *y, row_factor factor, uint32_t pairs) {
   int32_t a, b, g, h;
   __asm__ volatile(TW_LOOP_BEGIN TW_LOOP_SETUP(0, "%[pairs]", "1f")
                    "  cv.lb %[a], (%[x]), 1\n"
@@ -41,58 +57,57 @@ static void scale_pairs(const tw_rms_normalization_s8_parameters *parameters, co
                    "1:\n" TW_LOOP_END
                    : [a] "=&r"(a), [b] "=&r"(b), [g] "=&r"(g), [h] "=&r"(h), [x] "+r"(x),
                      [gamma] "+r"(gamma), [y] "+r"(y)
-                   : [pairs] "r"(pairs), [inverse] "r"(inverse),
-                     [inverse_shift] "r"(inverse_shift), [rounding] "r"(tw_half(inverse_shift)),
+                   : [pairs] "r"(pairs), [inverse] "r"(factor.inverse),
+                     [inverse_shift] "r"(factor.shift), [rounding] "r"(tw_half(factor.shift)),
                      [zero_point] "r"(parameters->input_zero_point),
                      [bias] "r"(parameters->bias), [shift] "r"(parameters->shift)
                    : "memory");
 }
 
-TW_CALLED_RARELY static void scale_single(const tw_rms_normalization_s8_parameters *parameters,
-                                          const int8_t *x, const int16_t *gamma, int8_t *y,
-                                          int32_t inverse, uint32_t inverse_shift) {
-  const int32_t centred = *x - parameters->input_zero_point;
-  const int32_t t = (centred * inverse + tw_half(inverse_shift)) >> inverse_shift;
-  *y = (int8_t)tw_clip((t * *gamma + parameters->bias) >> parameters->shift, -128, 127);
+static inline int8_t scale_single(const tw_rms_normalization_s8_parameters *parameters, int32_t x,
+                                  int32_t gamma, row_factor factor) {
+  const int32_t centred = x - parameters->input_zero_point;
+  const int32_t t = (centred * factor.inverse + tw_half(factor.shift)) >> factor.shift;
+  return (int8_t)tw_clip((t * gamma + parameters->bias) >> parameters->shift, -128, 127);
 }
 
-/* Elements [begin, begin + count) of a row; a function of its own, for the sake of registers. */
-TW_CALLED_OFTEN __attribute__((noinline)) static void normalize(
-    const tw_rms_normalization_s8_parameters *parameters, const int8_t *row, const int16_t *gamma,
-    int8_t *output, uint32_t begin, uint32_t count) {
-  uint32_t inverse_shift = 6;
-  int32_t inverse = 0; /* of a row of zeros */
-  const uint32_t sum = sum_of_squares(row, parameters->elements, parameters->input_zero_point);
-  if (sum != 0) {
-    const uint64_t epsilon = (uint64_t)parameters->epsilon_high << 32 | parameters->epsilon_low;
-    inverse = inverse_root(((uint64_t)sum << 16) + epsilon, &inverse_shift);
-  }
-  row += begin;
-  gamma += begin;
-  output += begin;
-  if (count >= 2) {
-    scale_pairs(parameters, row, gamma, output, inverse, inverse_shift, count / 2);
-  }
-  if (count % 2 != 0) {
-    const uint32_t last = count - 1;
-    scale_single(parameters, row + last, gamma + last, output + last, inverse, inverse_shift);
-  }
-}
-
-TW_CALLED_OFTEN void tw_rms_normalization_s8(const tw_rms_normalization_s8_parameters *parameters,
-                                             const int8_t *input, const int16_t *gamma,
-                                             int8_t *output, uint32_t core, uint32_t cores) {
+/* Rows of any length: cores share rows, or elements if there are fewer rows than cores. */
+__attribute__((noinline)) static void normalize_rows(
+    const tw_rms_normalization_s8_parameters *parameters, const int8_t *input, const int16_t *gamma,
+    int8_t *output, uint32_t core, uint32_t cores) {
   const uint32_t elements = parameters->elements;
   const uint32_t rows = parameters->rows;
   const int few = rows < cores;
   const tw_range share = tw_share(few ? elements : rows, core, cores);
-  if (share.begin == share.end) {
-    return;
-  }
   const uint32_t begin = few ? share.begin : 0;
   const uint32_t count = few ? share.end - begin : elements;
   const uint32_t last = few ? rows : share.end;
   for (uint32_t row = few ? 0 : share.begin; row < last; ++row) {
-    normalize(parameters, input + row * elements, gamma, output + row * elements, begin, count);
+    const int8_t *const x = input + row * elements;
+    int8_t *const y = output + row * elements;
+    const row_factor factor = factor_of(parameters, x);
+    if (count >= 2) {
+      scale_pairs(parameters, x + begin, gamma + begin, y + begin, factor, count / 2);
+    }
+    if (count % 2 != 0) {
+      const uint32_t i = begin + count - 1;
+      y[i] = scale_single(parameters, x[i], gamma[i], factor);
+    }
+  }
+}
+
+/* One row, whose pairs the cores share, is that of a language model's step. */
+TW_CALLED_OFTEN void tw_rms_normalization_s8(const tw_rms_normalization_s8_parameters *parameters,
+                                             const int8_t *input, const int16_t *gamma,
+                                             int8_t *output, uint32_t core, uint32_t cores) {
+  if (parameters->rows != 1 || parameters->elements % 2 != 0) {
+    normalize_rows(parameters, input, gamma, output, core, cores);
+    return;
+  }
+  const tw_range share = tw_share(parameters->elements / 2, core, cores);
+  const uint32_t begin = 2 * share.begin;
+  if (share.begin != share.end) {
+    scale_pairs(parameters, input + begin, gamma + begin, output + begin,
+                factor_of(parameters, input), share.end - share.begin);
   }
 }

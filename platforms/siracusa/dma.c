@@ -52,14 +52,13 @@ TW_CALLED_OFTEN void tw_dma_load(tw_dma_counter counter, void *l1, const void *e
   transfer(DMA_TO_L1, (uintptr_t)l1, (uintptr_t)external, bytes);
 }
 
-TW_CALLED_OFTEN void tw_dma_store(tw_dma_counter counter, const void *l1, void *external,
-                                  uint32_t bytes) {
+void tw_dma_store(tw_dma_counter counter, const void *l1, void *external, uint32_t bytes) {
   (void)counter;
   transfer(0, (uintptr_t)l1, (uintptr_t)external, bytes);
 }
 
-void tw_dma_load_2d(tw_dma_counter counter, void *l1, const void *external, uint32_t line_bytes,
-                    uint32_t lines, uint32_t stride) {
+TW_CALLED_OFTEN void tw_dma_load_2d(tw_dma_counter counter, void *l1, const void *external,
+                                    uint32_t line_bytes, uint32_t lines, uint32_t stride) {
   (void)counter;
   transfer_2d(DMA_TO_L1, (uintptr_t)l1, (uintptr_t)external, line_bytes, lines, stride);
 }

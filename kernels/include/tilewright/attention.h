@@ -64,9 +64,7 @@ typedef struct {
   uint32_t query_head_stride;
   uint32_t query_row_stride;
   uint32_t key_head_stride;
-  uint32_t key_row_stride;
   uint32_t value_head_stride;
-  uint32_t value_row_stride;
   uint32_t output_head_stride;
   uint32_t output_row_stride;
   uint32_t position_row_stride;
@@ -80,9 +78,9 @@ typedef struct {
   uint32_t output_shift;
 } tw_attention_word_s8_parameters;
 
-/* The same for heads of size 4, one batch entry, as many key heads as query heads, query zero point
- * 0, weight_drop 0, output_shift > 32, operands aligned to 4 bytes, and so few keys that the
- * weighted sum of 128 + |value_zero_point| fits int32. */
+/* The same for heads of size 4 whose keys and values follow each other, one batch entry, as many
+ * key heads as query heads, query zero point 0, weight_drop 0, output_shift > 32, operands aligned
+ * to 4 bytes, and so few keys that the weighted sum of 128 + |value_zero_point| fits int32. */
 void tw_attention_word_s8(const tw_attention_word_s8_parameters *parameters, const int8_t *query,
                           const int8_t *key, const int8_t *value, const int32_t *positions,
                           const int32_t *valid_keys, const uint16_t *weights, int8_t *output,
@@ -169,18 +167,19 @@ static inline uint32_t tw_attended_keys(uint32_t keys, const int32_t *position,
 }
 
 /* A key's weight, 0 to 32767, for the distance of its score from the largest one. With
- * index = min(distance >> drop, limit): entry `index`, or if bits != 0 the product of two entries,
- * chosen by the lower `bits` of the index (the first 2^bits entries) and by the others. */
+ * near = min(distance >> drop, limit): the entry that is `near` before entry `limit`; or, if bits
+ * are not 0, the product of two entries, chosen by the lower `bits` of `near` (the first 2^bits
+ * entries) and by the others. */
 static inline uint32_t tw_attention_weight(const uint16_t *weights, uint32_t drop, uint32_t limit,
                                            uint32_t bits, uint32_t distance) {
-  uint32_t index = distance >> drop;
-  index = index < limit ? index : limit;
+  uint32_t near = distance >> drop;
+  near = near < limit ? near : limit;
   if (bits == 0) {
-    return weights[index];
+    return weights[limit - near];
   }
   const uint32_t size = UINT32_C(1) << bits;
-  const uint32_t fine = weights[index & (size - 1)];
-  return (weights[size + (index >> bits)] * fine + 65536u) >> 17;
+  const uint32_t fine = weights[near & (size - 1)];
+  return (weights[size + (near >> bits)] * fine + 65536u) >> 17;
 }
 
 /* Turns sums of weight * (value - zero point) into outputs. */
