@@ -43,11 +43,11 @@ class _Builder:
     def __init__(self, graph: Graph, decisions: Decisions) -> None:
         self.graph = graph
         self.decisions = decisions
-        self.result = Tasks(share_memory(graph, ALIGNMENT))
+        self.result = Tasks(share_memory(graph, ALIGNMENT), decisions)
         self.aliasing = self.result.aliasing
         self.bounds = bounds_of(graph, self.aliasing, decisions)
         self.result.extents = self.bounds.extents
-        self.kept_constants: dict[bytes, str] = {}
+        self.kept_constants: dict[tuple[object, ...], str] = {}
         self.written: dict[str, int] = {}
         self.loaded_blocks: set[str] = set()
         self.last_use: tuple[set[str], set[str]] | None = None
@@ -359,7 +359,9 @@ class _Builder:
                 data += bytes(aligned(len(data)) - len(data))
             buffer = f"constants:{node.name}:{number}"
             if self.decisions.keeps_shared:
-                buffer = self.kept_constants.setdefault(bytes(data), buffer)
+                # Names, not contents: what is planned does not depend on the values of weights.
+                key = tuple((self._type_and_block(node, position), box) for position, box in parts)
+                buffer = self.kept_constants.setdefault(key, buffer)
             if buffer in self.result.buffers:
                 self.result.shares_constants = True
             elif data:
@@ -370,6 +372,11 @@ class _Builder:
                 for index in indices:
                     result[index, position] = InBuffer(buffer, offset)
         return result
+
+    def _type_and_block(self, node: Node, position: int) -> tuple[TensorType, str]:
+        name = node.inputs[position]
+        assert name is not None
+        return self.graph.values[name].type, self.aliasing.block_of[name].name
 
     def _load_constants(self, node: Node, buffer: str, data: bytes, need: int) -> None:
         type_ = TensorType(_BYTE, (len(data),))
