@@ -41,6 +41,7 @@ class Cluster:
         cores: how many workers there are.
         control_core: whether another core starts copies for them; its number.
         l1_bytes: what of L1 is left when each core has its stack.
+        stack_bytes: what the stacks take of it.
         l2_bytes: all of L2 that firmware shares: code, constants, states, tensors.
         l2_latency: cycles for a word from L2.
         accelerator: None if the cores compute everything.
@@ -52,6 +53,7 @@ class Cluster:
     l2_bytes: int
     l2_latency: int
     dma: Dma
+    stack_bytes: int = 0
     accelerator: Accelerator | None = None
 
 
@@ -106,6 +108,7 @@ def _cluster(facts: dict[str, Any]) -> Cluster:
             store_line_penalty=dma["store_line_penalty"],
             counters=dma["counters"],
         ),
+        stack_bytes=stacks,
         accelerator=_accelerator(facts, sizes),
     )
 
