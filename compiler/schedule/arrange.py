@@ -265,10 +265,6 @@ def _program(
         aligned(arena.peak),
         _arena_buffers(tasks, arena),
         tasks.extents,
-        tuple(
-            L1Buffer("tensor", name, arena.offsets[name], life.bytes, life.first, life.last)
-            for name, life in sorted(arena_lives.items(), key=lambda item: item[1].first)
-        ),
         bytes(tasks.weights.data),
         (*tasks.weights.starts, len(tasks.weights.data)),
     )
