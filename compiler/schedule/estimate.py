@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from compiler.schedule.extents import nominal
@@ -90,6 +91,14 @@ def _touched_bytes(call: Call, position: int) -> int:
     return type_.bytes if type_ is not None else 0
 
 
+def _step_cycles(calls: Sequence[Call], cluster: Cluster) -> int:
+    """Cycles of a step's calls; those of the accelerator run beside those of the cores."""
+    engines = {True: 0, False: 0}
+    for call in calls:
+        engines[call.operation.is_job] += call_cycles(call, cluster)
+    return max(engines.values())
+
+
 def estimate(program: Program, cluster: Cluster) -> list[StepTime]:
     """The time of every step; the program's is the last one's end.
 
@@ -113,7 +122,7 @@ def estimate(program: Program, cluster: Cluster) -> list[StepTime]:
             arrival = free[transfer.load] + cluster.dma.latency
             transfers.append((begin, free[transfer.load]))
             due[transfer.due] = max(due.get(transfer.due, 0), arrival)
-        compute = sum(call_cycles(call, cluster) for call in step.calls)
+        compute = _step_cycles(step.calls, cluster)
         end = max(now + compute, due.get(index, 0), issued)
         result.append(StepTime(now, compute, end - now - compute, tuple(transfers)))
         now = end + STEP_CYCLES
