@@ -108,12 +108,15 @@ def estimate(program: Program, cluster: Cluster) -> list[StepTime]:
     now = 0
     free = {True: 0, False: 0}
     due: dict[int, int] = {}
+    ends: list[int] = []
     result: list[StepTime] = []
     for index, step in enumerate(program.steps):
         issued = now if step.calls else now + COLD_CONTROL_CYCLES
         transfers: list[tuple[int, int]] = []
         for transfer in step.transfers:
             issued += TRANSFER_CYCLES
+            if len(ends) >= cluster.dma.queue:
+                issued = max(issued, ends[-cluster.dma.queue])
             begin = max(issued, free[transfer.load])
             cycles = transfer_cycles(transfer, cluster)
             if step.calls:
@@ -121,6 +124,7 @@ def estimate(program: Program, cluster: Cluster) -> list[StepTime]:
             free[transfer.load] = begin + cycles
             arrival = free[transfer.load] + cluster.dma.latency
             transfers.append((begin, free[transfer.load]))
+            ends.append(arrival)
             due[transfer.due] = max(due.get(transfer.due, 0), arrival)
         compute = _step_cycles(step.calls, cluster)
         end = max(now + compute, due.get(index, 0), issued)
