@@ -11,17 +11,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from compiler.codegen.interpreter_harness import random_inputs
-from compiler.interpreter import interpret
 from compiler.ir import Box, DataType, Graph, TensorType
 from compiler.operators.movement import Slice
 from compiler.schedule.arrange import DoesNotFitL1
-from compiler.schedule.byte_execution import ByteExecution
 from compiler.schedule.decisions import Cuts, Decisions
 from compiler.schedule.extents_test import decoder
 from compiler.schedule.plain_data import decoded, encoded
 from compiler.schedule.plan_file import plans_from_json, plans_to_json
 from compiler.schedule.problem_file import ScheduleProblem, problem_from_json, problem_to_json
+from compiler.schedule.program_harness import check
 from compiler.schedule.program_plan import ProgramPlan
 from compiler.schedule.quantization_numbers import without_numbers
 from compiler.schedule.sample_cluster import CLUSTER
@@ -86,10 +84,7 @@ def test_new_weights_have_the_same_plan(
     for graph in graphs:
         (program,) = planned_network([graph], CLUSTER, [plan])
         assert program.plan == plan
-        inputs = random_inputs(graph, graph.inputs, seed)
-        found = ByteExecution(graph, program, inputs).run()
-        for name, wanted in interpret(graph, inputs).items():
-            assert found[name].tobytes() == wanted.tobytes(), name
+        check(graph, program, program.l1_bytes)
 
 
 def test_what_planning_sees_survives_the_file() -> None:
