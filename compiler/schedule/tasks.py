@@ -360,7 +360,7 @@ class _Builder:
             buffer = f"constants:{node.name}:{number}"
             if self.decisions.keeps_shared:
                 # Names, not contents: what is planned does not depend on the values of weights.
-                key = tuple((self._type_and_block(node, position), box) for position, box in parts)
+                key = tuple((node.inputs[position], box) for position, box in parts)
                 buffer = self.kept_constants.setdefault(key, buffer)
             if buffer in self.result.buffers:
                 self.result.shares_constants = True
@@ -372,11 +372,6 @@ class _Builder:
                 for index in indices:
                     result[index, position] = InBuffer(buffer, offset)
         return result
-
-    def _type_and_block(self, node: Node, position: int) -> tuple[TensorType, str]:
-        name = node.inputs[position]
-        assert name is not None
-        return self.graph.values[name].type, self.aliasing.block_of[name].name
 
     def _load_constants(self, node: Node, buffer: str, data: bytes, need: int) -> None:
         type_ = TensorType(_BYTE, (len(data),))
