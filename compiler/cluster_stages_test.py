@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from onnx import TensorProto, helper, numpy_helper
 
 from compiler.cli import main
-from compiler.cluster_cli_test import files, model, soc
+from compiler.cluster_cli_harness import files, model, soc
 
 
 def run(*arguments: object) -> None:

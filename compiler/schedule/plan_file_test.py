@@ -15,7 +15,6 @@ from compiler.ir import Box, DataType, Graph, TensorType
 from compiler.operators.movement import Slice
 from compiler.schedule.arrange import DoesNotFitL1
 from compiler.schedule.decisions import Cuts, Decisions
-from compiler.schedule.extents_test import decoder
 from compiler.schedule.plain_data import decoded, encoded
 from compiler.schedule.plan_file import plans_from_json, plans_to_json
 from compiler.schedule.problem_file import ScheduleProblem, problem_from_json, problem_to_json
@@ -23,6 +22,7 @@ from compiler.schedule.program_harness import check
 from compiler.schedule.program_plan import ProgramPlan
 from compiler.schedule.quantization_numbers import without_numbers
 from compiler.schedule.sample_cluster import CLUSTER
+from compiler.schedule.sample_decoder import decoder
 from compiler.schedule.sample_images import ACTIONS, SHAPES, Action, image_network
 from compiler.schedule.schedule import planned_network
 from compiler.schedule.scheduler import schedule
