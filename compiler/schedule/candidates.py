@@ -8,6 +8,8 @@ from itertools import product
 
 from compiler.ir import Box, Graph, Node, TensorType, Tile, tile_types
 from compiler.memory.aliasing import Aliasing, Home
+from compiler.operators.copy import Copy
+from compiler.schedule.chains import Piece, piece_bytes, reads_what_is_overwritten, rounds_of
 from compiler.schedule.decisions import Cuts, tiles_of
 from compiler.schedule.estimate import STEP_CYCLES, TRANSFER_CYCLES, call_cycles
 from compiler.schedule.program import Call
@@ -180,19 +182,7 @@ def _candidate(
     tiles = tiles_of(graph, node, cuts)
     constants, largest_constant = _constants(graph, node, aliasing, tiles)
     operands: dict[str, Streamed] = {}
-    for position, name in enumerate(node.inputs):
-        if name is None or aliasing.block_of[name].home is Home.CONSTANT:
-            continue
-        if position == node.operation.updates or position in node.operation.sparsely_read:
-            continue
-        boxes = [tile.inputs[position] for tile in tiles]
-        _add(operands, aliasing.block_of[name].name, graph.values[name].type, boxes)
-    for position, name in enumerate(node.outputs):
-        if position == 0 and node.operation.updates is not None:
-            continue
-        type_ = graph.values[name].type
-        boxes = [tile.output if position == 0 else Box.whole(type_.shape) for tile in tiles]
-        _add(operands, aliasing.block_of[name].name, type_, boxes)
+    _add_operands(operands, graph, node, tiles, aliasing, frozenset())
     return Candidate(
         cuts,
         False,
@@ -202,6 +192,66 @@ def _candidate(
         len(tiles),
         operands,
     )
+
+
+def chain_candidates(
+    graph: Graph, nodes: Sequence[Node], aliasing: Aliasing, cluster: Cluster
+) -> Iterator[Candidate]:
+    """Ways to compute nodes depth-first; `cuts` are those of the last one's output."""
+    output = graph.values[nodes[-1].outputs[0]].type
+    axes = nodes[-1].operation.tile_axes(graph.input_types(nodes[-1]))
+    inner = frozenset(node.outputs[0] for node in nodes[:-1])
+    for cuts in _cuts([axis for axis in axes if output.shape[axis] > 1][:1], output):
+        rounds = rounds_of(graph, nodes, cuts)
+        if rounds is None or reads_what_is_overwritten(nodes, rounds, aliasing):
+            continue
+        operands: dict[str, Streamed] = {}
+        fixed, traffic, compute = 0, 0, 0
+        for index, node in enumerate(nodes):
+            tiles = [links[index].tile for links in rounds]
+            constants, largest_constant = _constants(graph, node, aliasing, tiles)
+            _add_operands(operands, graph, node, tiles, aliasing, inner)
+            fixed += largest_constant + max(_scratch_of(graph, node, tile) for tile in tiles)
+            traffic += constants
+            compute += _compute(graph, node, tiles, cluster)
+            if index + 1 < len(nodes):
+                pieces = [links[index].piece for links in rounds]
+                value = graph.values[node.outputs[0]].type
+                fixed += piece_bytes(value, pieces)
+                compute += sum(_move_cycles(value, piece, cluster) for piece in pieces)
+        yield Candidate(cuts, False, fixed, traffic, compute, len(rounds), operands)
+
+
+def _move_cycles(type_: TensorType, piece: Piece | None, cluster: Cluster) -> int:
+    """Cycles to move what a piece keeps of the one before."""
+    if piece is None or piece.kept is None:
+        return 0
+    moved = TensorType(type_.data_type, piece.kept.shape)
+    return call_cycles(Call("", 0, Copy(), (moved,), (moved,), ()), cluster)
+
+
+def _add_operands(
+    operands: dict[str, Streamed],
+    graph: Graph,
+    node: Node,
+    tiles: Sequence[Tile],
+    aliasing: Aliasing,
+    inner: frozenset[str],
+) -> None:
+    """Adds what a node's tiles read and write, but for constants and the values `inner`."""
+    for position, name in enumerate(node.inputs):
+        if name is None or name in inner or aliasing.block_of[name].home is Home.CONSTANT:
+            continue
+        if position == node.operation.updates or position in node.operation.sparsely_read:
+            continue
+        boxes = [tile.inputs[position] for tile in tiles]
+        _add(operands, aliasing.block_of[name].name, graph.values[name].type, boxes)
+    for position, name in enumerate(node.outputs):
+        if name in inner or (position == 0 and node.operation.updates is not None):
+            continue
+        type_ = graph.values[name].type
+        boxes = [tile.output if position == 0 else Box.whole(type_.shape) for tile in tiles]
+        _add(operands, aliasing.block_of[name].name, type_, boxes)
 
 
 def _add(

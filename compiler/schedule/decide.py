@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from compiler.errors import Code, CompileError, Problem
@@ -18,10 +19,13 @@ from compiler.schedule.arrange import DoesNotFitL1, arrange
 from compiler.schedule.candidates import (
     Candidate,
     candidates_of,
+    chain_candidates,
     copy_cycles,
     streaming_candidates,
 )
+from compiler.schedule.chains import chains_of
 from compiler.schedule.decisions import Decisions
+from compiler.schedule.estimate import estimate, total_cycles
 from compiler.schedule.program import Program
 from compiler.schedule.task import ALIGNMENT, aligned
 from compiler.schedule.tasks import tasks_of
@@ -32,6 +36,9 @@ if TYPE_CHECKING:
 
 SEARCH_LIMIT = 1.0
 """Deterministic time (the solver's unit, about a second)."""
+
+CYCLE_COST = 16
+"""Cycles come first; bytes that are copied cost 1 even where they hide."""
 
 RETRIES = 12
 """How often less of L1 is planned with, because lifetimes leave gaps between buffers."""
@@ -57,11 +64,36 @@ def schedule(graph: Graph, cluster: Cluster, l1_bytes: int) -> Program:
     for attempt in range(RETRIES):
         budget = l1_bytes - attempt * aligned(l1_bytes // 2 // RETRIES)
         model = _Model(graph, aliasing, choices, cluster, budget)
+        decisions = model.solve()
         try:
-            return _arranged(graph, model.solve(), cluster, l1_bytes)
+            program = _arranged(graph, decisions, cluster, l1_bytes)
         except DoesNotFitL1:
             continue
+        deeper = depth_first(graph, model, decisions, cluster, l1_bytes)
+        return program if deeper is None else min(program, deeper, key=partial(_rank, cluster))
     return _arranged(graph, model.direct(), cluster, l1_bytes)
+
+
+def depth_first(
+    graph: Graph, model: _Model, decisions: Decisions, cluster: Cluster, l1_bytes: int
+) -> Program | None:
+    """A program with chains, where decisions without have tensors that leave L1."""
+    chains = model.chains(decisions)
+    if not chains:
+        return None
+    for budget in (model.budget, model.budget - aligned(l1_bytes // 8)):
+        deeper = model.with_chains(chains, budget).solve(decisions)
+        try:
+            return _arranged(graph, deeper, cluster, l1_bytes)
+        except DoesNotFitL1:
+            continue
+    return None
+
+
+def _rank(cluster: Cluster, program: Program) -> tuple[int, int]:
+    """Predicted cycles, then bytes that are copied."""
+    copied = sum(transfer.bytes for step in program.steps for transfer in step.transfers)
+    return total_cycles(estimate(program, cluster)), copied
 
 
 def _arranged(graph: Graph, decisions: Decisions, cluster: Cluster, l1_bytes: int) -> Program:
@@ -82,6 +114,16 @@ class _Choice:
     node: Node
     step: int
     candidates: list[Candidate]
+
+
+@dataclass(frozen=True)
+class _Chain:
+    """Nodes to compute depth-first in one way; `steps` and `inner_blocks` are what is in L1."""
+
+    nodes: tuple[Node, ...]
+    steps: range
+    inner_blocks: frozenset[str]
+    candidate: Candidate
 
 
 def _choices(
@@ -127,12 +169,14 @@ class _Model:
         choices: Sequence[_Choice],
         cluster: Cluster,
         budget: int,
+        chains: Sequence[_Chain] = (),
     ) -> None:
         self._graph = graph
         self._aliasing = aliasing
         self._choices = choices
+        self._chains = chains
         self._cluster = cluster
-        self._budget = budget
+        self.budget = budget
         self._spans = _spans(graph, aliasing)
         self._homes = {block.name: block.home for block in aliasing.blocks}
         self._blocks = [
@@ -144,6 +188,28 @@ class _Model:
             )
             and 0 < aligned(block.bytes) <= budget
         ]
+
+    def chains(self, decisions: Decisions) -> list[_Chain]:
+        """Chains whose nodes hand on tensors that are not resident by `decisions`."""
+        aliasing = self._aliasing
+        steps = {choice.node.name: choice.step for choice in self._choices}
+        result: list[_Chain] = []
+        for nodes in chains_of(self._graph, aliasing, [choice.node for choice in self._choices]):
+            inner = {node.outputs[0] for node in nodes[:-1]}
+            blocks = {aliasing.block_of[name].name for name in inner}
+            if blocks & decisions.resident:
+                continue
+            outer = {name for node in nodes for name in [*node.inputs, *node.outputs]} - inner
+            blocks -= {aliasing.block_of[name].name for name in outer if name is not None}
+            span = range(steps[nodes[0].name], steps[nodes[-1].name] + 1)
+            result += [
+                _Chain(nodes, span, frozenset(blocks), candidate)
+                for candidate in chain_candidates(self._graph, nodes, aliasing, self._cluster)
+            ]
+        return result
+
+    def with_chains(self, chains: Sequence[_Chain], budget: int) -> _Model:
+        return _Model(self._graph, self._aliasing, self._choices, self._cluster, budget, chains)
 
     def all_resident(self) -> Decisions | None:
         """What is fastest with every tensor in L1, if that fits: then nothing else is faster.
@@ -177,11 +243,18 @@ class _Model:
             if block.home in homes and self._spans.get(block.name) == (choice.step, choice.step)
         }
 
-    def _decisions(self, resident: set[str], chosen: Mapping[str, Candidate]) -> Decisions:
+    def _decisions(
+        self,
+        resident: set[str],
+        chosen: Mapping[str, Candidate],
+        chains: Sequence[_Chain] = (),
+    ) -> Decisions:
+        cut = {**chosen, **{chain.nodes[-1].name: chain.candidate for chain in chains}}
         return Decisions(
             frozenset(resident),
-            {name: c.cuts for name, c in chosen.items() if c.cuts is not None},
+            {name: c.cuts for name, c in cut.items() if c.cuts is not None},
             frozenset(name for name, candidate in chosen.items() if candidate.direct),
+            tuple(tuple(node.name for node in chain.nodes) for chain in chains),
         )
 
     def _fastest(self, choice: _Choice, resident: set[str]) -> Candidate:
@@ -232,24 +305,34 @@ class _Model:
                 aligned(b.bytes) for b in self._live_blocks(choice.step) if b.name in resident
             )
             used += sum(s.tile_bytes for n, s in candidate.operands.items() if n not in resident)
-            if used > self._budget:
+            if used > self.budget:
                 return False
         return True
 
-    def solve(self) -> Decisions:
-        """The best that the constraint program finds."""
+    def solve(self, known: Decisions | None = None) -> Decisions:
+        """The best that the constraint program finds; it begins with those that are known."""
         from ortools.sat.python import cp_model
 
         model = cp_model.CpModel()
         resident = {block.name: model.new_bool_var("") for block in self._blocks}
         picked: dict[str, list[cp_model.IntVar]] = {}
         costs: list[cp_model.LinearExprT] = []
+        in_chains: dict[str, list[cp_model.IntVar]] = {}
+        chains = [(chain, model.new_bool_var("")) for chain in self._chains]
+        for chain, variable in chains:
+            costs += self._add_chain(model, chain, variable, resident)
+            for node in chain.nodes:
+                in_chains.setdefault(node.name, []).append(variable)
         for choice in self._choices:
             variables = [model.new_bool_var("") for _ in choice.candidates]
             picked[choice.node.name] = variables
-            model.add_exactly_one(variables)
+            model.add_exactly_one([*variables, *in_chains.get(choice.node.name, [])])
             costs += self._add_node(model, choice, variables, resident)
         model.minimize(sum(costs))
+        if known is not None:
+            self._hint(model, known, resident, picked)
+            for _, variable in chains:
+                model.add_hint(variable, 0)
         solver = cp_model.CpSolver()
         solver.parameters.num_workers = 1
         solver.parameters.random_seed = 1
@@ -264,7 +347,24 @@ class _Model:
             if solver.value(variable)
         }
         kept = {name for name, variable in resident.items() if solver.value(variable)}
-        return self._decisions(kept, chosen)
+        return self._decisions(
+            kept, chosen, [c for c, variable in chains if solver.value(variable)]
+        )
+
+    def _hint(
+        self,
+        model: cp_model.CpModel,
+        known: Decisions,
+        resident: Mapping[str, cp_model.IntVar],
+        picked: Mapping[str, Sequence[cp_model.IntVar]],
+    ) -> None:
+        for name, variable in resident.items():
+            model.add_hint(variable, name in known.resident)
+        for choice in self._choices:
+            name = choice.node.name
+            wanted = known.cuts.get(name), name in known.direct
+            for candidate, variable in zip(choice.candidates, picked[name], strict=True):
+                model.add_hint(variable, (candidate.cuts, candidate.direct) == wanted)
 
     def direct(self) -> Decisions:
         """Everything is used where it is: slow, but it always fits."""
@@ -281,31 +381,68 @@ class _Model:
         live = {block.name: aligned(block.bytes) for block in self._live_blocks(choice.step)}
         used: list[cp_model.LinearExprT] = [size * resident[name] for name, size in live.items()]
         time = model.new_int_var(0, 1 << 40, "")
-        tie: list[cp_model.LinearExprT] = []
+        costs: list[cp_model.LinearExprT] = [time * CYCLE_COST]
         for candidate, variable in zip(choice.candidates, variables, strict=True):
-            used.append(candidate.fixed_bytes * variable)
-            fixed = copy_cycles(candidate.constant_traffic, candidate.steps, self._cluster)
-            copies: list[cp_model.LinearExprT] = [fixed]
-            for name, stream in candidate.operands.items():
-                cycles = copy_cycles(stream.traffic, stream.transfers, self._cluster)
-                if name not in resident:
-                    used.append(stream.tile_bytes * variable)
-                    copies.append(cycles)
-                    continue
-                if not stream.contiguous:
-                    model.add_implication(variable, resident[name].negated())
-                away = model.new_bool_var("")
-                model.add_bool_or([variable.negated(), resident[name], away])
-                model.add_implication(away, variable)
-                used.append(stream.tile_bytes * away)
-                copies.append(cycles * away)
-                tie.append(stream.traffic * away)
-            model.add(time >= candidate.compute).only_enforce_if(variable)  # pyright: ignore[reportUnknownMemberType]
-            model.add(time >= sum(copies)).only_enforce_if(variable)  # pyright: ignore[reportUnknownMemberType]
-            tie.append(candidate.steps * variable)
-        model.add(sum(used) <= self._budget)
-        # Cycles come first; bytes that are copied cost something even where they hide.
-        return [time * 16, *tie]
+            needed, tie = self._add_candidate(model, candidate, variable, resident, time)
+            used += needed
+            costs += tie
+        model.add(sum(used) <= self.budget)
+        return costs
+
+    def _add_chain(
+        self,
+        model: cp_model.CpModel,
+        chain: _Chain,
+        variable: cp_model.IntVar,
+        resident: Mapping[str, cp_model.IntVar],
+    ) -> list[cp_model.LinearExprT]:
+        """Constraints of a chain; returns what it adds to the objective.
+
+        What any of its nodes has in L1 is there all the time.
+        """
+        live = {
+            block.name: aligned(block.bytes)
+            for step in chain.steps
+            for block in self._live_blocks(step)
+            if block.name not in chain.inner_blocks
+        }
+        time = model.new_int_var(0, 1 << 40, "")
+        used, tie = self._add_candidate(model, chain.candidate, variable, resident, time)
+        used += [size * resident[name] for name, size in live.items()]
+        model.add(sum(used) <= self.budget).only_enforce_if(variable)  # pyright: ignore[reportUnknownMemberType]
+        return [time * CYCLE_COST, *tie]
+
+    def _add_candidate(
+        self,
+        model: cp_model.CpModel,
+        candidate: Candidate,
+        variable: cp_model.IntVar,
+        resident: Mapping[str, cp_model.IntVar],
+        time: cp_model.IntVar,
+    ) -> tuple[list[cp_model.LinearExprT], list[cp_model.LinearExprT]]:
+        """Bounds `time` if a candidate is picked; returns the L1 it uses, and costs beside time."""
+        used: list[cp_model.LinearExprT] = [candidate.fixed_bytes * variable]
+        tie: list[cp_model.LinearExprT] = [candidate.steps * variable]
+        fixed = copy_cycles(candidate.constant_traffic, candidate.steps, self._cluster)
+        copies: list[cp_model.LinearExprT] = [fixed]
+        for name, stream in candidate.operands.items():
+            cycles = copy_cycles(stream.traffic, stream.transfers, self._cluster)
+            if name not in resident:
+                used.append(stream.tile_bytes * variable)
+                copies.append(cycles)
+                tie.append(stream.traffic * variable)
+                continue
+            if not stream.contiguous:
+                model.add_implication(variable, resident[name].negated())
+            away = model.new_bool_var("")
+            model.add_bool_or([variable.negated(), resident[name], away])
+            model.add_implication(away, variable)
+            used.append(stream.tile_bytes * away)
+            copies.append(cycles * away)
+            tie.append(stream.traffic * away)
+        model.add(time >= candidate.compute).only_enforce_if(variable)  # pyright: ignore[reportUnknownMemberType]
+        model.add(time >= sum(copies)).only_enforce_if(variable)  # pyright: ignore[reportUnknownMemberType]
+        return used, tie
 
 
 def _spans(graph: Graph, aliasing: Aliasing) -> dict[str, tuple[int, int]]:

@@ -122,11 +122,17 @@ def _attention(parameters: Parameters, outputs: Sequence[TensorType], cores: int
     return 1000 + rows * keys * (32 + 1.25 * sizes)
 
 
+def _copy(parameters: Parameters, outputs: Sequence[TensorType], cores: int) -> float:
+    del outputs
+    return 150 + 0.51 * _up(_number(parameters, "bytes"), cores)
+
+
 _MODELS: Mapping[str, Model] = {
     "tw_matmul_packed_s8": _matmul,
     "tw_conv_packed_s8": _conv,
     "tw_depthwise_conv_packed_s8": _depthwise,
     "tw_attention_s8": _attention,
+    "tw_copy": _copy,
     "tw_add_s8": _by_element(7.7, 890),
     "tw_multiply_s8": _by_element(9.4, 1300),
     "tw_table": _by_element(3.3, 100),
