@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-import numpy as np
-
-from compiler.ir import Box, DataType, Graph, Node, TensorType, Tile, tile_types
+from compiler.ir import Box, Graph, Node, TensorType, Tile, tile_types
 from compiler.memory.aliasing import Block, Home, share_memory
 from compiler.operators.copy import Copy
 from compiler.schedule.chains import Piece, computed_of, part_of, rounds_of
+from compiler.schedule.constant_pieces import ConstantPieces
 from compiler.schedule.decisions import Decisions, tiles_of
 from compiler.schedule.extents import bounds_of
 from compiler.schedule.program import Place, Space
@@ -18,7 +17,6 @@ from compiler.schedule.task import (
     ALIGNMENT,
     MOST_TASKS,
     STORE_STEPS,
-    Buffer,
     InBlock,
     InBuffer,
     Load,
@@ -26,10 +24,7 @@ from compiler.schedule.task import (
     Store,
     Task,
     Tasks,
-    aligned,
 )
-
-_BYTE = DataType.UINT8
 
 
 def tasks_of(graph: Graph, decisions: Decisions) -> Tasks:
@@ -48,8 +43,7 @@ class _Builder:
         self.aliasing = self.result.aliasing
         self.bounds = bounds_of(graph, self.aliasing, decisions)
         self.result.extents = self.bounds.extents
-        self.constant_places: dict[bytes, int] = {}
-        self.kept_constants: dict[bytes, str] = {}
+        self.constants = ConstantPieces(graph, decisions, self.result)
         self.written: dict[str, int] = {}
         self.loaded_blocks: set[str] = set()
         self.last_use: tuple[set[str], set[str]] | None = None
@@ -85,7 +79,7 @@ class _Builder:
         else:
             self._pause(read)
             first = len(self.result.steps) + 1
-        constants = self._constant_pieces(node, tiles, range(first, first + len(tiles)))
+        constants = self.constants.of(node, tiles, range(first, first + len(tiles)))
         pieces: dict[tuple[str, Box], str] = {}
         for index, tile in enumerate(tiles):
             task = self._task(node, index, tile, first + index, constants, pieces, {})
@@ -113,7 +107,7 @@ class _Builder:
         )
         first, count = len(self.result.steps) + 1, len(nodes)
         constants = [
-            self._constant_pieces(
+            self.constants.of(
                 node,
                 [links[position].tile for links in rounds],
                 range(first + position, first + position + count * len(rounds), count),
@@ -147,7 +141,7 @@ class _Builder:
         assert not runs.outer
         size = type_.data_type.bytes
         name = f"result:{node.outputs[0]}:chain {index}"
-        buffer = self._touch(name, piece.box.elements * size, number)
+        buffer = self.result.touch(name, piece.box.elements * size, number)
         return InBuffer(buffer.name, runs.offset * size)
 
     def _piece(self, node: Node, piece: Piece, index: int, number: int) -> InBuffer:
@@ -197,7 +191,7 @@ class _Builder:
         kernel = tile.operation.kernel(inputs, outputs)
         assert kernel is not None
         if kernel.scratch_bytes:
-            operands.append(self._touch(f"scratch:{node.name}", kernel.scratch_bytes, number))
+            operands.append(self.result.touch(f"scratch:{node.name}", kernel.scratch_bytes, number))
         return Task(
             node.name,
             index,
@@ -303,7 +297,7 @@ class _Builder:
             # Too large for L1, or hardly read: the cores fetch from outside what they need.
             data = self.graph.values[block.name].constant
             assert data is not None
-            return Place(Space.CONSTANTS, self._constant(data.tobytes()))
+            return Place(Space.CONSTANTS, self.constants.place(data.tobytes()))
         if block.name not in self.decisions.resident and self._is_outside(node, position):
             self._use_block(block, number)
             return InBlock(block.name)
@@ -333,12 +327,12 @@ class _Builder:
         if key not in pieces:
             pieces[key] = f"piece:{name}:{len(self.result.loads)}"
             part = TensorType(type_.data_type, box.shape)
-            self._touch(pieces[key], part.bytes, number)
+            self.result.touch(pieces[key], part.bytes, number)
             self._use_block(block, number)
             after = self.written.get(block.name, -1)
             source = InBlock(block.name)
             self.result.loads.append(Load(pieces[key], 0, source, type_, box, number, after, name))
-        return self._touch(pieces[key], 0, number)
+        return self.result.touch(pieces[key], 0, number)
 
     def _resident(
         self, block: Block, type_: TensorType, box: Box, number: int, name: str
@@ -355,7 +349,7 @@ class _Builder:
             self.result.loads.append(
                 Load(buffer, 0, source, whole, Box.whole(whole.shape), number, -1, name, rows)
             )
-        operand = self._touch(buffer, block.bytes, number)
+        operand = self.result.touch(buffer, block.bytes, number)
         return InBuffer(operand.name, runs.offset * type_.data_type.bytes)
 
     def _output(self, node: Node, position: int, name: str, box: Box, number: int) -> Operand:
@@ -379,7 +373,7 @@ class _Builder:
                 self._store(operand, block, type_, box, number, name)
             return operand
         part = TensorType(type_.data_type, box.shape)
-        operand = self._touch(f"result:{name}:{number}", part.bytes, number)
+        operand = self.result.touch(f"result:{name}:{number}", part.bytes, number)
         self._store(operand, block, type_, box, number, name)
         return operand
 
@@ -394,91 +388,6 @@ class _Builder:
             Store(operand.name, operand.offset, target, type_, box, number, name)
         )
 
-    def _touch(self, name: str, size: int, number: int) -> InBuffer:
-        buffer = self.result.buffers.get(name)
-        if buffer is None:
-            self.result.buffers[name] = Buffer(name, size, number, number)
-        else:
-            buffer.bytes = max(buffer.bytes, size)
-            buffer.last = max(buffer.last, number)
-        return InBuffer(name)
-
     def _use_block(self, block: Block, number: int) -> None:
         first, last = self.result.block_use.get(block.name, (number, number))
         self.result.block_use[block.name] = (min(first, number), max(last, number))
-
-    # --- constants -----------------------------------------------------------------------------
-
-    def _constant_pieces(
-        self, node: Node, tiles: Sequence[Tile], numbers: Sequence[int]
-    ) -> dict[tuple[int, int], Operand]:
-        """Operands (tile, position) that are parts of constants, loaded in as few copies as can be.
-
-        Parts that the same tiles use travel together and lie one after the other. `numbers` are
-        the tiles' steps.
-        """
-        users: dict[tuple[int, Box], list[int]] = {}
-        for index, tile in enumerate(tiles):
-            for position, name in enumerate(node.inputs):
-                box = tile.inputs[position]
-                if name is None or box is None or not self._is_streamed(node, position, name):
-                    continue
-                users.setdefault((position, box), []).append(index)
-        bundles: dict[tuple[int, ...], list[tuple[int, Box]]] = {}
-        for part, indices in users.items():
-            bundles.setdefault(tuple(indices), []).append(part)
-        result: dict[tuple[int, int], Operand] = {}
-        for number, (indices, parts) in enumerate(bundles.items()):
-            data = bytearray()
-            offsets: list[int] = []
-            for position, box in parts:
-                offsets.append(len(data))
-                data += np.ascontiguousarray(self._content(node, position)[box.slices]).tobytes()
-                data += bytes(aligned(len(data)) - len(data))
-            buffer = f"constants:{node.name}:{number}"
-            if self.decisions.keeps_shared:
-                buffer = self.kept_constants.setdefault(bytes(data), buffer)
-            if buffer in self.result.buffers:
-                self.result.shares_constants = True
-            elif data:
-                self._load_constants(node, buffer, bytes(data), numbers[indices[0]])
-            self._touch(buffer, len(data), numbers[indices[0]])
-            self._touch(buffer, len(data), numbers[indices[-1]])
-            for (position, _), offset in zip(parts, offsets, strict=True):
-                for index in indices:
-                    result[index, position] = InBuffer(buffer, offset)
-        return result
-
-    def _load_constants(self, node: Node, buffer: str, data: bytes, need: int) -> None:
-        type_ = TensorType(_BYTE, (len(data),))
-        place = Place(Space.CONSTANTS, self._constant(data))
-        what = f"constants of {node.name}"
-        self.result.loads.append(
-            Load(buffer, 0, place, type_, Box.whole(type_.shape), need, -1, what)
-        )
-
-    def _is_streamed(self, node: Node, position: int, name: str) -> bool:
-        return (
-            self.aliasing.block_of[name].home is Home.CONSTANT
-            and position not in node.operation.sparsely_read
-            and node.name not in self.decisions.direct
-        )
-
-    def _content(self, node: Node, position: int) -> np.ndarray:
-        name = node.inputs[position]
-        assert name is not None
-        block = self.aliasing.block_of[name]
-        data = self.graph.values[block.name].constant
-        assert data is not None
-        return data.reshape(self.graph.values[name].type.shape)
-
-    def _constant(self, data: bytes) -> int:
-        """Offset of bytes among the constants; equal ones are there once."""
-        if data not in self.constant_places:
-            self.constant_places[data] = len(self.result.constants)
-            self.result.constant_starts.append(len(self.result.constants))
-            self.result.constants += data
-            self.result.constants += bytes(
-                aligned(len(self.result.constants)) - len(self.result.constants)
-            )
-        return self.constant_places[data]
