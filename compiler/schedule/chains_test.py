@@ -14,7 +14,6 @@ from compiler.codegen.sample_networks import NetworkBuilder
 from compiler.interpreter import interpret
 from compiler.ir import Box, DataType, Graph, TensorType
 from compiler.memory.aliasing import share_memory
-from compiler.operators.binary import AddInt8
 from compiler.operators.conv import ConvInt8
 from compiler.operators.pooling import MaxPool
 from compiler.operators.window import Window
@@ -98,26 +97,13 @@ def images(*, halo: bool) -> Graph:
     return builder.graph
 
 
-def additions() -> Graph:
-    """Elementwise operations on 65,536 elements."""
-    builder = NetworkBuilder("")
-    x = builder.input("x", TensorType(DataType.INT8, (1, 64, 64, 64)))
-    y = builder.table("first", x)
-    x = builder.node("add", AddInt8((0, 1), 91, 57, 1 << 6, 7, -128, 127), [x, y])
-    x = builder.table("second", x)
-    x = builder.node("again", AddInt8((0, 1), 57, 91, 1 << 6, 7, -128, 127), [x, y], "result")
-    builder.output(x)
-    return builder.graph
-
-
 @pytest.mark.parametrize(
     ("graph", "budget", "inner"),
     [
         (images(halo=False), 12_000, {"conv_output"}),
         (images(halo=True), 20_000, {"conv_output"}),
-        (additions(), 200_000, {"add_output", "second_output"}),
     ],
-    ids=["pool", "halo", "elementwise"],
+    ids=["pool", "halo"],
 )
 def test_a_chain_is_chosen(
     graph: Graph, budget: int, inner: set[str], monkeypatch: pytest.MonkeyPatch
