@@ -7,6 +7,7 @@ import os
 import sys
 import traceback
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -196,6 +197,18 @@ def _add_network_options(parser: argparse.ArgumentParser) -> None:
         help="the chip; if it has a cluster of cores, the network runs on that",
     )
     parser.add_argument(
+        "--engines",
+        choices=("all", "cores"),
+        default="all",
+        help="what of the cluster computes: cores alone, or its accelerator as well",
+    )
+    parser.add_argument(
+        "--record-layers",
+        action="store_true",
+        help="on a cluster: code that writes what every layer makes to the console, see "
+        "tilewright/layer_dump.h; elsewhere a macro does so, TILEWRIGHT_HOOKS",
+    )
+    parser.add_argument(
         "--memory",
         type=int,
         metavar="BYTES",
@@ -224,7 +237,7 @@ def _emit(
         from compiler.report.cluster_files import cluster_report_files
 
         scheduled, programs = pipeline.emit_cluster(
-            name, graphs, cluster, options.memory, _progress
+            name, graphs, cluster, options.memory, _progress, record_layers=options.record_layers
         )
         models = [entry_point.model for entry_point in entry_points]
         return {
@@ -244,7 +257,10 @@ def _cluster(options: argparse.Namespace) -> Cluster | None:
     from compiler.target.soc import soc_of_text
 
     text = read_text(path)
-    return _parsed(path, "description of a chip", lambda: soc_of_text(text)).cluster
+    cluster = _parsed(path, "description of a chip", lambda: soc_of_text(text)).cluster
+    if cluster is None or options.engines == "all":
+        return cluster
+    return replace(cluster, accelerator=None)
 
 
 def _observer(options: argparse.Namespace) -> pipeline.Observer | None:

@@ -236,23 +236,37 @@ def emit_cluster(
     cluster: Cluster,
     memory: int | None,
     progress: Progress,
+    *,
+    record_layers: bool = False,
 ) -> tuple[GeneratedClusterNetwork, list[Program]]:
     """Schedules a network for a cluster and generates its files; the graphs get its kernels.
 
     `memory`: bytes that constants, states and tensors outside of L1 may take together; by default
     all of L2, where the code has to be as well.
+    `record_layers`: whether the programs also write what every layer makes to the console
+    (tilewright/layer_dump.h), with the numbers of the mapping report.
 
     Raises:
         CompileError: names collide, or the network does not fit.
     """
+    from compiler.codegen.cluster_layers import cluster_layers, numbers_of
     from compiler.codegen.generate_cluster import generate_cluster
+    from compiler.schedule.record import record
     from compiler.schedule.schedule import schedule_network
-    from compiler.target import pack_weights
+    from compiler.target import assign_accelerator, pack_weights
 
+    if cluster.accelerator is not None:
+        assign_accelerator.run(graphs, cluster, cluster.accelerator)
     for graph in graphs:
         pack_weights.run(graph, cluster.cores)
     progress("scheduling tiles")
-    programs = schedule_network(graphs, cluster)
+    layers = cluster_layers(graphs) if record_layers else []
+
+    def instrument(number: int, program: Program) -> Program:
+        graph = graphs[number]
+        return record(graph, program, numbers_of(layers, graph)) if record_layers else program
+
+    programs = schedule_network(graphs, cluster, instrument)
     progress("generating code")
     network = generate_cluster(name, graphs, programs, cluster)
     _check_cluster_memory(network, cluster.l2_bytes if memory is None else memory)

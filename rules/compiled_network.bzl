@@ -53,15 +53,19 @@ def _compiled_network_impl(ctx):
 
     options = [model.onnx] + ctx.attr.options
 
+    named = {"--name": name}
+
     # What places the tensors: a chip's description, from which tiles are scheduled, or their
     # addresses in one memory.
     soc = ctx.toolchains[_SOC].soc if ctx.toolchains[_SOC] else None
     dumps_layers = ctx.attr._dump_layers[LayerDumpInfo].enabled
 
-    # Layers are recorded where they run one after the other: on the core that runs main().
-    if soc and soc.cluster and not dumps_layers:
+    if soc and soc.cluster:
         placement = None
         placed = {"--soc": soc.description}
+        named["--engines"] = "all" if soc.accelerator else "cores"
+        if dumps_layers:
+            options = options + ["--record-layers"]
     else:
         placement = _place(model, run, output, options)
         placed = {"--placement": placement}
@@ -83,7 +87,6 @@ def _compiled_network_impl(ctx):
         "--source": source,
         "--weights": weights,
     }
-    named = {"--name": name}
     if ctx.attr.memory_budget:
         named["--memory"] = ctx.attr.memory_budget
     run(

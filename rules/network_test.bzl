@@ -10,6 +10,7 @@ PLATFORMS = {
     "qemu_rv32": Label("//platforms/qemu_rv32"),
     "siracusa": Label("//platforms/siracusa"),
     "siracusa_cluster_only": Label("//platforms/siracusa:cluster_only"),
+    "siracusa_full": Label("//platforms/siracusa:full"),
 }
 
 def _platform_name(platform):

@@ -11,6 +11,7 @@ ModelInfo = provider(
 SocInfo = provider(
     doc = "A system on chip: what the compiler, the linker and a simulator read about it.",
     fields = {
+        "accelerator": "bool: whether networks use the cluster's accelerator too.",
         "cc_info": "CcInfo: start-up code, console and exit, for the current configuration.",
         "cluster": "bool: whether networks run on the cluster of cores that `description` has.",
         "description": "File: soc.yaml, the one place of the SoC's facts.",
@@ -25,6 +26,8 @@ SimulatorInfo = provider(
         "executable": "FilesToRunProvider: called as `executable --elf FILE --soc FILE " +
                       "[--arguments FILE]`. Standard output and exit code are the firmware's.",
         "runfiles": "runfiles: what the executable needs when it runs.",
+        "statistics": "bool: whether it also takes `--stats FILE`, a JSON file with what " +
+                      "platforms/simulator/README.md lists.",
     },
 )
 

@@ -7,6 +7,7 @@ def _simulator_impl(ctx):
     simulator = SimulatorInfo(
         executable = target.files_to_run,
         runfiles = target.default_runfiles,
+        statistics = ctx.attr.statistics,
     )
     return [simulator, platform_common.ToolchainInfo(simulator = simulator)]
 
@@ -23,6 +24,9 @@ writes as it is written, and exits with the firmware's exit code.
             cfg = "exec",
             executable = True,
             mandatory = True,
+        ),
+        "statistics": attr.bool(
+            doc = "Whether it also takes `--stats FILE`, see platforms/simulator/README.md.",
         ),
     },
     provides = [SimulatorInfo],

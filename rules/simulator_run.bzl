@@ -15,7 +15,10 @@ def _simulator_run_impl(ctx):
     script = ctx.actions.declare_file(ctx.label.name + ".sh")
     ctx.actions.write(
         script,
-        "#!/bin/bash\nexec {} \"$@\"\n".format(" ".join(["'{}'".format(word) for word in words])),
+        "#!/bin/bash\n{}exec {} \"$@\"\n".format(
+            "export TILEWRIGHT_STATISTICS=1\n" if firmware.simulator.statistics else "",
+            " ".join(["'{}'".format(word) for word in words]),
+        ),
         is_executable = True,
     )
     return [
@@ -42,7 +45,7 @@ Options go to the front end, or to the simulator if there is none.
         "front_end": attr.label(
             doc = """A program that talks with the user. It is called as
 `front_end SIMULATOR WORDS... -- options` and runs the simulator's words, to which it may add
-`--arguments FILE`.""",
+`--arguments FILE`, and `--stats FILE` if the environment has TILEWRIGHT_STATISTICS=1.""",
             cfg = "exec",
             executable = True,
         ),

@@ -6,6 +6,7 @@ load(":providers.bzl", "SocInfo")
 def _soc_impl(ctx):
     soc = SocInfo(
         name = ctx.label.name,
+        accelerator = ctx.attr.accelerator,
         cluster = ctx.attr.cluster,
         description = ctx.file.description,
         linker_script = ctx.file.linker_script,
@@ -25,6 +26,9 @@ The linker script template is rendered with the facts of `description` (every ke
 variable, and `stack_size`). It defines the symbols that //firmware/runtime/riscv:start.S names.
 """,
     attrs = {
+        "accelerator": attr.bool(
+            doc = "Whether networks use the cluster's accelerator too.",
+        ),
         "cluster": attr.bool(
             doc = "Whether networks run on the cluster that `description` has.",
         ),

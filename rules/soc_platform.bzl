@@ -10,7 +10,9 @@ def soc_platform(
         runtime,
         isa,
         simulator = None,
+        simulator_statistics = False,
         cluster = False,
+        accelerator = None,
         visibility = ["//visibility:public"]):
     """Defines a platform, its SoC and its simulator.
 
@@ -24,8 +26,11 @@ def soc_platform(
       runtime: library that defines tilewright/soc_interface.h and brings start-up code.
       isa: instruction set, a value of `@tilewright//platforms/constraints/isa`.
       simulator: program that runs firmware, see `simulator`; without one, firmware is only built.
+      simulator_statistics: whether it takes `--stats FILE`, see `simulator`.
       cluster: whether networks run on the cluster of cores that `description` has, and not on the
         core that runs main().
+      accelerator: what computes beside the cluster's cores, a value of
+        `@tilewright//platforms/constraints/accelerator`; by default nothing does.
       visibility: who may build for the platform.
     """
     native.constraint_value(
@@ -39,6 +44,8 @@ def soc_platform(
         isa,
         name + "_constraint",
     ]
+    if accelerator:
+        constraints.append(accelerator)
     native.platform(
         name = name,
         constraint_values = constraints,
@@ -46,6 +53,7 @@ def soc_platform(
     )
     soc(
         name = name + "_soc",
+        accelerator = bool(accelerator),
         cluster = cluster,
         description = description,
         linker_script = linker_script,
@@ -64,6 +72,7 @@ def soc_platform(
         _simulator(
             name = name + "_simulator",
             executable = simulator,
+            statistics = simulator_statistics,
             visibility = visibility,
         )
         native.toolchain(

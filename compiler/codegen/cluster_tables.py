@@ -64,7 +64,8 @@ def kernel_functions(programs: Sequence[Program]) -> list[KernelFunction]:
 class TablesWriter:
     """Writes the tables of one entry point.
 
-    `constants` maps offsets among the program's constants to offsets among the network's.
+    `constants` maps offsets among the program's constants to offsets among the network's, and
+    `weights` does so for weight memory.
     """
 
     def __init__(
@@ -74,13 +75,14 @@ class TablesWriter:
         program: Program,
         times: Sequence[StepTime],
         constants: Mapping[int, int],
+        weights: Mapping[int, int],
     ) -> None:
         self._interface = interface
         self._entry_point = entry_point
         self._program = program
         self._times = times
         self._constants = constants
-        self._starts = sorted(constants)
+        self._weights = weights
         self._scope = Scope(("steps", "transfers", "calls", "patches"))
         prefix = f"{entry_point.identifier}_" if entry_point.name else ""
         patches: list[list[tuple[str, int]]] = [[] for _ in program.extents]
@@ -159,10 +161,11 @@ class TablesWriter:
             case Space.L1:
                 base = "l1.arena"
             case Space.CONSTANTS:
-                base = f"{self._interface.name}_weights"
-                start = max(s for s in self._starts if s <= offset)
-                offset += self._constants[start] - start
-                return f"(void *)({base} + {offset})"
+                offset = _moved(offset, self._constants)
+                return f"(void *)({self._interface.name}_weights + {offset})"
+            case Space.WEIGHT_MEMORY:
+                offset = _moved(offset, self._weights)
+                return f"(void *)({self._interface.name}_weight_memory + {offset})"
             case Space.ARENA:
                 base = "arena"
             case Space.STATE:
@@ -174,6 +177,12 @@ class TablesWriter:
                 self._result.relocations.append((word, index))
                 return f"(void *){offset}"
         return f"{base} + {offset}" if offset else base
+
+
+def _moved(offset: int, places: Mapping[int, int]) -> int:
+    """Where an offset is when the segments that begin at the keys begin at the values."""
+    start = max(start for start in places if start <= offset)
+    return offset + places[start] - start
 
 
 class Slots:

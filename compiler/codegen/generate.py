@@ -125,13 +125,16 @@ def _straight_call(function: Function) -> list[str]:
     return packed(f"  {function.name}", [*names, "0", "1"], ";")
 
 
-def interface_values(interface: Interface, plan: Plan, weights_bytes: int) -> dict[str, Any]:
+def interface_values(
+    interface: Interface, plan: Plan, weights_bytes: int, weight_memory_bytes: int = 0
+) -> dict[str, Any]:
     """What the header, the weights and the interface's code show, whatever runs the network."""
     return {
         "network": interface.name,
         "macro": interface.name.upper(),
         "weights_alignment": ALIGNMENT,
         "weights_bytes": weights_bytes,
+        "weight_memory_bytes": weight_memory_bytes,
         "states": interface.states,
         "state_bytes": plan.states_bytes,
         "arena_bytes": plan.arena_bytes,
@@ -149,8 +152,13 @@ def _largest(interfaces: Iterable[Sequence[Argument]], plan: Plan) -> int:
     return max(sum(rounded(a.type.bytes) for a in arguments) for arguments in interfaces)
 
 
-def entry_point_values(entry_point: EntryPoint, body: Sequence[str]) -> dict[str, Any]:
-    """What the templates show of an entry point; `body` are the lines that run it."""
+def entry_point_values(
+    entry_point: EntryPoint, body: Sequence[str], attributes: Sequence[str] = ()
+) -> dict[str, Any]:
+    """What the templates show of an entry point.
+
+    `body` are the lines that run it, and `attributes` those before its definition.
+    """
     declarations = [argument.declaration for argument in entry_point.arguments] or ["void"]
     head = f"int32_t {entry_point.function}"
     return {
@@ -158,6 +166,7 @@ def entry_point_values(entry_point: EntryPoint, body: Sequence[str]) -> dict[str
         "comment": comment(0, _documentation(entry_point)),
         "declaration": packed(head, declarations, ";"),
         "definition": [
+            *attributes,
             *packed(head, declarations, " {"),
             *body,
             "  return 0;",

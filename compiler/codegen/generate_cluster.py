@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from itertools import pairwise
 from typing import Any
 
 from compiler.codegen.cluster_tables import (
@@ -23,15 +24,18 @@ from compiler.schedule.program import Program
 from compiler.schedule.task import ALIGNMENT
 from compiler.target.soc import Cluster
 
+_NOT_INLINED = "__attribute__((noinline)) /* A symbol that debuggers and profiles find. */"
+
 
 @dataclass(frozen=True)
 class GeneratedClusterNetwork:
-    """The generated files' contents."""
+    """The generated files' contents; `weights` is what is in L2 of the constants."""
 
     header: str
     source: str
     assembly: str
     weights: bytes
+    weight_memory: bytes
     interface: Interface
     plan: Plan
 
@@ -42,7 +46,7 @@ class GeneratedClusterNetwork:
             f"{name}.h": self.header.encode(),
             f"{name}.c": self.source.encode(),
             f"{name}_weights.S": self.assembly.encode(),
-            f"{name}_weights.bin": self.weights,
+            f"{name}_weights.bin": self.weights + self.weight_memory,
         }
 
 
@@ -55,20 +59,24 @@ def generate_cluster(
     """
     plan = _plan(graphs, programs)
     interface = interface_of(name, graphs, plan)
-    weights, offsets = _merge_constants(programs)
+    weights, offsets = _merge([(p.constants, p.segments) for p in programs])
+    weight_memory, places = _merge([(p.weights, p.weight_segments) for p in programs])
     tables = [
-        TablesWriter(interface, entry_point, program, estimate(program, cluster), places).write()
-        for entry_point, program, places in zip(
-            interface.entry_points, programs, offsets, strict=True
+        TablesWriter(interface, entry_point, program, estimate(program, cluster), *where).write()
+        for entry_point, program, *where in zip(
+            interface.entry_points, programs, offsets, places, strict=True
         )
     ]
-    values = _values(interface, plan, programs, tables, len(weights), cluster)
+    sizes = len(weights), len(weight_memory)
+    values = _values(interface, plan, programs, tables, sizes, cluster)
     environment = environment_of_templates()
     header, source, assembly = (
         environment.get_template(template).render(values)
         for template in ("header.h.jinja", "cluster.c.jinja", "weights.S.jinja")
     )
-    return GeneratedClusterNetwork(header, source, assembly, weights, interface, plan)
+    return GeneratedClusterNetwork(
+        header, source, assembly, weights, weight_memory, interface, plan
+    )
 
 
 def _plan(graphs: Sequence[Graph], programs: Sequence[Program]) -> Plan:
@@ -77,15 +85,17 @@ def _plan(graphs: Sequence[Graph], programs: Sequence[Program]) -> Plan:
     return Plan((), (), ALIGNMENT, arena, states, states_bytes)
 
 
-def _merge_constants(programs: Sequence[Program]) -> tuple[bytes, list[dict[int, int]]]:
-    """The network's constants, equal segments once, and where each program's segments are."""
+def _merge(
+    contents: Sequence[tuple[bytes, Sequence[int]]],
+) -> tuple[bytes, list[dict[int, int]]]:
+    """The programs' constants, equal segments once, and where each program's segments are."""
     merged = bytearray()
     known: dict[bytes, int] = {}
     offsets: list[dict[int, int]] = []
-    for program in programs:
+    for constants, segments in contents:
         places: dict[int, int] = {}
-        for begin, end in zip(program.segments[:-1], program.segments[1:], strict=True):
-            data = program.constants[begin:end]
+        for begin, end in pairwise(segments):
+            data = constants[begin:end]
             if data not in known:
                 known[data] = len(merged)
                 merged += data
@@ -99,16 +109,18 @@ def _values(
     plan: Plan,
     programs: Sequence[Program],
     tables: Sequence[Tables],
-    weights_bytes: int,
+    sizes: tuple[int, int],
     cluster: Cluster,
 ) -> dict[str, Any]:
     kernels = kernel_functions(programs)
-    headers = {"tilewright/generated.h", "tilewright/schedule.h"}
+    headers = {"tilewright/generated.h", "tilewright/placement.h", "tilewright/schedule.h"}
     headers |= {kernel.header for kernel in kernels}
     return {
-        **interface_values(interface, plan, weights_bytes),
+        **interface_values(interface, plan, *sizes),
         "headers": sorted(headers),
-        "kernels": [{"call": _call(kernel), **vars(kernel)} for kernel in kernels],
+        "kernels": [
+            {"head": _head(kernel), "call": _call(kernel), **vars(kernel)} for kernel in kernels
+        ],
         "l1_bytes": max(1, *(program.l1_bytes for program in programs)),
         "programs": [
             {
@@ -128,7 +140,7 @@ def _values(
             )
         ],
         "entry_points": [
-            entry_point_values(entry_point, _body(entry_point, table))
+            entry_point_values(entry_point, _body(entry_point, table), [_NOT_INLINED])
             for entry_point, table in zip(interface.entry_points, tables, strict=True)
         ],
     }
@@ -137,6 +149,11 @@ def _values(
 def _entry(indent: int, word: str, number: int) -> str:
     """A table's entry that is a word's address and a number."""
     return "\n".join(packed(" " * indent, [word, str(number)], ",", "{}"))
+
+
+def _head(kernel: KernelFunction) -> list[str]:
+    parameters = ["const void *descriptor", "uint32_t core", "uint32_t cores"]
+    return packed(f"TW_CALLED_OFTEN static void run_{kernel.function}", parameters, " {")
 
 
 def _call(kernel: KernelFunction) -> list[str]:

@@ -37,6 +37,9 @@ REDUCING_NOTHING = frozenset(
 )
 """Operators for which ONNX says what they make of tensors without elements."""
 
+STEPS = 2.0**17
+"""More steps from zero than an integer of 16 bits and its zero point are apart."""
+
 SHAPE_ELEMENTS = 1024
 """Constants of at most as many elements can be shapes, and are shown to the shape inference."""
 
@@ -138,6 +141,8 @@ def _evaluate(
         feeds = {name: data.reshape(()) if data.size == 1 else data for name, data in feeds.items()}
     model = _single_node_model(node, names, outputs, feeds, opset)
     try:
+        if node.operator == "QuantizeLinear":
+            feeds[names[0]] = _saturating(node, feeds[names[0]], feeds[names[1]])
         _check_result_sizes(model, feeds)
         with np.errstate(all="ignore"):
             results = ReferenceEvaluator(model).run(outputs, feeds)  # pyright: ignore
@@ -163,6 +168,25 @@ def _evaluate(
             ]
         ) from error
     return arrays
+
+
+def _saturating(node: OnnxNode, x: Array, scale: Array) -> Array:
+    """`x` no further from zero than `STEPS`, and the lowest for NaN, as the kernels quantise it.
+
+    The reference implementation converts to int32 before it saturates, which wraps.
+    """
+    if x.dtype.kind != "f":
+        return x
+    if scale.size > 1:
+        axis = node.attribute("axis", 1)
+        block = node.attribute("block_size", 0)
+        if block:
+            scale = np.repeat(scale, block, axis).take(range(x.shape[axis]), axis)
+        else:
+            scale = scale.reshape(-1, *(1,) * (x.ndim - axis % x.ndim - 1))
+    largest = float(np.finfo(x.dtype).max)
+    bound = np.minimum(np.abs(scale.astype(np.float64)) * STEPS, largest).astype(x.dtype)
+    return np.clip(np.where(np.isnan(x), -bound, x), -bound, bound)
 
 
 def _empty_tensors(names: Sequence[str], types: Mapping[str, TypeProto.Tensor]) -> dict[str, Array]:

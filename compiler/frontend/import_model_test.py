@@ -178,6 +178,37 @@ def test_reductions_of_nothing_are_constants(operator: str, expected: float) -> 
     assert np.array_equal(folded, np.full((3, 1), max(expected, 0.0), np.float32))
 
 
+@pytest.mark.parametrize(
+    ("shape", "attributes", "scale"),
+    [
+        ([], {}, 0.02),
+        ([3], {"axis": 1}, 0.02),
+        ([3], {"axis": -2}, 1e30),
+        ([2, 2, 1], {"axis": 1, "block_size": 2}, 0.02),
+    ],
+)
+def test_quantised_constants_saturate(
+    shape: list[int], attributes: dict[str, int], scale: float
+) -> None:
+    """Whatever their scales: also where the steps are more than int32 holds."""
+    x = np.array([3e38, -3e38, np.inf, -np.inf, np.nan, 0.0], np.float32).reshape(2, 3, 1)
+    constants = {
+        "w": x,
+        "scale": np.full(shape, scale, np.float32),
+        "zero": np.full(shape, -3, np.int8),
+    }
+    nodes = [
+        helper.make_node("QuantizeLinear", ["w", "scale", "zero"], ["q"], "quantise"),
+        helper.make_node("Cast", ["q"], ["real"], "cast", to=TensorProto.FLOAT),
+        helper.make_node("Add", ["x", "real"], ["y"], "sum"),
+    ]
+    nodes[0].attribute.extend(helper.make_attribute(*item) for item in attributes.items())
+    imported = import_model(model(nodes, {"x": [1]}, {"y": [2, 3, 1]}, constants))
+    folded = imported.tensors["real"].constant
+    assert folded is not None
+    assert folded.reshape(-1).tolist() == [127, -128, 127, -128, -128, -3]
+
+
 def test_dequantised_weights_stay_quantised() -> None:
     nodes = [
         helper.make_node("DequantizeLinear", ["w", "scale", "zero"], ["real"], "weights"),

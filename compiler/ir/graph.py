@@ -57,6 +57,8 @@ class Node:
     outputs: tuple[str, ...]
     origin: tuple[str, ...] = ()
     """Names of all ONNX nodes that this node does the work of, in the model's order."""
+    reason: str = ""
+    """Why it runs where it does, for people."""
 
 
 @dataclass(frozen=True)

@@ -115,6 +115,16 @@ class Operation(abc.ABC):
         """
         raise TypeError(f"{type(self).__name__} reaches all of its operands")
 
+    @property
+    def weight_memory_inputs(self) -> tuple[int, ...]:
+        """Indices of inputs, constants, that the kernel reads in an accelerator's weight memory."""
+        return ()
+
+    @property
+    def needs_l1(self) -> bool:
+        """Whether the kernel reaches nothing else than a cluster's L1 and its weight memory."""
+        return False
+
     def tile_axes(self, inputs: Sequence[TensorType | None]) -> tuple[int, ...]:
         """Axes of output 0 along which `tile` can cut, non-negative; none: it is one piece."""
         del inputs

@@ -53,6 +53,15 @@ CHANNELS = frozenset(
 )
 """Their first input is [batch, channels, ...]."""
 
+ALONG_AN_AXIS = frozenset(
+    {
+        *("ArgMax", "ArgMin", "Concat", "CumSum", "Gather", "GatherElements", "LayerNormalization"),
+        *("LogSoftmax", "RMSNormalization", "ScatterND", "Softmax", "Split", "TensorScatter"),
+        "TopK",
+    }
+)
+"""Their first input has at least one axis, which ONNX's shape inference does not always ask for."""
+
 OTHER_AXES = frozenset({"DequantizeLinear", "Flatten", "QuantizeLinear"})
 """Their attribute `axis` may also be the rank of the input, or means nothing for scalars."""
 
@@ -103,7 +112,7 @@ def check_node(node: OnnxNode, model: OnnxModel) -> None:
             f"its input {first!r} is {model.tensors[first].type}", "[batch, channels, ...]"
         )
     rank = len(model.tensors[first].type.shape)
-    if rank == 0 and node.operator in ("LogSoftmax", "Softmax"):
+    if rank == 0 and node.operator in ALONG_AN_AXIS:
         raise UnsupportedForm(f"its input {first!r} is a scalar", "tensors with axes")
     if isinstance(axis, int) and not -rank <= axis < max(rank, 1):
         raise UnsupportedForm(

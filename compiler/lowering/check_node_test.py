@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper
+from onnx import ModelProto, NodeProto, TensorProto, TensorShapeProto, helper, numpy_helper
 
 from compiler.errors import Code, CompileError, Problem
 from compiler.frontend.import_model import import_model
@@ -97,6 +97,17 @@ def test_an_axis_that_the_input_lacks() -> None:
     node = helper.make_node("LayerNormalization", ["x", "scale"], ["y"], axis=1)
     (problem,) = problems(model([node], [4], {"scale": np.ones(4, np.float32)}))
     assert problem.found == "its axis is 1, and 'x' has rank 1"
+
+
+def test_scalars_have_no_axis() -> None:
+    """ONNX's shape inference gives the result the shape of the indices."""
+    node = helper.make_node("GatherElements", ["x", "i"], ["y"], "gather")
+    proto = model([node], [], {"i": np.zeros((2, 3), np.int64)})
+    proto.graph.output[0].type.tensor_type.shape.dim.extend(
+        TensorShapeProto.Dimension(dim_value=extent) for extent in (2, 3)
+    )
+    (problem,) = problems(proto)
+    assert problem.found == "its input 'x' is a scalar"
 
 
 @pytest.mark.parametrize("scale", [0.0, -0.5, float("nan"), float("inf")])

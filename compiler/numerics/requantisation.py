@@ -12,8 +12,9 @@ from compiler.ir import Array
 INT32_LIMIT = 2**31
 MAXIMUM_SHIFT = 31
 MAXIMUM_WIDE_SHIFT = 62
-SCALE_ERROR_LIMIT = 0.25
-"""Largest error, in steps of the output, that rounding the scale may cause in the narrow form."""
+SCALE_ERROR_LIMIT = 0.5
+"""Largest error, in steps of the output, that rounding the scale may cause in the narrow form: with
+less than a whole step, no result is more than one step from the exactly rounded one."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ def choose_requantisation(
         output_zero_point: int8 zero point of the output.
 
     The narrow form takes the largest shift at which neither acc*scale nor acc*scale + bias can
-    leave int32; if rounding the scale could then move a result by a quarter step, the wide one
+    leave int32; if rounding the scale could then move a result by half a step, the wide one
     (64-bit product) is chosen.
     """
     multiplier = np.atleast_1d(np.asarray(multiplier, np.float64))
@@ -109,6 +110,8 @@ def requantise(
 ) -> Array:
     """int32 accumulators [..., channels] to int8, as `tw_requantise[_wide]` in C.
 
+    If `high` is above 127, the result is uint8.
+
     Raises OverflowError if an accumulator leaves the range that was proved: a compiler bug.
     """
     acc = accumulator.astype(np.int64)
@@ -120,4 +123,4 @@ def requantise(
         if np.abs(product).max(initial=0) >= INT32_LIMIT:
             raise OverflowError("requantisation leaves int32")
         shifted = product >> shift
-    return cast(Array, np.clip(shifted, low, high).astype(np.int8))
+    return cast(Array, np.clip(shifted, low, high).astype(np.uint8 if high > 127 else np.int8))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from math import ceil, log2
 
 import numpy as np
 
@@ -12,6 +11,12 @@ from compiler.ir import Array, Box, DataType, Kernel, Operation, Reach, TensorTy
 from compiler.ir.operation import ParameterValue
 from compiler.numerics import elementary
 from compiler.numerics.elementary import ordered_sum
+from compiler.operators.attention_weights import (
+    LARGEST_WEIGHT,
+    MAXIMUM_ENTRIES,
+    WeightTable,
+    weight_table,
+)
 
 HEADER = "tilewright/attention.h"
 MAXIMUM_CORES = 9
@@ -19,12 +24,14 @@ MAXIMUM_CORES = 9
 ROWS_AT_A_TIME = 2
 """Most rows of scores that one core needs at a time."""
 MAXIMUM_KEYS = 4096
+MAXIMUM_OFFSET = 2**27 - 1
+"""Of positions; see tilewright/attention.h."""
 MAXIMUM_HEAD_SIZE = 32768
 """Of the integer form: differences of scores must fit int32."""
-MAXIMUM_SCALE_RATIO = 2.0**14
+MAXIMUM_SCALE_RATIO = 2.0**13
 """Largest s_v / s_y of the integer form: the mean's rounding is then a quarter output step."""
-WEIGHT_POLYNOMIAL = (65534, 45418, 15691, 3489, 449)
-"""65534 * 2^-f, as the alternating sum over powers of f; see tw_attention_weight."""
+WORD = 4
+"""Bytes of the vectors that tw_attention_word_s8 is for."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +81,7 @@ class AttentionLayout:
 
     def output_shape(self, inputs: Sequence[TensorType | None]) -> tuple[int, ...]:
         """The output's shape, after asserting that the operands fit each other."""
-        query, key, value, positions, valid = inputs
+        query, key, value, positions, valid = inputs[:5]
         assert query is not None and key is not None and value is not None
         rank = 3 if self.tokens_first else 4
         assert len(query.shape) == len(key.shape) == len(value.shape) == rank
@@ -91,7 +98,7 @@ class AttentionLayout:
 
     def attended(self, inputs: Sequence[Array | None]) -> Array:
         """Number of keys of each query: int64 [batch or 1, 1, 1, queries, 1]."""
-        query, _, _, positions, valid = inputs
+        query, _, _, positions, valid = inputs[:5]
         assert query is not None
         rows = self.rows(query)
         count = np.full((1, rows), self.keys, np.int64)
@@ -109,7 +116,7 @@ class AttentionLayout:
         return np.maximum(count, 0)[:, None, None, :, None]
 
     def parameters(self, inputs: Sequence[TensorType | None]) -> dict[str, ParameterValue]:
-        query, key, value, positions, _ = inputs
+        query, key, value, positions = inputs[:4]
         assert query is not None and key is not None and value is not None
         queries, capacity = self.rows(query), self.rows(key)
         head_size, value_size = self.size(query, self.query_heads), self.size(value, self.key_heads)
@@ -197,7 +204,8 @@ class AttentionInt8(Operation):
     """Attention with int8 operands and 15-bit weights, in integers (docs/numerics.md).
 
     Inputs: query, key, value int8, laid out as `layout` says; optional positions int32 [queries,
-    1] or broadcastable to it, see `position_shape`; optional valid_keys int32 [batch].
+    1] or broadcastable to it, see `position_shape`; optional valid_keys int32 [batch]; the table of
+    `weights`. `sums_fit`: weighted sums of centred values fit int32.
     Output: int8, shaped like the query with the value's size.
     """
 
@@ -205,18 +213,19 @@ class AttentionInt8(Operation):
     query_zero_point: int
     value_zero_point: int
     output_zero_point: int
-    score_limit: int
-    score_shift: int
-    score_scale: int
+    weights: WeightTable
+    sums_fit: bool
     output_scale: int
     output_shift: int
 
     def infer(self, inputs: Sequence[TensorType | None]) -> tuple[TensorType, ...]:
+        assert inputs[5] == TensorType(DataType.UINT16, (self.weights.entries,))
         return (TensorType(DataType.INT8, self.layout.output_shape(inputs)),)
 
     def evaluate(self, inputs: Sequence[Array | None]) -> tuple[Array, ...]:
         query, key, value = inputs[:3]
-        assert query is not None and key is not None and value is not None
+        table = inputs[5]
+        assert query is not None and key is not None and value is not None and table is not None
         layout = self.layout
         count = layout.attended(inputs)
         used = max(1, int(count.max()))
@@ -229,8 +238,7 @@ class AttentionInt8(Operation):
         score = np.matmul(centred, k.astype(exact).swapaxes(-1, -2)).astype(np.int64)
         attended: Array = np.arange(used) < count
         score = np.where(attended, score, -(2**62))
-        distance = score.max(axis=-1, keepdims=True) - score
-        weight = self._weights(distance)
+        weight = self.weights.of(score.max(axis=-1, keepdims=True) - score, table)
         weight *= attended
         total = np.maximum(weight.sum(axis=-1, keepdims=True), 1)
         shift = np.maximum(np.frexp(total.astype(np.float64))[1] - 16, 0).astype(np.int64)
@@ -238,21 +246,10 @@ class AttentionInt8(Operation):
         reciprocal = ((1 << 31) + divisor // 2) // divisor
         sums = np.matmul(weight.astype(np.float64), v.astype(np.float64)).astype(np.int64)
         sums -= self.value_zero_point * total
-        mean = (sums * reciprocal) >> (15 + shift)
-        steps = (mean * self.output_scale + (1 << self.output_shift - 1)) >> self.output_shift
+        factor = reciprocal * self.output_scale >> 17
+        steps = ((sums >> shift) * factor + (1 << self.output_shift - 1)) >> self.output_shift
         steps = np.where(count == 0, 0, steps) + self.output_zero_point
         return (layout.join(np.clip(steps, -128, 127).astype(np.int8)),)
-
-    def _weights(self, distance: Array) -> Array:
-        """int64 weights, 0 to 32767, of distances from the largest score."""
-        near = distance < self.score_limit
-        d = (np.where(near, distance, 0) << self.score_shift) * self.score_scale >> 32
-        fraction = d & 0xFFFF
-        power: Array = np.full_like(d, WEIGHT_POLYNOMIAL[-1])
-        for coefficient in WEIGHT_POLYNOMIAL[-2::-1]:
-            power = coefficient - (power * fraction >> 16)
-        whole = d >> 16
-        return np.where(near, (power + (1 << whole)) >> (whole + 1), 0)
 
     def reach(self, inputs: Sequence[TensorType | None]) -> Mapping[int, Reach]:
         return self.layout.reach(inputs)
@@ -272,22 +269,42 @@ class AttentionInt8(Operation):
     def kernel(
         self, inputs: Sequence[TensorType | None], outputs: Sequence[TensorType]
     ) -> Kernel | None:
+        query = inputs[0]
+        assert query is not None
         parameters = {
             **self.layout.parameters(inputs),
-            "query_zero_point": self.query_zero_point,
             "value_zero_point": self.value_zero_point,
             "output_zero_point": self.output_zero_point,
-            "score_limit": self.score_limit,
-            "score_shift": self.score_shift,
-            "score_scale": self.score_scale,
+            "weight_limit": self.weights.limit,
+            "weight_bits": self.weights.bits,
             "output_scale": self.output_scale,
             "output_shift": self.output_shift,
         }
-        query = inputs[0]
-        assert query is not None
+        if self._is_of_words(parameters):
+            parameters["heads"] = self.layout.query_heads
+            implied = ("batch", "query_heads", "key_heads", "key_capacity")
+            implied += ("head_size", "value_size", "key_row_stride", "value_row_stride")
+            for name in (*implied, "position_batch_stride"):
+                del parameters[name]
+            return Kernel("tw_attention_word_s8", HEADER, parameters)
+        parameters["query_zero_point"] = self.query_zero_point
+        parameters["weight_drop"] = self.weights.drop
         rows = min(self.layout.rows(query), ROWS_AT_A_TIME)
         scratch = MAXIMUM_CORES * rows * self.layout.keys * 4
         return Kernel("tw_attention_s8", HEADER, parameters, scratch)
+
+    def _is_of_words(self, parameters: Mapping[str, ParameterValue]) -> bool:
+        """Whether tw_attention_word_s8 can do it; see tilewright/attention.h."""
+        return (
+            parameters["head_size"] == parameters["value_size"] == WORD
+            and parameters["key_row_stride"] == parameters["value_row_stride"] == WORD
+            and parameters["batch"] == 1
+            and self.layout.query_heads == self.layout.key_heads
+            and self.query_zero_point == 0
+            and self.weights.drop == 0
+            and self.output_shift > 32
+            and self.sums_fit
+        )
 
     def multiply_accumulates(self, inputs: Sequence[TensorType | None]) -> int:
         return self.layout.multiply_accumulates(inputs)
@@ -359,28 +376,32 @@ def integer_form(
     value_zero_point: int,
     output_zero_point: int,
     value_ratio: float,
-) -> AttentionInt8 | None:
-    """The integer operation; None if its range or precision do not suffice.
+    queries: int = 1,
+) -> tuple[AttentionInt8, Array] | None:
+    """The integer operation and its table; None if its range or precision do not suffice.
 
-    `score_factor`: s_q * s_k * scale, real scores per integer one; `value_ratio`: s_v / s_y.
+    `score_factor`: s_q * s_k * scale, real scores per integer one; `value_ratio`: s_v / s_y;
+    `queries`: per head, for which the table is chosen.
     """
     if head_size > MAXIMUM_HEAD_SIZE or value_ratio > MAXIMUM_SCALE_RATIO or score_factor < 0:
         return None
     # Beyond 32 halvings per step every key but the best has weight zero: no need to tell how much.
     halvings = min(score_factor / np.log(2.0), 32.0)
-    shift = max(0, ceil(log2(halvings)) + 20) if halvings > 2.0**-60 else 0
-    limit = min(ceil(16 / halvings), 2**31 - 1) if halvings > 2.0**-60 else 2**31 - 1
-    output_shift = 62
-    while np.rint(value_ratio * 2.0 ** (output_shift - 16)) >= 2**31:
+    # Copying an entry takes a quarter of a cycle, a weight from two tables 7 cycles of a core more.
+    count = layout.query_heads * queries * layout.keys
+    weights = weight_table(halvings, head_size, min(count, MAXIMUM_ENTRIES))
+    output_shift = 50
+    while np.rint(value_ratio * 2.0 ** (output_shift - 14)) >= 2**31:
         output_shift -= 1
-    return AttentionInt8(
+    largest_sum = layout.keys * LARGEST_WEIGHT * (128 + abs(value_zero_point))
+    operation = AttentionInt8(
         layout,
         query_zero_point,
         value_zero_point,
         output_zero_point,
-        limit,
-        shift,
-        int(np.rint(halvings * 2.0 ** (48 - shift))),
-        int(np.rint(value_ratio * 2.0 ** (output_shift - 16))),
+        weights,
+        largest_sum < 2**31,
+        int(np.rint(value_ratio * 2.0 ** (output_shift - 14))),
         output_shift,
     )
+    return operation, weights.build(halvings)

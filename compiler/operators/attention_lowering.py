@@ -13,6 +13,7 @@ from compiler.ir import Array, DataType
 from compiler.lowering.operand import Operand
 from compiler.operators.attention import (
     MAXIMUM_KEYS,
+    MAXIMUM_OFFSET,
     AttentionFloat,
     AttentionLayout,
     integer_form,
@@ -70,7 +71,7 @@ def lower_attention(node: OnnxNode, context: LoweringContext) -> None:
     head_size = layout.size(query.type, layout.query_heads)
     scale = node.attribute("scale", 1.0 / sqrt(head_size))
     result = context.result(node)
-    operation = None
+    form = None
     q, k, v, y = query.quantization, key.quantization, value.quantization, result.quantization
     if (
         q is not None
@@ -79,7 +80,7 @@ def lower_attention(node: OnnxNode, context: LoweringContext) -> None:
         and y is not None
         and all(operand.is_int8 for operand in (query, key, value))
     ):
-        operation = integer_form(
+        form = integer_form(
             layout,
             head_size,
             q.scale * k.scale * scale,
@@ -87,10 +88,13 @@ def lower_attention(node: OnnxNode, context: LoweringContext) -> None:
             v.zero_point,
             y.zero_point,
             v.scale / y.scale,
+            layout.rows(query.type),
         )
-    if operation is not None:
+    if form is not None:
+        operation, weights = form
         stored = [context.stored(operand) for operand in (query, key, value)]
-        context.emit_stored(node, operation, [*stored, positions, valid], result)
+        table = context.constant(node, "weights", weights)
+        context.emit_stored(node, operation, [*stored, positions, valid, table], result)
     else:
         plain = [context.plain(operand) for operand in (query, key, value)]
         context.emit_plain(node, AttentionFloat(layout, scale), [*plain, positions, valid], result)
@@ -228,7 +232,7 @@ def _compared_mask(mask: Operand, context: LoweringContext, keys: int) -> Prefix
     if not consecutive or index.size < keys or not _is_column(positions.shape):
         return None
     offset = int(relation == "LessOrEqual") - int(index[0])
-    return PrefixMask(keys, positions, offset) if abs(offset) < 2**31 else None
+    return PrefixMask(keys, positions, offset) if abs(offset) <= MAXIMUM_OFFSET else None
 
 
 def _is_column(shape: tuple[int, ...]) -> bool:

@@ -85,6 +85,11 @@ def lower_depth_to_space(node: OnnxNode, context: LoweringContext) -> None:
     batch, channels, height, width = x.shape
     block = node.attribute("blocksize", 1)
     depth = channels // block**2
+    if channels % block**2:
+        raise UnsupportedForm(
+            f"its input {x.name!r} is {x.type}, and its blocksize is {block}",
+            "channels that are a multiple of the blocksize squared",
+        )
     mode = node.attribute("mode", "DCR")
     if mode == "DCR":
         blocks = View((batch, block, block, depth, height, width))
@@ -103,6 +108,11 @@ def lower_space_to_depth(node: OnnxNode, context: LoweringContext) -> None:
     x = context.required(node, 0)
     batch, channels, height, width = x.shape
     block = node.attribute("blocksize", 1)
+    if height % block or width % block:
+        raise UnsupportedForm(
+            f"its input {x.name!r} is {x.type}, and its blocksize is {block}",
+            "a height and a width that are multiples of the blocksize",
+        )
     steps = (
         View((batch, channels, height // block, block, width // block, block)),
         Transpose((0, 3, 5, 1, 2, 4)),

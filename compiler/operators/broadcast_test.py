@@ -62,6 +62,25 @@ def test_model(case: str, integer: bool) -> None:
         assert sum(type(n.operation).__name__ == "Dequantize" for n in graph.nodes) == 1
 
 
+@pytest.mark.parametrize(
+    ("operator", "shape", "found"),
+    [
+        ("SpaceToDepth", (1, 1, 3, 4), "'x' is float32[1, 1, 3, 4], and its blocksize is 2"),
+        ("SpaceToDepth", (1, 1, 4, 3), "'x' is float32[1, 1, 4, 3], and its blocksize is 2"),
+        ("DepthToSpace", (1, 6, 1, 1), "'x' is float32[1, 6, 1, 1], and its blocksize is 2"),
+    ],
+)
+def test_blocks_that_do_not_divide_the_input_are_refused(
+    operator: str, shape: tuple[int, ...], found: str
+) -> None:
+    """ONNX's shape inference rounds the extents down."""
+    model = ModelBuilder()
+    y = model.node(operator, [model.input("x", shape)], blocksize=2)
+    with pytest.raises(CompileError) as caught:
+        lower(import_model(model.build([y])), "run")
+    assert found in str(caught.value)
+
+
 def test_too_many_axes_are_refused() -> None:
     model = ModelBuilder()
     y = model.node("Tile", [model.input("x", (2,) * 4), model.constant(np.array([2] * 4))])

@@ -96,6 +96,21 @@ class Slice(Operation):
         offset = sum(stride * start for stride, start in zip(dense, self.starts, strict=True))
         return strided_copy(outputs[0], strides, offset)
 
+    def tile_axes(self, inputs: Sequence[TensorType | None]) -> tuple[int, ...]:
+        del inputs
+        return tuple(range(len(self.extents)))
+
+    def tile(self, inputs: Sequence[TensorType | None], box: Box) -> Tile:
+        ends = [
+            (start + step * begin, start + step * (end - 1))
+            for start, step, begin, end in zip(
+                self.starts, self.steps, box.begin, box.end, strict=True
+            )
+        ]
+        read = Box(tuple(map(min, ends)), tuple(max(pair) + 1 for pair in ends))
+        starts = tuple(first - low for (first, _), low in zip(ends, read.begin, strict=True))
+        return Tile(Slice(starts, self.steps, box.shape), (read,), box)
+
     def permuted(self, permutation: tuple[int, ...]) -> tuple[Operation, tuple[int, ...]] | None:
         moved = (permute(axes, permutation) for axes in (self.starts, self.steps, self.extents))
         return Slice(*moved), (0,)

@@ -40,7 +40,7 @@ class Pool(Operation):
 
 @dataclass(frozen=True)
 class MaxPool(Pool):
-    """The largest element of each window; int8 or float32, padding is skipped."""
+    """The largest element of each window, or NaN if any is; int8 or float32. Padding is skipped."""
 
     def evaluate(self, inputs: Sequence[Array | None]) -> tuple[Array, ...]:
         (x,) = inputs
@@ -53,7 +53,7 @@ class MaxPool(Pool):
         for _, _, (rows, columns), (in_rows, in_columns) in self.window.taps(extents):
             value = image[:, in_rows, in_columns]
             part = best[:, rows, columns]
-            np.copyto(part, value, where=value > part)
+            np.copyto(part, value, where=(value > part) | (value != value))
         return (best.reshape(output.shape),)
 
     def kernel(

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from compiler.errors import CompileError
 from compiler.frontend.import_model import import_model
+from compiler.interpreter import interpret
 from compiler.ir import Array, Quantization
 from compiler.lowering.lower import lower
 from compiler.operators.kernel_harness import assert_twin
@@ -48,8 +49,19 @@ def test_max_twin(case: tuple[Window, tuple[int, ...]], integer: bool, seed: int
         assert_twin(MaxPool(window), [x])
     else:
         real = x * np.float32(0.5)
-        special = random.choice([-np.inf, np.inf, -0.0, 0.0], shape).astype(np.float32)
+        special = random.choice([-np.inf, np.inf, np.nan, -0.0, 0.0], shape).astype(np.float32)
         assert_twin(MaxPool(window), [np.where(random.random(shape) < 0.3, special, real)])
+
+
+@pytest.mark.parametrize("position", range(9))
+def test_the_maximum_is_nan_if_any_element_is(position: int) -> None:
+    model = ModelBuilder()
+    y = model.node("GlobalMaxPool", [model.input("x", (1, 1, 3, 3))])
+    graph = lower(import_model(model.build([y])), "run")
+    x = np.arange(9, dtype=np.float32)
+    x[position] = np.nan
+    (found,) = interpret(graph, {"x": x.reshape(1, 1, 3, 3)}).values()
+    assert np.isnan(found).all()
 
 
 @settings(max_examples=80, deadline=None)

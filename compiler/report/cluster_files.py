@@ -7,11 +7,10 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
+from compiler.codegen.cluster_layers import cluster_layers
 from compiler.codegen.generate_cluster import GeneratedClusterNetwork
-from compiler.codegen.source import Layer
-from compiler.codegen.steps import Step as LayerStep
 from compiler.frontend.model import OnnxModel
-from compiler.ir import Graph, Node
+from compiler.ir import Graph
 from compiler.memory import interface_inputs, interface_outputs
 from compiler.report.mapping import mapping, mapping_json, mapping_text
 from compiler.report.memory import ArenaBuffer, EntryPoint, MemoryReport, Step, Tensor
@@ -35,7 +34,7 @@ def cluster_report_files(
 ) -> dict[str, bytes]:
     """Contents by file name; one model, graph and program per entry point."""
     name = network.interface.name
-    report = mapping(name, models, graphs, _layers(graphs))
+    report = mapping(name, models, graphs, cluster_layers(graphs))
     times = [estimate(program, cluster) for program in programs]
     return {
         f"{name}.mapping.json": mapping_json(report).encode(),
@@ -43,30 +42,6 @@ def cluster_report_files(
         f"{name}.memory.json": _memory_json(network, programs, times, cluster).encode(),
         f"{name}.memory.html": to_html(_memory(name, graphs, programs)).encode(),
     }
-
-
-def _layers(graphs: Sequence[Graph]) -> list[Layer]:
-    layers: list[Layer] = []
-    for graph in graphs:
-        for node in graph.nodes:
-            step = _layer_step(graph, node)
-            if step is not None:
-                layers.append(Layer(len(layers), graph, step))
-    return layers
-
-
-def _layer_step(graph: Graph, node: Node) -> LayerStep | None:
-    inputs, outputs = graph.input_types(node), graph.output_types(node)
-    kernel = node.operation.kernel(inputs, outputs)
-    if kernel is None or not any(type_.elements for type_ in outputs):
-        return None
-    variable = [
-        graph.values[name].type
-        for name in node.inputs
-        if name is not None and graph.values[name].constant is None
-    ]
-    work = node.operation.multiply_accumulates(inputs)
-    return LayerStep(node, node.name, kernel, (), tuple(variable), tuple(outputs), work)
 
 
 def _memory_json(
@@ -80,6 +55,7 @@ def _memory_json(
         "format": MEMORY_FORMAT,
         "network": network.interface.name,
         "weights_bytes": len(network.weights),
+        "weight_memory_bytes": len(network.weight_memory),
         "states_bytes": plan.states_bytes,
         "arena_bytes": plan.arena_bytes,
         "alignment": plan.alignment,

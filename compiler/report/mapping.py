@@ -159,7 +159,7 @@ def _form(graph: Graph, node: Node) -> tuple[str, str]:
         return "conversion", f"{_listing(made)} read as float32"
     if getattr(node.operation, "wide", False):
         return "wide", "32 bits cannot hold the product at the precision that is needed"
-    return "integer", ""
+    return "integer", node.reason
 
 
 def _listing(names: Sequence[str]) -> str:

@@ -40,6 +40,11 @@ class DoesNotFitL1(Exception):
         self.needed = needed
 
 
+MARGIN = 0.75
+"""The part of the predicted cycles that steps are sure to take: copies start so early that they
+are in time then. A copy that is late stops all cores; one that is early only takes L1."""
+
+
 @dataclass
 class _Life:
     bytes: int
@@ -80,7 +85,7 @@ def _load_steps(tasks: Tasks, cluster: Cluster, budget: int) -> list[int]:
         for task in step_tasks:
             call = Call("", 0, task.operation, task.inputs, task.outputs, (), extents=task.extents)
             compute[number] += call_cycles(shortened_call(call, rows), cluster)
-        compute[number] += STEP_CYCLES
+        compute[number] = int(MARGIN * (compute[number] + STEP_CYCLES))
     begin = [0] * (len(compute) + 1)
     for number, cycles in enumerate(compute):
         begin[number + 1] = begin[number] + cycles
@@ -252,6 +257,8 @@ def _program(
         l1.bound,
         aligned(arena.peak),
         tasks.extents,
+        bytes(tasks.weights.data),
+        (*tasks.weights.starts, len(tasks.weights.data)),
     )
 
 

@@ -31,6 +31,7 @@ class ByteExecution:
             (Space.L1, ""): self._garbage(program.l1_bytes),
             (Space.ARENA, ""): self._garbage(program.arena_bytes),
             (Space.CONSTANTS, ""): np.frombuffer(program.constants, np.uint8).copy(),
+            (Space.WEIGHT_MEMORY, ""): np.frombuffer(program.weights, np.uint8).copy(),
         }
         for index, name in enumerate(interface_inputs(graph)):
             self.memory[Space.INPUT, index] = _bytes_of(inputs[name])

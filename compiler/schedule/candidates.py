@@ -72,6 +72,13 @@ class Candidate:
     operands: Mapping[str, Streamed]
 
 
+def whole_candidates(
+    graph: Graph, node: Node, aliasing: Aliasing, cluster: Cluster
+) -> list[Candidate]:
+    """The node in one piece, alone."""
+    return [_candidate(graph, node, aliasing, cluster, None)]
+
+
 def streaming_candidates(
     graph: Graph, node: Node, aliasing: Aliasing, cluster: Cluster
 ) -> list[Candidate]:
@@ -108,7 +115,7 @@ def streaming_candidates(
 def candidates_of(
     graph: Graph, node: Node, aliasing: Aliasing, cluster: Cluster
 ) -> list[Candidate]:
-    """All that may be best for some budget, direct use last."""
+    """All that may be best for some budget, direct use, where it is possible, last."""
     types = graph.input_types(node)
     output = graph.values[node.outputs[0]].type
     whole = _candidate(graph, node, aliasing, cluster, None)
@@ -117,6 +124,8 @@ def candidates_of(
         candidate = _candidate(graph, node, aliasing, cluster, cuts)
         if not any(_dominates(other, candidate) for other in result):
             result.append(candidate)
+    if node.operation.needs_l1:
+        return result
     outside = sum(stream.traffic for stream in whole.operands.values()) + whole.constant_traffic
     scratch = _scratch(graph, node)
     result.append(
@@ -292,7 +301,8 @@ def _constants(
     for position, name in enumerate(node.inputs):
         if name is None or aliasing.block_of[name].home is not Home.CONSTANT:
             continue
-        if position in node.operation.sparsely_read:
+        operation = node.operation
+        if position in (*operation.sparsely_read, *operation.weight_memory_inputs):
             continue
         boxes = [tile.inputs[position] for tile in tiles]
         size = graph.values[name].type.data_type.bytes

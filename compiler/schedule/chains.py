@@ -172,6 +172,7 @@ def _may_chain(graph: Graph, node: Node) -> bool:
         len(node.outputs) == 1
         and operation.updates is None
         and not operation.sparsely_read
+        and not operation.weight_memory_inputs
         and not operation.reach(types)
         and bool(operation.tile_axes(types))
     )

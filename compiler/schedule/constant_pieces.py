@@ -77,6 +77,7 @@ class ConstantPieces:
         return (
             self._tasks.aliasing.block_of[name].home is Home.CONSTANT
             and position not in node.operation.sparsely_read
+            and position not in node.operation.weight_memory_inputs
             and node.name not in self._decisions.direct
         )
 

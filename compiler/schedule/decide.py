@@ -9,13 +9,14 @@ weighs to hand them on in pieces (`chains.py`).
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 from compiler.errors import Code, CompileError, Problem
 from compiler.ir import Graph
-from compiler.memory.aliasing import share_memory
+from compiler.memory.aliasing import Aliasing, share_memory
 from compiler.schedule.arrange import DoesNotFitL1, arrange
-from compiler.schedule.candidates import candidates_of, streaming_candidates
+from compiler.schedule.candidates import candidates_of, streaming_candidates, whole_candidates
 from compiler.schedule.choices import Choice, Choices
 from compiler.schedule.constraint_model import CYCLE_COST, ConstraintModel, direct
 from compiler.schedule.decisions import Decisions
@@ -37,13 +38,9 @@ def schedule(graph: Graph, cluster: Cluster, l1_bytes: int) -> Program:
         CompileError: DOES_NOT_FIT for every node that needs more than that, however it runs.
     """
     aliasing = share_memory(graph, ALIGNMENT)
-    choices = Choices(graph, aliasing, cluster, streaming_candidates)
-    decisions = everything_resident(choices, l1_bytes)
-    if decisions is not None:
-        try:
-            return _arranged(graph, decisions, cluster, l1_bytes)
-        except DoesNotFitL1:
-            pass
+    programs = _resident_programs(graph, aliasing, cluster, l1_bytes)
+    if programs:
+        return min(programs, key=lambda program: total_cycles(estimate(program, cluster)))
     choices = Choices(graph, aliasing, cluster, candidates_of)
     _check_fit(choices.nodes, l1_bytes)
     for attempt in range(RETRIES):
@@ -80,6 +77,25 @@ def _cost(program: Program, cluster: Cluster) -> int:
     """What constraint programs minimise, of the program as it is arranged."""
     copied = sum(transfer.bytes for step in program.steps for transfer in step.transfers)
     return total_cycles(estimate(program, cluster)) * CYCLE_COST + copied
+
+
+def _resident_programs(
+    graph: Graph, aliasing: Aliasing, cluster: Cluster, l1_bytes: int
+) -> list[Program]:
+    """Programs with every tensor in L1, if that fits.
+
+    Where cores have more to do than the DMA, constants arrive while nodes before compute, and a
+    node is best run as a whole; elsewhere it is better cut, so that it begins with what is there.
+    """
+    programs: list[Program] = []
+    for candidates in (whole_candidates, streaming_candidates):
+        choices = Choices(graph, aliasing, cluster, candidates)
+        decisions = everything_resident(choices, l1_bytes)
+        if decisions is None:
+            continue
+        with suppress(DoesNotFitL1):
+            programs.append(_arranged(graph, decisions, cluster, l1_bytes))
+    return programs
 
 
 def _arranged(graph: Graph, decisions: Decisions, cluster: Cluster, l1_bytes: int) -> Program:

@@ -45,7 +45,8 @@ def call_cycles(call: Call, cluster: Cluster) -> int:
     kernel = call.operation.kernel(call.inputs, call.outputs)
     assert kernel is not None
     cycles = kernel_cycles(kernel, call.outputs, cluster.cores)
-    outside = sum(1 for place in call.operands if place is not None and place.space is not Space.L1)
+    close = (Space.L1, Space.WEIGHT_MEMORY)
+    outside = sum(1 for place in call.operands if place is not None and place.space not in close)
     return cycles + outside * cluster.l2_latency
 
 

@@ -14,7 +14,7 @@ from compiler.codegen.interpreter_harness import random_inputs
 from compiler.codegen.sample_networks import NetworkBuilder
 from compiler.interpreter import interpret
 from compiler.ir import DataType, Graph, TensorType
-from compiler.operators.attention import AttentionFloat, AttentionInt8, AttentionLayout
+from compiler.operators.attention import AttentionFloat, AttentionLayout, integer_form
 from compiler.operators.binary import Arithmetic
 from compiler.operators.tensor_scatter import TensorScatter
 from compiler.operators.view import View
@@ -64,9 +64,15 @@ def decoder(
         build.state(cache, updated)
         caches.append(updated)
     layout = AttentionLayout(HEADS, HEADS, tokens_first, CAPACITY, offset)
-    integer = AttentionInt8(layout, 3, -5, 7, 1000, 4, 1 << 24, 1 << 10, 15)
-    operation = AttentionFloat(layout, 0.5) if real else integer
-    build.output(build.node("mix", operation, [query, *caches, queries, None], "result"))
+    operands = [query, *caches, queries, None]
+    if real:
+        build.output(build.node("mix", AttentionFloat(layout, 0.5), operands, "result"))
+        return build.graph
+    form = integer_form(layout, SIZE, 2e-3, 3, -5, 7, 0.7)
+    assert form is not None
+    operation, table = form
+    weights = build.constant("weights", lambda _: table)
+    build.output(build.node("mix", operation, [*operands, weights], "result"))
     return build.graph
 
 

@@ -29,6 +29,7 @@ class Space(Enum):
 
     L1 = "l1"
     CONSTANTS = "constants"
+    WEIGHT_MEMORY = "weight memory"
     ARENA = "arena"
     STATE = "state"
     INPUT = "input"
@@ -168,6 +169,8 @@ class Program:
         steps: the first has no calls: it brings what the second needs.
         constants: content of `Space.CONSTANTS`.
         segments: where in it one constant, or what is copied with it, ends and the next begins.
+        weights: content of `Space.WEIGHT_MEMORY`.
+        weight_segments: where in it one constant ends and the next begins.
         buffers: what is in L1, by offset within each step.
         l1_bytes, arena_bytes: how much of these memories is in use.
         l1_bound: the most bytes of L1 that are live at one step.
@@ -183,3 +186,5 @@ class Program:
     l1_bound: int
     arena_bytes: int
     extents: tuple[Extent, ...] = ()
+    weights: bytes = b""
+    weight_segments: tuple[int, ...] = (0,)

@@ -82,6 +82,24 @@ class Store:
     what: str
 
 
+@dataclass
+class Contents:
+    """Constants one behind the other, equal ones once; `starts` are their offsets."""
+
+    alignment: int = 32
+    data: bytearray = field(default_factory=bytearray)
+    starts: list[int] = field(default_factory=list[int])
+    places: dict[bytes, int] = field(default_factory=dict[bytes, int])
+
+    def add(self, data: bytes) -> int:
+        """The offset of a constant."""
+        if data not in self.places:
+            self.places[data] = len(self.data)
+            self.starts.append(len(self.data))
+            self.data += data + bytes(-len(data) % self.alignment)
+        return self.places[data]
+
+
 STORE_STEPS = 1
 """A copy out of L1 begins in the step after its task and is due after that many steps."""
 
@@ -120,6 +138,8 @@ class Tasks:
     stores: list[Store] = field(default_factory=list[Store])
     constants: bytearray = field(default_factory=bytearray)
     constant_starts: list[int] = field(default_factory=list[int])
+    weights: Contents = field(default_factory=Contents)
+    """Of weight memory."""
     block_use: dict[str, tuple[int, int]] = field(default_factory=dict[str, tuple[int, int]])
     """First and last task that use a block outside of L1."""
     extents: tuple[Extent, ...] = ()

@@ -297,6 +297,10 @@ class _Builder:
             # Too large for L1, or hardly read: the cores fetch from outside what they need.
             data = self.graph.values[block.name].constant
             assert data is not None
+            if position in node.operation.weight_memory_inputs:
+                offset = box.runs(type_.shape).offset * type_.data_type.bytes
+                place = self.result.weights.add(data.tobytes())
+                return Place(Space.WEIGHT_MEMORY, place + offset)
             return Place(Space.CONSTANTS, self.constants.place(data.tobytes()))
         if block.name not in self.decisions.resident and self._is_outside(node, position):
             self._use_block(block, number)

@@ -29,6 +29,7 @@ from compiler.schedule.program import (
     Space,
     Transfer,
 )
+from compiler.schedule.record import RECORD_OF
 
 Tags = npt.NDArray[np.int64]
 
@@ -111,10 +112,12 @@ class _Validation:
     def _initial_memory(self) -> dict[Memory, Tags]:
         program, graph = self._program, self._graph
         constants = np.frombuffer(program.constants, np.uint8).astype(np.int64) + CONSTANT
+        weights = np.frombuffer(program.weights, np.uint8).astype(np.int64) + CONSTANT
         memory: dict[Memory, Tags] = {
             (Space.L1, ""): np.full(program.l1_bytes, UNDEFINED, np.int64),
             (Space.ARENA, ""): np.full(program.arena_bytes, UNDEFINED, np.int64),
             (Space.CONSTANTS, ""): constants,
+            (Space.WEIGHT_MEMORY, ""): weights,
         }
         for index, name in enumerate(interface_inputs(graph)):
             memory[Space.INPUT, index] = self._tags(name)
@@ -177,7 +180,7 @@ class _Validation:
             flight = _Flight(transfer, there, inside, outside_lines, inside_lines)
         else:
             flight = _Flight(transfer, inside, there, inside_lines, outside_lines)
-            if outside.space in (Space.CONSTANTS, Space.INPUT):
+            if outside.space in (Space.CONSTANTS, Space.WEIGHT_MEMORY, Space.INPUT):
                 self._report(f"{transfer.what} is stored to memory that is only read")
         for begin, end in flight.source_lines:
             self._check_flights(flight.source, begin, end, writes=False, what=transfer.what)
@@ -242,7 +245,7 @@ class _Validation:
         """Names of the values that the call reads, then writes."""
         if node is not None:
             return [*node.inputs, *node.outputs]
-        value = call.node.removeprefix("copy of ")
+        value = call.node.removeprefix("copy of ").removeprefix(RECORD_OF)
         return [value, value]
 
     def _write(self, call: Call, names: list[str | None]) -> None:

@@ -2,17 +2,21 @@
 
 Products have a model that follows their loops (`siracusa_cluster_cycles.py`); other kernels take so
 many cycles per element, measured on the layers of this repository's models (docs/benchmarks.md).
-Whatever it is, its code first has to come from L2, because other kernels ran before.
+Whatever it is, its code first has to come to the core, because other kernels ran before.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from math import prod
 
 from compiler.ir import Kernel, TensorType
 from compiler.ir.operation import ParameterValue
+from compiler.target.neureka_job import call_cycles
 from compiler.target.siracusa_cluster_cycles import (
     ConvTile,
+    attention,
+    attention_word,
     conv_packed,
     depthwise_conv_packed,
     matmul_packed,
@@ -28,8 +32,12 @@ def kernel_cycles(kernel: Kernel, outputs: Sequence[TensorType], cores: int) -> 
     return max(1, round(model(kernel.parameters, outputs, cores)))
 
 
-COLD_START = 450.0
-"""Cycles until a kernel's code has come from L2, where others ran before it."""
+COLD_START = 100.0
+"""Cycles until a kernel's code has come from the cache that cores share. From L2 it takes 450: once
+for kernels of layers that repeat, whose code fits that cache."""
+
+ACCELERATOR_COLD_START = 150.0
+"""From L2, for the one core that starts jobs, whose code is short."""
 
 WIDE_CYCLES = 90.0
 """Per element, for 64-bit requantisation."""
@@ -88,6 +96,11 @@ def _depthwise(parameters: Parameters, outputs: Sequence[TensorType], cores: int
     return COLD_START + _up(bands, cores) * band_rows * tile.output[1] * 4 * (30 + 2 * taps)
 
 
+def _accelerated(parameters: Parameters, outputs: Sequence[TensorType], cores: int) -> float:
+    del outputs, cores
+    return ACCELERATOR_COLD_START + call_cycles(parameters)
+
+
 def _conv_tile(parameters: Parameters) -> ConvTile:
     def pair(name: str) -> tuple[int, int]:
         return _number(parameters, f"{name}_height"), _number(parameters, f"{name}_width")
@@ -113,13 +126,76 @@ def _conv_tile(parameters: Parameters) -> ConvTile:
 
 
 def _attention(parameters: Parameters, outputs: Sequence[TensorType], cores: int) -> float:
-    heads = _number(parameters, "batch") * _number(parameters, "query_heads")
-    rows = _up(heads * _number(parameters, "queries"), cores)
-    keys = _number(parameters, "keys")
-    sizes = _number(parameters, "head_size") + _number(parameters, "value_size")
     del outputs
-    # As many keys as there can be: only a run tells how many there are.
-    return 1000 + rows * keys * (32 + 1.25 * sizes)
+    return COLD_START + attention(
+        _number(parameters, "batch") * _number(parameters, "query_heads"),
+        _number(parameters, "queries"),
+        _attended_keys(parameters),
+        (_number(parameters, "head_size"), _number(parameters, "value_size")),
+        second_table=_number(parameters, "weight_bits") != 0,
+        cores=cores,
+    )
+
+
+def _attention_word(parameters: Parameters, outputs: Sequence[TensorType], cores: int) -> float:
+    del outputs
+    return COLD_START + attention_word(
+        _number(parameters, "heads"),
+        _number(parameters, "queries"),
+        _attended_keys(parameters),
+        second_table=_number(parameters, "weight_bits") != 0,
+        cores=cores,
+    )
+
+
+def _attended_keys(parameters: Parameters) -> int:
+    """Keys of a query on average. Only a run tells positions: those of several queries are taken
+    for the first ones, that of a single query for the last one."""
+    keys, queries = _number(parameters, "keys"), _number(parameters, "queries")
+    if not _number(parameters, "causal") and not _number(parameters, "position_row_stride"):
+        return keys
+    # Query i attends to i + 1 keys.
+    among = min(keys, queries)
+    return _up(among * (among + 1) // 2 + (queries - among) * keys, queries)
+
+
+def _rms_normalization(parameters: Parameters, outputs: Sequence[TensorType], cores: int) -> float:
+    del outputs
+    rows, elements = _number(parameters, "rows"), _number(parameters, "elements")
+    if rows < cores:  # each core finds each row's factor
+        row = 230 + 0.9 * elements + 9.2 * _up(elements, cores)
+        return COLD_START + 100 + rows * row
+    return COLD_START + 120 + _up(rows, cores) * (275 + 9.8 * elements)
+
+
+def _rotary_embedding(parameters: Parameters, outputs: Sequence[TensorType], cores: int) -> float:
+    del outputs
+    tokens = _number(parameters, "batch") * _number(parameters, "tokens")
+    vectors = _up(tokens * _number(parameters, "heads"), cores)
+    pairs = _number(parameters, "rotary_size") // 2
+    if tokens == 1:
+        return COLD_START + 105 + vectors * (4 + 20 * pairs)
+    return COLD_START + 150 + vectors * (80 + 20.5 * pairs)
+
+
+def _tensor_scatter(parameters: Parameters, outputs: Sequence[TensorType], cores: int) -> float:
+    del outputs
+    blocks = _up(_number(parameters, "batch") * _number(parameters, "outer"), cores)
+    rows = _number(parameters, "rows")
+    block = 60 + 0.75 * rows * _number(parameters, "row_bytes") if rows > 1 else 5
+    return COLD_START + 80 + blocks * block
+
+
+CONSOLE_CYCLES = 30
+"""Per character that is written: some 40 a line, and 4 for 3 bytes of data."""
+
+
+def _dump_tile(parameters: Parameters, outputs: Sequence[TensorType], cores: int) -> float:
+    del outputs, cores
+    counts = parameters["counts"]
+    assert isinstance(counts, tuple)
+    lines = prod(counts)
+    return CONSOLE_CYCLES * lines * (40 + 4 * _number(parameters, "run_bytes") / 3)
 
 
 def _copy(parameters: Parameters, outputs: Sequence[TensorType], cores: int) -> float:
@@ -128,21 +204,26 @@ def _copy(parameters: Parameters, outputs: Sequence[TensorType], cores: int) -> 
 
 
 _MODELS: Mapping[str, Model] = {
+    "tw_accelerated_conv": _accelerated,
     "tw_matmul_packed_s8": _matmul,
     "tw_conv_packed_s8": _conv,
     "tw_depthwise_conv_packed_s8": _depthwise,
     "tw_attention_s8": _attention,
     "tw_copy": _copy,
-    "tw_add_s8": _by_element(7.7, 890),
-    "tw_multiply_s8": _by_element(9.4, 1300),
+    "tw_attention_word_s8": _attention_word,
+    "tw_add_s8": _by_element(7.7, 200),
+    "tw_multiply_s8": _by_element(9.7, 220),
     "tw_table": _by_element(3.3, 100),
     "tw_normalization_s8": _by_element(17.3, 500),
-    "tw_rms_normalization_s8": _by_element(12.7, 790),
-    "tw_rotary_embedding_s8": _by_element(36, 500),
+    "tw_rms_normalization_s8": _rms_normalization,
+    "tw_rotary_embedding_s8": _rotary_embedding,
+    "tw_dump_tile": _dump_tile,
     "tw_strided_copy": _by_element(4.2, 500),
     "tw_max_pool_s8": _by_element(28, 0),
     "tw_average_pool_s8": _by_element(58, 2100),
+    "tw_pad": _by_element(1.15, 900),
+    "tw_recode": _by_element(0.8, 200),
     "tw_gather": _by_element(4.5, 700),
-    "tw_tensor_scatter": _by_element(1, 1000),
+    "tw_tensor_scatter": _tensor_scatter,
     "tw_softmax_s8": _by_element(200, 990),
 }

@@ -24,17 +24,18 @@ if TYPE_CHECKING:
 def run(graph: Graph, cores: int) -> None:
     """Replaces operations where a kernel with packed weights exists; `cores` will share it."""
     for node in graph.nodes:
-        packed = _packed(graph, node, cores)
-        if packed is None:
+        found = packed(graph, node, cores)
+        if found is None:
             continue
-        operation, data = packed
+        operation, data = found
         constant = graph.add_constant(f"{node.name}/packed", data)
         node.operation = operation
         node.inputs = (node.inputs[0], constant.name)
-    _drop_unread_constants(graph)
+    drop_unread_constants(graph)
 
 
-def _packed(graph: Graph, node: Node, cores: int) -> tuple[Operation, Array] | None:
+def packed(graph: Graph, node: Node, cores: int) -> tuple[Operation, Array] | None:
+    """The operation with packed weights, and these, if there is one for a node."""
     operation = node.operation
     if not isinstance(operation, (MatMulInt8, ConvInt8)):
         return None
@@ -80,7 +81,8 @@ def _is_pointwise(conv: ConvInt8) -> bool:
     )
 
 
-def _drop_unread_constants(graph: Graph) -> None:
+def drop_unread_constants(graph: Graph) -> None:
+    """Removes constants that no node reads any more."""
     read = {name for node in graph.nodes for name in node.inputs}
     read |= {*graph.outputs, *(state.output for state in graph.states)}
     for name in [value.name for value in graph.constants()]:

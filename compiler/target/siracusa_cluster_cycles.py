@@ -24,24 +24,24 @@ Pair = tuple[int, int]
 Terms = Mapping[str, float]
 
 CYCLES: dict[str, float] = {
-    "1 rows": 226.41,
+    "1 rows": 130.0,
     "2 rows": 187.91,
     "4 rows": 252.29,
-    "block of 1 rows": 81.8,
+    "block of 1 rows": 82.85,
     "block of 2 rows": 79.7,
     "block of 4 rows": 125.63,
     "block that ends the outputs": 223.25,
-    "last block of 1 row": 4.13,
-    "matmul call": 253.0,
+    "last block of 1 row": 45.0,
+    "matmul call": 285.0,
     "matmul group": 123.67,
     "matmul group of rows that end within a word": 88.24,
     "matmul groups": 309.22,
     "matmul next group": 70.81,
-    "matmul of one row": 308.46,
-    "word of 1 rows": 17.36,
+    "matmul of one row": 119.65,
+    "word of 1 rows": 17.63,
     "word of 2 rows": 14.48,
     "word of 4 rows": 24.75,
-    "word of last block of 1 row": 8.86,
+    "word of last block of 1 row": 9.18,
     "run of block": 8.0,
     "conv border window": 165.18,
     "conv call": 457.53,
@@ -65,10 +65,25 @@ CYCLES: dict[str, float] = {
     "depthwise word filled": 1.98,
     "table call": 80.0,
     "table word pair": 25.9,
-    "add call": 576.0,
-    "add word": 29.03,
-    "multiply call": 597.0,
-    "multiply word": 37.04,
+    "add call": 110.0,
+    "add word": 30.5,
+    "multiply call": 110.0,
+    "multiply word": 38.5,
+    "attention word call": 276.0,
+    "attention word query": 215.0,
+    "attention word key": 15.2,
+    "attention word second table": 6.5,
+    "attention call": 200.0,
+    "attention single": 541.7,
+    "attention single key": 15.37,
+    "attention single word": 147.53,
+    "attention single word of key": 10.5,
+    "attention pair": 687.61,
+    "attention pair key": 26.26,
+    "attention pair word": 245.1,
+    "attention pair word of key": 14.22,
+    "attention second table": 7.5,
+    "attention scalar": 9.0,
 }
 """Cycles of each term. An instruction takes one, unless its access meets another one's bank."""
 
@@ -162,6 +177,43 @@ def add(elements: int, cores: int = CORES) -> float:
 def multiply(elements: int, cores: int = CORES) -> float:
     """Cycles of tw_multiply_s8 for operands of one shape."""
     return CYCLES["multiply call"] + CYCLES["multiply word"] * _divide_up(elements // 4, cores)
+
+
+def attention_word(
+    heads: int, queries: int, keys: int, *, second_table: bool, cores: int = CORES
+) -> float:
+    """Cycles of tw_attention_word_s8 for queries that attend to so many keys, on average."""
+    rows = _divide_up(heads * queries, cores)
+    return cycles(
+        {
+            "attention word call": 1,
+            "attention word query": rows,
+            "attention word key": rows * keys,
+            "attention word second table": rows * keys * second_table,
+        }
+    )
+
+
+def attention(
+    heads: int, queries: int, keys: int, sizes: Pair, *, second_table: bool, cores: int = CORES
+) -> float:
+    """Cycles of tw_attention_s8 for up to 256 keys; `sizes` are those of keys and values."""
+    kind = "single" if queries == 1 else "pair"
+    items = _divide_up(heads * _divide_up(queries, 2), cores)
+    rows = items * min(queries, 2)
+    words = items * (sizes[0] // 4 + sizes[1] // 4) / 2
+    scalars = sizes[0] % 4 + sizes[1] % 4
+    return cycles(
+        {
+            "attention call": 1,
+            f"attention {kind}": items,
+            f"attention {kind} key": items * keys,
+            f"attention {kind} word": words,
+            f"attention {kind} word of key": words * keys,
+            "attention second table": rows * keys * second_table,
+            "attention scalar": rows * keys * scalars,
+        }
+    )
 
 
 def matmul_terms(rows: int, inner: int, columns: int, core: int, cores: int) -> Terms:
@@ -296,7 +348,9 @@ def _count_products(
     rows = 4 if group.rows == 3 else group.rows
     for blocks in [together] * (together > 0) + [1] * single:
         terms[f"{rows} rows"] += 1
-        pairs, rest = divmod(blocks, 2) if rows == 1 else (blocks, 0)
+        pairs, rest = blocks, 0
+        if rows == 1:
+            pairs, rest = divmod(blocks, 2) if runs == 1 else (0, blocks)
         terms[f"block of {rows} rows"] += pairs
         terms[f"word of {rows} rows"] += pairs * words
         terms["run of block"] += (pairs + rest) * (runs - 1)

@@ -27,6 +27,13 @@ class Dma:
 
 
 @dataclass(frozen=True)
+class Accelerator:
+    """N-EUREKA beside a cluster's cores; `weight_memory_bytes` is its own memory for weights."""
+
+    weight_memory_bytes: int
+
+
+@dataclass(frozen=True)
 class Cluster:
     """Cores that compute together on a memory of their own.
 
@@ -36,6 +43,7 @@ class Cluster:
         l1_bytes: what of L1 is left when each core has its stack.
         l2_bytes: all of L2 that firmware shares: code, constants, states, tensors.
         l2_latency: cycles for a word from L2.
+        accelerator: None if the cores compute everything.
     """
 
     cores: int
@@ -44,6 +52,7 @@ class Cluster:
     l2_bytes: int
     l2_latency: int
     dma: Dma
+    accelerator: Accelerator | None = None
 
 
 @dataclass(frozen=True)
@@ -97,7 +106,14 @@ def _cluster(facts: dict[str, Any]) -> Cluster:
             store_line_penalty=dma["store_line_penalty"],
             counters=dma["counters"],
         ),
+        accelerator=_accelerator(facts, sizes),
     )
+
+
+def _accelerator(facts: dict[str, Any], sizes: dict[str, int]) -> Accelerator | None:
+    if "neureka" not in facts:
+        return None
+    return Accelerator(sizes.get("weight_memory", 0))
 
 
 L1_ALIGNMENT = 64

@@ -1,5 +1,5 @@
-#include "tilewright/arithmetic.h"
 #include "tilewright/attention.h"
+
 #include "tilewright/parallel.h"
 
 /* |weight * value| <= 32767 * 128, so that 512 of them fit int32. */
@@ -23,16 +23,12 @@ static int32_t compute_scores(const tw_attention_s8_parameters *parameters, cons
 
 /* Replaces scores by weights, 0 to 32767; returns their sum. */
 static uint32_t compute_weights(const tw_attention_s8_parameters *parameters, int32_t largest,
-                                uint32_t keys, int32_t *score) {
+                                const uint16_t *weights, uint32_t keys, int32_t *score) {
   uint32_t total = 0;
   for (uint32_t j = 0; j < keys; ++j) {
-    const uint32_t distance = (uint32_t)(largest - score[j]);
-    uint32_t weight = 0;
-    if (distance < parameters->score_limit) {
-      const uint64_t product =
-          (uint64_t)(distance << parameters->score_shift) * parameters->score_scale;
-      weight = tw_attention_weight((uint32_t)(product >> 32));
-    }
+    const uint32_t weight =
+        tw_attention_weight(weights, parameters->weight_drop, parameters->weight_limit,
+                            parameters->weight_bits, (uint32_t)(largest - score[j]));
     score[j] = (int32_t)weight;
     total += weight;
   }
@@ -56,15 +52,14 @@ static int64_t weighted_sum(const int32_t *weight, const int8_t *value, uint32_t
 
 void tw_attention_s8(const tw_attention_s8_parameters *parameters, const int8_t *query,
                      const int8_t *key, const int8_t *value, const int32_t *positions,
-                     const int32_t *valid_keys, int8_t *output, int32_t *scratch, uint32_t core,
-                     uint32_t cores) {
+                     const int32_t *valid_keys, const uint16_t *weights, int8_t *output,
+                     int32_t *scratch, uint32_t core, uint32_t cores) {
   const uint32_t query_heads = parameters->query_heads;
   const uint32_t key_heads = parameters->key_heads;
   const uint32_t queries = parameters->queries;
   const uint32_t head_size = parameters->head_size;
   const uint32_t value_size = parameters->value_size;
   const uint32_t capacity = parameters->key_capacity;
-  const int64_t rounding = INT64_C(1) << (parameters->output_shift - 1);
   int32_t *row = scratch + core * parameters->keys;
   const tw_range share = tw_share(parameters->batch * query_heads * queries, core, cores);
   for (uint32_t index = share.begin; index < share.end; ++index) {
@@ -93,21 +88,12 @@ void tw_attention_s8(const tw_attention_s8_parameters *parameters, const int8_t 
       continue;
     }
     const int32_t largest = compute_scores(parameters, q, k, keys, row);
-    const uint32_t total = compute_weights(parameters, largest, keys, row);
-    uint32_t shift = 0; /* of the total to 16 bits; it is at least 32767 */
-    while (total >> shift >= 65536u) {
-      ++shift;
-    }
-    const uint32_t divisor = (total + (uint32_t)tw_half(shift)) >> shift;
-    const int64_t reciprocal = ((UINT32_C(1) << 31) + divisor / 2) / divisor;
+    const uint32_t total = compute_weights(parameters, largest, weights, keys, row);
+    const tw_attention_division by = tw_attention_division_by(total, parameters->output_scale);
     const int64_t centre = (int64_t)parameters->value_zero_point * total;
     for (uint32_t c = 0; c < value_size; ++c) {
       const int64_t sum = weighted_sum(row, v + c, parameters->value_row_stride, keys) - centre;
-      const int64_t mean = (sum * reciprocal) >> (15 + shift); /* 16 fractional bits */
-      const int64_t steps =
-          ((mean * parameters->output_scale + rounding) >> parameters->output_shift) +
-          parameters->output_zero_point;
-      y[c] = (int8_t)(steps < -128 ? -128 : (steps > 127 ? 127 : steps));
+      y[c] = tw_attention_divide(by, sum, parameters->output_shift, parameters->output_zero_point);
     }
   }
 }

@@ -3,29 +3,21 @@
 #include "tilewright/matmul.h"
 #include "tilewright/packed_block.h"
 #include "tilewright/parallel.h"
+#include "tilewright/placement.h"
 
 /* One row of whole words with whole blocks of outputs: there is little to do but for the products,
  * and a matrix-vector product is short. */
-static void multiply_vector(const tw_matmul_packed_s8_parameters *parameters, const int8_t *input,
-                            const int8_t *weights, int8_t *output, uint32_t core, uint32_t cores) {
+static inline void multiply_vector(const tw_matmul_packed_s8_parameters *parameters,
+                                   const int8_t *input, const int8_t *weights, int8_t *output,
+                                   uint32_t core, uint32_t cores) {
   const tw_range share = tw_share(parameters->columns / TW_PACKED_OUTPUTS, core, cores);
   if (share.begin == share.end) {
     return;
   }
-  const tw_packed_run run = {{input}, parameters->inner / TW_PACKED_VALUES};
-  const uint32_t block_bytes = tw_packed_block_bytes(run.words);
-  const tw_packed_rows rows = {
-      .runs = &run,
-      .run_count = 1,
-      .weights = weights + share.begin * block_bytes,
-      .block_bytes = block_bytes,
-      .blocks = share.end - share.begin,
-      .outputs = {output + share.begin * TW_PACKED_OUTPUTS},
-      .shift = parameters->shift,
-      .low = parameters->low,
-      .high = parameters->high,
-  };
-  tw_packed_rows_1(&rows);
+  const uint32_t words = parameters->inner / TW_PACKED_VALUES;
+  tw_packed_vector(input, words, weights + share.begin * tw_packed_block_bytes(words),
+                   share.end - share.begin, output + share.begin * TW_PACKED_OUTPUTS,
+                   parameters->shift, parameters->low, parameters->high);
 }
 
 /* Groups of four rows of whole words with whole blocks of outputs. */
@@ -50,16 +42,12 @@ static void multiply_groups(const tw_matmul_packed_s8_parameters *parameters, co
   tw_packed_groups_4(&rows, &groups);
 }
 
-void tw_matmul_packed_s8(const tw_matmul_packed_s8_parameters *parameters, const int8_t *input,
-                         const int8_t *weights, int8_t *output, uint32_t core, uint32_t cores) {
+/* Any product: groups of four rows by blocks of outputs. */
+__attribute__((noinline)) static void multiply_rows(
+    const tw_matmul_packed_s8_parameters *parameters, const int8_t *input, const int8_t *weights,
+    int8_t *output, int regular, uint32_t core, uint32_t cores) {
   const uint32_t inner = parameters->inner;
   const uint32_t columns = parameters->columns;
-  const uint32_t regular =
-      inner % TW_PACKED_VALUES == 0 && columns % TW_PACKED_OUTPUTS == 0 && !parameters->wide;
-  if (regular && parameters->rows == 1) {
-    multiply_vector(parameters, input, weights, output, core, cores);
-    return;
-  }
   const uint32_t words = inner / TW_PACKED_VALUES;
   const uint32_t rest = inner % TW_PACKED_VALUES;
   const uint32_t block_bytes = tw_packed_block_bytes(words + (rest != 0));
@@ -110,5 +98,17 @@ void tw_matmul_packed_s8(const tw_matmul_packed_s8_parameters *parameters, const
     left -= end - begin;
     begin = 0;
     ++group;
+  }
+}
+
+TW_CALLED_OFTEN void tw_matmul_packed_s8(const tw_matmul_packed_s8_parameters *parameters,
+                                         const int8_t *input, const int8_t *weights, int8_t *output,
+                                         uint32_t core, uint32_t cores) {
+  const int regular = parameters->inner % TW_PACKED_VALUES == 0 &&
+                      parameters->columns % TW_PACKED_OUTPUTS == 0 && !parameters->wide;
+  if (regular && parameters->rows == 1) {
+    multiply_vector(parameters, input, weights, output, core, cores);
+  } else {
+    multiply_rows(parameters, input, weights, output, regular, core, cores);
   }
 }

@@ -27,7 +27,7 @@ void tw_max_pool_f32(const tw_max_pool_f32_parameters *parameters, const float *
             input[tw_pixel(at.batch, y, x, parameters->input_height, parameters->input_width) *
                       channels +
                   at.channel];
-        best = value > best ? value : best;
+        best = value > best || value != value ? value : best;
       }
     }
     output[i] = best;

@@ -52,6 +52,23 @@ void tw_packed_rows_2(const tw_packed_rows *rows) { compute_rows(rows, 2); }
 
 void tw_packed_rows_1(const tw_packed_rows *rows) { compute_rows(rows, 1); }
 
+void tw_packed_vector(const int8_t *values, uint32_t words, const int8_t *weights, uint32_t blocks,
+                      int8_t *output, uint32_t shift, int32_t low, int32_t high) {
+  const tw_packed_run run = {{values}, words};
+  const tw_packed_rows rows = {
+      .runs = &run,
+      .run_count = 1,
+      .weights = weights,
+      .block_bytes = tw_packed_block_bytes(words),
+      .blocks = blocks,
+      .outputs = {output},
+      .shift = shift,
+      .low = low,
+      .high = high,
+  };
+  compute_rows(&rows, 1);
+}
+
 void tw_packed_groups_4(const tw_packed_rows *rows, const tw_packed_groups *groups) {
   tw_packed_run run = rows->runs[0];
   tw_packed_rows group = *rows;

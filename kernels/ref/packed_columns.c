@@ -4,7 +4,10 @@
 #include "tilewright/packed_block.h"
 
 static void compute(const tw_packed_rows *rows, uint32_t count) {
-  if (count == 1) {
+  if (count == 1 && rows->run_count == 1) {
+    tw_packed_vector(rows->runs[0].starts[0], rows->runs[0].words, rows->weights, rows->blocks,
+                     rows->outputs[0], rows->shift, rows->low, rows->high);
+  } else if (count == 1) {
     tw_packed_rows_1(rows);
   } else if (count == 2) {
     tw_packed_rows_2(rows);

@@ -1,364 +1,85 @@
 /* Attention on CORE-V cores, for two queries of a head at a time, which share its keys and values.
  *
- * Cycles per key and query, two queries (one query), for heads of one word or of W words:
+ * Cycles per key and query, beside those of attention_scores.h: for a weight 7 with one table, 14
+ * with two; for W words of a value 4.5 W, or 6.5 W for a single query.
  *
- *     scores           3.5 (4)    2.5 W + 5 (3 W + 6)
- *     weights          18         21 if distances of scores do not fit 16 bits
- *     values           5 (7.5)    5 W (7.5 W)
- *
- * The query's zero point costs a product per word and a subtraction per score more.
- *
- * A weight's polynomial is 4 x 2 instructions, because cv.mulun multiplies 16 bits and shifts.
- * Weights overwrite scores as int16, and pairs of them are multiplied with pairs of values that
- * were widened to 16 bits. */
-#include "tilewright/attention.h"
-
-#include "tilewright/arithmetic.h"
-#include "tilewright/hardware_loop.h"
+ * Weights overwrite scores as int16, and pairs of them are multiplied with pairs of values. */
+#include "attention_division.h"
+#include "attention_scores.h"
 #include "tilewright/parallel.h"
 #include "tilewright/simd.h"
 
 /* |weight * (value - zero point)| < 2^23, so that 256 of them fit int32. */
 #define BLOCK_KEYS 256u
 
-#define ROWS 2u
-
-/* Once per layer all code comes from a slow memory: what is not a loop of its own has to be small.
- */
-#define SMALL __attribute__((minsize))
-
-/* One or two queries of the same head. */
-typedef struct {
-  uint32_t rows;
-  const int8_t *query[ROWS];
-  int8_t *output[ROWS];
-  uint32_t keys[ROWS]; /* that it attends to */
-  int32_t *scores[ROWS];
-  int32_t largest[ROWS];
-  uint32_t total[ROWS];
-} item;
-
-/* A word at any address. */
-static inline uint32_t load(const int8_t *from) {
-  uint32_t word;
-  __asm__("lw %0, %1" : "=r"(word) : "m"(*(const uint32_t *)(const void *)from));
-  return word;
-}
-
-static inline int32_t larger(int32_t a, int32_t b) {
-  int32_t result;
-  __asm__("cv.max %0, %1, %2" : "=r"(result) : "r"(a), "r"(b));
-  return result;
-}
-
-/* Loops over keys; `add` and `subtract` are instructions for the query's zero point. */
-#define SCORES_OF_WORD(subtract) \
-  __asm__ volatile(TW_LOOP_BEGIN TW_LOOP_SETUP(0, "%[count]", "1f")                                \
-      "  cv.lw %[k], (%[key]), %[stride]\n"                                                        \
-      "  cv.max %[largest], %[largest], %[a]\n"                                                    \
-      "  cv.dotsp.b %[a], %[k], %[query]\n" subtract                                               \
-      "  cv.sw %[a], (%[scores]), 4\n"                                                             \
-      "1:\n" TW_LOOP_END                                                                           \
-      : [k] "=&r"(k), [a] "+r"(a), [z] "=&r"(z), [largest] "+r"(largest), [key] "+r"(key),         \
-      [scores] "+r"(scores)                                                                        \
-      : [query] "r"(query), [zero] "r"(zero), [stride] "r"(stride), [count] "r"(count)             \
-      : "memory")
-
-#define SCORES_OF_TWO_WORDS(subtract) \
-  __asm__ volatile(TW_LOOP_BEGIN TW_LOOP_SETUP(0, "%[count]", "1f")                                \
-      "  cv.lw %[k], (%[key]), %[stride]\n"                                                        \
-      "  cv.max %[largest_0], %[largest_0], %[a]\n"                                                \
-      "  cv.dotsp.b %[a], %[k], %[query_0]\n"                                                      \
-      "  cv.dotsp.b %[b], %[k], %[query_1]\n" subtract                                             \
-      "  cv.sw %[a], (%[scores_0]), 4\n"                                                           \
-      "  cv.sw %[b], (%[scores_1]), 4\n"                                                           \
-      "  cv.max %[largest_1], %[largest_1], %[b]\n"                                                \
-      "1:\n" TW_LOOP_END                                                                           \
-      : [k] "=&r"(k), [a] "+r"(a), [z] "=&r"(z), [b] "=&r"(b), [largest_0] "+r"(largest_0),        \
-      [largest_1] "+r"(largest_1), [key] "+r"(key), [scores_0] "+r"(scores_0),                     \
-      [scores_1] "+r"(scores_1)                                                                    \
-      : [query_0] "r"(query_0), [zero] "r"(zero), [query_1] "r"(query_1), [stride] "r"(stride),    \
-      [count] "r"(count)                                                                           \
-      : "memory")
-
-#define SCORES_OF_ROW(add, subtract) \
-  __asm__ volatile(TW_LOOP_BEGIN TW_LOOP_SETUP(1, "%[count]", "2f")                                \
-      "  mv %[from], %[key]\n"                                                                     \
-      "  mv %[with], %[query]\n"                                                                   \
-      "  li %[a], 0\n"                                                                             \
-      "  li %[z], 0\n"                                                                             \
-      "  add %[key], %[key], %[stride]\n"                                                          \
-      TW_LOOP_SETUP(0, "%[words]", "1f")                                                           \
-      "  cv.lw %[k], (%[from]), 4\n"                                                               \
-      "  cv.lw %[q], (%[with]), 4\n"                                                               \
-      "  cv.sdotsp.b %[a], %[k], %[q]\n" add                                                       \
-      "1:\n" subtract                                                                              \
-      "  cv.sw %[a], (%[scores]), 4\n"                                                             \
-      "  cv.max %[largest], %[largest], %[a]\n"                                                    \
-      "2:\n" TW_LOOP_END                                                                           \
-      : [k] "=&r"(k), [q] "=&r"(q), [a] "=&r"(a), [z] "=&r"(z), [from] "=&r"(from),                \
-      [with] "=&r"(with), [largest] "+r"(largest), [key] "+r"(key),                                \
-      [scores] "+r"(scores)                                                                        \
-      : [query] "r"(query), [words] "r"(words), [zero] "r"(zero), [stride] "r"(stride),            \
-      [count] "r"(count)                                                                           \
-      : "memory")
-
-#define SCORES_OF_TWO_ROWS(add, subtract) \
-  __asm__ volatile(TW_LOOP_BEGIN TW_LOOP_SETUP(1, "%[count]", "2f")                                \
-      "  mv %[from], %[key]\n"                                                                     \
-      "  mv %[with_0], %[query_0]\n"                                                               \
-      "  mv %[with_1], %[query_1]\n"                                                               \
-      "  li %[a], 0\n"                                                                             \
-      "  li %[z], 0\n"                                                                             \
-      "  li %[b], 0\n"                                                                             \
-      "  add %[key], %[key], %[stride]\n"                                                          \
-      TW_LOOP_SETUP(0, "%[words]", "1f")                                                           \
-      "  cv.lw %[k], (%[from]), 4\n"                                                               \
-      "  cv.lw %[q], (%[with_0]), 4\n"                                                             \
-      "  cv.lw %[r], (%[with_1]), 4\n"                                                             \
-      "  cv.sdotsp.b %[a], %[k], %[q]\n"                                                           \
-      "  cv.sdotsp.b %[b], %[k], %[r]\n" add                                                       \
-      "1:\n" subtract                                                                              \
-      "  cv.sw %[a], (%[scores_0]), 4\n"                                                           \
-      "  cv.sw %[b], (%[scores_1]), 4\n"                                                           \
-      "  cv.max %[largest_0], %[largest_0], %[a]\n"                                                \
-      "  cv.max %[largest_1], %[largest_1], %[b]\n"                                                \
-      "2:\n" TW_LOOP_END                                                                           \
-      : [k] "=&r"(k), [q] "=&r"(q), [r] "=&r"(r), [a] "=&r"(a), [z] "=&r"(z), [b] "=&r"(b),        \
-      [from] "=&r"(from), [with_0] "=&r"(with_0), [with_1] "=&r"(with_1),                          \
-      [largest_0] "+r"(largest_0), [largest_1] "+r"(largest_1), [key] "+r"(key),                   \
-      [scores_0] "+r"(scores_0), [scores_1] "+r"(scores_1)                                         \
-      : [query_0] "r"(rows->query[0]), [query_1] "r"(rows->query[1]),                              \
-      [words] "r"(words), [zero] "r"(zero), [stride] "r"(stride), [count] "r"(count)               \
-      : "memory")
-
-/* Scores of `count` keys with one query of one word. Here and below the largest of a query's
- * scores and `largest` is returned; `zero` is the query's zero point in four bytes, the product
- * with which is subtracted. */
-static int32_t scores_of_word(uint32_t query, uint32_t zero, const int8_t *key, uint32_t stride,
-                              uint32_t count, int32_t *scores, int32_t largest) {
-  uint32_t k;
-  int32_t z;
-  int32_t a = largest;
-  if (zero == 0) {
-    SCORES_OF_WORD("");
-  } else {
-    SCORES_OF_WORD(
-        "  cv.dotsp.b %[z], %[k], %[zero]\n"
-        "  sub %[a], %[a], %[z]\n");
-  }
-  return larger(largest, a);
-}
-
-/* The same with two queries. */
-static void scores_of_two_words(item *rows, uint32_t zero, const int8_t *key, uint32_t stride,
-                                uint32_t count) {
-  const uint32_t query_0 = load(rows->query[0]);
-  const uint32_t query_1 = load(rows->query[1]);
-  int32_t *scores_0 = rows->scores[0];
-  int32_t *scores_1 = rows->scores[1];
-  int32_t largest_0 = INT32_MIN;
-  int32_t largest_1 = INT32_MIN;
-  uint32_t k;
-  int32_t z;
-  int32_t a = INT32_MIN;
-  int32_t b;
-  if (zero == 0) {
-    SCORES_OF_TWO_WORDS("");
-  } else {
-    SCORES_OF_TWO_WORDS(
-        "  cv.dotsp.b %[z], %[k], %[zero]\n"
-        "  sub %[a], %[a], %[z]\n"
-        "  sub %[b], %[b], %[z]\n");
-  }
-  rows->largest[0] = larger(largest_0, a);
-  rows->largest[1] = largest_1;
-}
-
-/* Scores of `count` keys with one query of several words. */
-static int32_t scores_of_row(const int8_t *query, uint32_t zero, uint32_t words, const int8_t *key,
-                             uint32_t stride, uint32_t count, int32_t *scores, int32_t largest) {
-  uint32_t k, q;
-  int32_t z;
-  const int8_t *from, *with;
-  int32_t a;
-  if (zero == 0) {
-    SCORES_OF_ROW("", "");
-  } else {
-    SCORES_OF_ROW("  cv.sdotsp.b %[z], %[k], %[zero]\n", "  sub %[a], %[a], %[z]\n");
-  }
-  return largest;
-}
-
-/* The same with two queries. */
-static void scores_of_two_rows(item *rows, uint32_t zero, uint32_t words, const int8_t *key,
-                               uint32_t stride, uint32_t count) {
-  int32_t *scores_0 = rows->scores[0];
-  int32_t *scores_1 = rows->scores[1];
-  int32_t largest_0 = INT32_MIN;
-  int32_t largest_1 = INT32_MIN;
-  uint32_t k, q, r;
-  int32_t z;
-  const int8_t *from, *with_0, *with_1;
-  int32_t a, b;
-  if (zero == 0) {
-    SCORES_OF_TWO_ROWS("", "");
-  } else {
-    SCORES_OF_TWO_ROWS("  cv.sdotsp.b %[z], %[k], %[zero]\n",
-                       "  sub %[a], %[a], %[z]\n"
-                       "  sub %[b], %[b], %[z]\n");
-  }
-  rows->largest[0] = largest_0;
-  rows->largest[1] = largest_1;
-}
-
-/* Adds to the scores the elements behind the last word. */
-__attribute__((noinline)) static void complete_scores(const tw_attention_s8_parameters *parameters,
-                                                      item *rows, uint32_t row, const int8_t *key) {
-  const int32_t zero_point = parameters->query_zero_point;
-  const uint32_t begin = parameters->head_size / 4 * 4;
-  const int8_t *query = rows->query[row];
-  int32_t *scores = rows->scores[row];
-  int32_t largest = INT32_MIN;
-  for (uint32_t j = 0; j < rows->keys[row]; ++j) {
-    int32_t score = begin == 0 ? 0 : scores[j];
-    for (uint32_t c = begin; c < parameters->head_size; ++c) {
-      score += (query[c] - zero_point) * key[c];
-    }
-    scores[j] = score;
-    largest = larger(largest, score);
-    key += parameters->key_row_stride;
-  }
-  rows->largest[row] = largest;
-}
-
-SMALL static void compute_scores(const tw_attention_s8_parameters *parameters, item *rows,
-                                 const int8_t *key) {
-  const uint32_t stride = parameters->key_row_stride;
-  const uint32_t words = parameters->head_size / 4;
-  const uint32_t zero = (uint32_t)(uint8_t)parameters->query_zero_point * UINT32_C(0x01010101);
-  uint32_t common = 0; /* keys of both queries */
-  if (rows->rows == ROWS) {
-    common = rows->keys[0] < rows->keys[1] ? rows->keys[0] : rows->keys[1];
-  }
-  for (uint32_t row = 0; row < rows->rows; ++row) {
-    rows->largest[row] = INT32_MIN;
-  }
-  if (common != 0 && words == 1) {
-    scores_of_two_words(rows, zero, key, stride, common);
-  } else if (common != 0 && words != 0) {
-    scores_of_two_rows(rows, zero, words, key, stride, common);
-  }
-  for (uint32_t row = 0; row < rows->rows; ++row) {
-    const uint32_t count = rows->keys[row] - common;
-    const int8_t *further = key + common * stride;
-    int32_t *scores = rows->scores[row] + common;
-    if (count != 0 && words == 1) {
-      rows->largest[row] = scores_of_word(load(rows->query[row]), zero, further, stride, count,
-                                          scores, rows->largest[row]);
-    } else if (count != 0 && words != 0) {
-      rows->largest[row] = scores_of_row(rows->query[row], zero, words, further, stride, count,
-                                         scores, rows->largest[row]);
-    }
-    if (parameters->head_size % 4 != 0) {
-      complete_scores(parameters, rows, row, key);
-    }
-  }
-}
-
-/* The weight that tw_attention_weight() gives for d; constants are the operands' names. From
- * d = 2^20 on it is 0. */
-#define WEIGHT                          \
-  "  cv.addun %[w], %[d], %[one], 16\n" \
-  "  cv.mulun %[p], %[c4], %[d], 16\n"  \
-  "  sub %[p], %[c3], %[p]\n"           \
-  "  cv.mulun %[p], %[p], %[d], 16\n"   \
-  "  sub %[p], %[c2], %[p]\n"           \
-  "  cv.mulun %[p], %[p], %[d], 16\n"   \
-  "  sub %[p], %[c1], %[p]\n"           \
-  "  cv.mulun %[p], %[p], %[d], 16\n"   \
-  "  mv %[e], %[c0]\n"                  \
-  "  cv.suburnr %[e], %[p], %[w]\n"     \
-  "  cv.sh %[e], (%[weights]), 2\n"
-
 /* Replaces scores by weights in 16 bits, followed by zeros up to `end`; returns their sum. */
-SMALL static uint32_t compute_weights(const tw_attention_s8_parameters *parameters, int32_t largest,
-                                      uint32_t keys, uint32_t end, int32_t *scores) {
-  const uint32_t limit = parameters->score_limit;
-  const uint32_t scale = parameters->score_scale;
-  const uint32_t shift = parameters->score_shift;
-  const uint32_t lower = scale << shift;
-  int16_t *weights = (int16_t *)(void *)scores;
+SMALL static uint32_t compute_weights(const tw_attention_s8_parameters *parameters,
+                                      const uint16_t *weights, int32_t largest, uint32_t keys,
+                                      uint32_t end, int32_t *scores) {
+  const uint32_t limit = parameters->weight_limit;
+  const uint32_t drop = parameters->weight_drop;
+  const uint32_t bits = parameters->weight_bits;
+  int16_t *results = (int16_t *)(void *)scores;
+  const int32_t lowest = largest - (int32_t)limit; /* which others count as */
   uint32_t total = 0;
-  uint32_t s, d, w, p;
+  uint32_t s, f;
   uint32_t e = 0;
-  if (limit <= 2) {
-    /* So steep that d may leave the range of shifts. */
-    for (uint32_t j = 0; j < keys; ++j) {
-      const uint32_t distance = (uint32_t)(largest - scores[j]);
-      e = distance < limit
-              ? tw_attention_weight((uint32_t)((uint64_t)(distance << shift) * scale >> 32))
-              : 0;
-      *weights++ = (int16_t)e;
-      total += e;
-    }
-    e = 0;
-  } else if (keys != 0 && limit < 65536u) {
-    /* d = distance * scale / 2^32, in parts of 16 bits. */
-    __asm__ volatile(
-        TW_LOOP_BEGIN TW_LOOP_SETUP(0, "%[keys]", "1f")
-        "  cv.lw %[s], (%[scores]), 4\n"
-        "  add %[total], %[total], %[e]\n"
-        "  sub %[s], %[largest], %[s]\n"
-        "  cv.minu %[s], %[s], %[limit]\n"
-        "  cv.mulun %[d], %[s], %[low], 16\n"
-        "  cv.macun %[d], %[s], %[middle], 16\n"
-        "  cv.mac %[d], %[s], %[high]\n"
-        WEIGHT
-        "1:\n" TW_LOOP_END
-        : [s] "=&r"(s), [d] "=&r"(d), [w] "=&r"(w), [p] "=&r"(p), [e] "+r"(e), [total] "+r"(total),
-          [scores] "+r"(scores), [weights] "+r"(weights)
-        : [largest] "r"(largest), [limit] "r"(limit), [low] "r"(lower & 0xFFFFu),
-          [middle] "r"(lower >> 16), [high] "r"(shift != 0 ? scale >> (32 - shift) : 0),
-          [one] "r"(UINT32_C(65536)), [c4] "r"(449), [c3] "r"(3489), [c2] "r"(15691),
-          [c1] "r"(45418), [c0] "r"(65534), [keys] "r"(keys)
-        : "memory");
+  if (keys != 0 && bits == 0) {
+    __asm__ volatile(TW_LOOP_BEGIN TW_LOOP_SETUP(0, "%[keys]", "1f")
+                     "  cv.lw %[s], (%[scores]), 4\n"
+                     "  add %[total], %[total], %[e]\n"
+                     "  cv.max %[s], %[s], %[lowest]\n"
+                     "  slli %[s], %[s], 1\n"
+                     "  cv.lhu %[e], %[s](%[weights])\n"
+                     "  cv.sh %[e], (%[results]), 2\n"
+                     "1:\n" TW_LOOP_END
+                     : [s] "=&r"(s), [e] "+r"(e), [total] "+r"(total), [scores] "+r"(scores),
+                       [results] "+r"(results)
+                     : [lowest] "r"(lowest), [weights] "r"((uintptr_t)weights - 2u * (uint32_t)lowest), [keys] "r"(keys)
+                     : "memory");
   } else if (keys != 0) {
-    __asm__ volatile(
-        TW_LOOP_BEGIN TW_LOOP_SETUP(0, "%[keys]", "1f")
-        "  cv.lw %[s], (%[scores]), 4\n"
-        "  add %[total], %[total], %[e]\n"
-        "  sub %[s], %[largest], %[s]\n"
-        "  cv.minu %[s], %[s], %[limit]\n"
-        "  sll %[s], %[s], %[shift]\n"
-        "  mulhu %[d], %[s], %[scale]\n"
-        WEIGHT
-        "1:\n" TW_LOOP_END
-        : [s] "=&r"(s), [d] "=&r"(d), [w] "=&r"(w), [p] "=&r"(p), [e] "+r"(e), [total] "+r"(total),
-          [scores] "+r"(scores), [weights] "+r"(weights)
-        : [largest] "r"(largest), [limit] "r"(limit), [shift] "r"(shift),
-          [scale] "r"(scale), [one] "r"(UINT32_C(65536)), [c4] "r"(449),
-          [c3] "r"(3489), [c2] "r"(15691), [c1] "r"(45418), [c0] "r"(65534), [keys] "r"(keys)
-        : "memory");
+    __asm__ volatile(TW_LOOP_BEGIN TW_LOOP_SETUP(0, "%[keys]", "1f")
+                     "  cv.lw %[s], (%[scores]), 4\n"
+                     "  add %[total], %[total], %[e]\n"
+                     "  sub %[s], %[largest], %[s]\n"
+                     "  srl %[s], %[s], %[drop]\n"
+                     "  cv.minu %[s], %[s], %[limit]\n"
+                     "  slli %[s], %[s], 1\n"
+                     "  and %[f], %[s], %[mask]\n"
+                     "  srl %[s], %[s], %[bits]\n"
+                     "  cv.lhu %[f], %[f](%[weights])\n"
+                     "  andi %[s], %[s], -2\n"
+                     "  cv.lhu %[e], %[s](%[coarse])\n"
+                     "  cv.mulurn %[e], %[e], %[f], 17\n"
+                     "  cv.sh %[e], (%[results]), 2\n"
+                     "1:\n" TW_LOOP_END
+                     : [s] "=&r"(s), [f] "=&r"(f), [e] "+r"(e), [total] "+r"(total),
+                       [scores] "+r"(scores), [results] "+r"(results)
+                     : [largest] "r"(largest), [drop] "r"(drop), [limit] "r"(limit),
+                       [weights] "r"(weights), [coarse] "r"(weights + (1u << bits)),
+                       [mask] "r"((2u << bits) - 2), [bits] "r"(bits), [keys] "r"(keys)
+                     : "memory");
   }
   for (uint32_t j = keys; j < end; ++j) {
-    *weights++ = 0;
+    *results++ = 0;
   }
   return total + e;
 }
 
-/* The four elements of two values, v and u, as pairs of 16 bits in a, c, b, d. */
+/* Columns of two values, v and u, as pairs of 16 bits: b holds columns 0 and a columns 1, d 2 and c
+ * 3. Even columns stay where they are, below odd ones, and count as 128 more than they are. */
 #define WIDEN                      \
-  "  cv.pack %[a], %[u], %[v]\n"   \
-  "  cv.pack.h %[b], %[u], %[v]\n" \
-  "  cv.sra.sci.h %[c], %[a], 8\n" \
-  "  cv.sll.sci.h %[a], %[a], 8\n" \
-  "  cv.sra.sci.h %[d], %[b], 8\n" \
-  "  cv.sll.sci.h %[b], %[b], 8\n" \
-  "  cv.sra.sci.h %[a], %[a], 8\n" \
-  "  cv.sra.sci.h %[b], %[b], 8\n"
+  "  cv.pack %[b], %[u], %[v]\n"   \
+  "  cv.pack.h %[d], %[u], %[v]\n" \
+  "  cv.sra.sci.h %[a], %[b], 8\n" \
+  "  cv.sra.sci.h %[c], %[d], 8\n" \
+  "  xor %[b], %[b], %[flip]\n"    \
+  "  xor %[d], %[d], %[flip]\n"
 
-/* Sums of weight[j] * value[j][c] over an even number of keys and four columns. */
+#define FLIP UINT32_C(0x00800080)
+
+/* Sums of weight[j] * value[j][c] over an even number of keys and four columns. Those of columns 0
+ * and 2 have 256 times their neighbour's more, and 128 times the sum of weights. */
 typedef struct {
   int32_t column[4];
 } four_sums;
@@ -371,16 +92,16 @@ static inline four_sums sum_values(four_sums sums, const int16_t *weights, const
                    "  cv.lw %[u], (%[value]), %[stride]\n"
                    "  cv.lw %[e], (%[weights]), 4\n"
                    WIDEN
-                   "  cv.sdotsp.h %[s0], %[e], %[a]\n"
-                   "  cv.sdotsp.h %[s1], %[e], %[c]\n"
-                   "  cv.sdotsp.h %[s2], %[e], %[b]\n"
-                   "  cv.sdotsp.h %[s3], %[e], %[d]\n"
+                   "  cv.sdotsp.h %[s0], %[e], %[b]\n"
+                   "  cv.sdotsp.h %[s1], %[e], %[a]\n"
+                   "  cv.sdotsp.h %[s2], %[e], %[d]\n"
+                   "  cv.sdotsp.h %[s3], %[e], %[c]\n"
                    "1:\n" TW_LOOP_END
                    : [s0] "+r"(sums.column[0]), [s1] "+r"(sums.column[1]),
                      [s2] "+r"(sums.column[2]), [s3] "+r"(sums.column[3]), [u] "=&r"(u),
                      [v] "=&r"(v), [a] "=&r"(a), [b] "=&r"(b), [c] "=&r"(c), [d] "=&r"(d),
                      [e] "=&r"(e), [value] "+r"(value), [weights] "+r"(weights)
-                   : [stride] "r"(stride), [pairs] "r"(pairs)
+                   : [stride] "r"(stride), [pairs] "r"(pairs), [flip] "r"(FLIP)
                    : "memory");
   return sums;
 }
@@ -397,22 +118,22 @@ static inline void sum_values_twice(four_sums *first, four_sums *second, const i
                    "  cv.lw %[u], (%[value]), %[stride]\n"
                    "  cv.lw %[e], (%[weights_0]), 4\n"
                    WIDEN
-                   "  cv.sdotsp.h %[s0], %[e], %[a]\n"
-                   "  cv.sdotsp.h %[s1], %[e], %[c]\n"
-                   "  cv.sdotsp.h %[s2], %[e], %[b]\n"
+                   "  cv.sdotsp.h %[s0], %[e], %[b]\n"
+                   "  cv.sdotsp.h %[s1], %[e], %[a]\n"
+                   "  cv.sdotsp.h %[s2], %[e], %[d]\n"
                    "  cv.lw %[u], (%[weights_1]), 4\n"
-                   "  cv.sdotsp.h %[s3], %[e], %[d]\n"
-                   "  cv.sdotsp.h %[t0], %[u], %[a]\n"
-                   "  cv.sdotsp.h %[t1], %[u], %[c]\n"
-                   "  cv.sdotsp.h %[t2], %[u], %[b]\n"
-                   "  cv.sdotsp.h %[t3], %[u], %[d]\n"
+                   "  cv.sdotsp.h %[s3], %[e], %[c]\n"
+                   "  cv.sdotsp.h %[t0], %[u], %[b]\n"
+                   "  cv.sdotsp.h %[t1], %[u], %[a]\n"
+                   "  cv.sdotsp.h %[t2], %[u], %[d]\n"
+                   "  cv.sdotsp.h %[t3], %[u], %[c]\n"
                    "1:\n" TW_LOOP_END
                    : [s0] "+r"(s.column[0]), [s1] "+r"(s.column[1]), [s2] "+r"(s.column[2]),
                      [s3] "+r"(s.column[3]), [t0] "+r"(t.column[0]), [t1] "+r"(t.column[1]),
                      [t2] "+r"(t.column[2]), [t3] "+r"(t.column[3]), [u] "=&r"(u), [v] "=&r"(v),
                      [a] "=&r"(a), [b] "=&r"(b), [c] "=&r"(c), [d] "=&r"(d), [e] "=&r"(e),
                      [value] "+r"(value), [weights_0] "+r"(weights_0), [weights_1] "+r"(weights_1)
-                   : [stride] "r"(stride), [pairs] "r"(pairs)
+                   : [stride] "r"(stride), [pairs] "r"(pairs), [flip] "r"(FLIP)
                    : "memory");
   *first = s;
   *second = t;
@@ -452,53 +173,10 @@ static inline void sum_block(const item *rows, const int8_t *value, uint32_t str
   sums[1] = b;
 }
 
-/* How a query's sums become outputs. */
-typedef struct {
-  int32_t reciprocal;
-  uint32_t shift;
-  int32_t scale;
-  uint32_t output_shift;
-  int32_t zero_point;
-} division;
-
-SMALL static division division_by(const tw_attention_s8_parameters *parameters, uint32_t total) {
-  division by;
-  uint32_t excess = 0; /* of the total beyond 16 bits */
-  while (total >> excess >= 65536u) {
-    ++excess;
-  }
-  const uint32_t divisor = (total + (uint32_t)tw_half(excess)) >> excess;
-  by.reciprocal = (int32_t)(((UINT32_C(1) << 31) + divisor / 2) / divisor);
-  by.shift = 15 + excess;
-  by.scale = parameters->output_scale;
-  by.output_shift = parameters->output_shift;
-  by.zero_point = parameters->output_zero_point;
-  return by;
-}
-
-/* For a sum of 32 bits, and an output shift beyond 32, with which rounding is that of the upper
- * half of the product. */
-static inline int8_t divide(const division *by, int32_t sum) {
-  const int64_t product = (int64_t)sum * by->reciprocal;
-  const int32_t mean =
-      (int32_t)((uint32_t)product >> by->shift | (uint32_t)(product >> 32) << (32 - by->shift));
-  int32_t steps = (int32_t)((int64_t)mean * by->scale >> 32);
-  __asm__("cv.addrnr %0, zero, %1" : "+r"(steps) : "r"(by->output_shift - 32));
-  steps += by->zero_point;
-  __asm__("cv.clip %0, %0, 8" : "+r"(steps));
-  return (int8_t)steps;
-}
-
-static int8_t divide_wide(const division *by, int64_t sum) {
-  const int64_t mean = (sum * by->reciprocal) >> by->shift;
-  const int64_t rounding = INT64_C(1) << (by->output_shift - 1);
-  const int64_t steps = ((mean * by->scale + rounding) >> by->output_shift) + by->zero_point;
-  return (int8_t)(steps < -128 ? -128 : (steps > 127 ? 127 : steps));
-}
-
 /* All that does not occur in small models: many keys, columns that are not four, coarse outputs. */
 __attribute__((noinline)) static void compute_columns(const tw_attention_s8_parameters *parameters,
-                                                      const item *rows, const division *by,
+                                                      const item *rows,
+                                                      const tw_attention_division *by,
                                                       uint32_t keys, const int8_t *value,
                                                       uint32_t begin, uint32_t end) {
   for (uint32_t row = 0; row < rows->rows; ++row) {
@@ -513,29 +191,35 @@ __attribute__((noinline)) static void compute_columns(const tw_attention_s8_para
         }
         total += sum;
       }
-      rows->output[row][c] = divide_wide(&by[row], total);
+      rows->output[row][c] = tw_attention_divide(by[row], total, parameters->output_shift,
+                                                 parameters->output_zero_point);
     }
   }
 }
 
 static void compute_outputs(const tw_attention_s8_parameters *parameters, const item *rows,
-                            uint32_t keys, const int8_t *value) {
+                            uint32_t keys, const int8_t *value, uint32_t core) {
   const uint32_t stride = parameters->value_row_stride;
   const uint32_t size = parameters->value_size;
   const uint32_t quads = keys <= BLOCK_KEYS && parameters->output_shift > 32 ? size / 4 : 0;
-  division by[ROWS];
+  tw_attention_division by[ROWS];
   for (uint32_t row = 0; row < rows->rows; ++row) {
-    by[row] = division_by(parameters, rows->keys[row] != 0 ? rows->total[row] : 65535);
+    by[row] =
+        division_by(rows->keys[row] != 0 ? rows->total[row] : 65535, parameters->output_scale);
   }
-  for (uint32_t c = 0; c < 4 * quads; c += 4) {
+  /* Not all cores with the same column: rows of 64 bytes have it in the same bank. */
+  uint32_t c = 4 * core;
+  for (uint32_t left = quads; left != 0; --left, c += 4) {
+    if (c >= 4 * quads) {
+      c = 0;
+    }
     four_sums sums[ROWS];
     sum_block(rows, value + c, stride, 0, keys, parameters->key_capacity, sums);
     for (uint32_t row = 0; row < rows->rows; ++row) {
-      int8_t *output = rows->output[row] + c;
-      const int32_t centre = parameters->value_zero_point * (int32_t)rows->total[row];
-      for (uint32_t i = 0; i < 4; ++i) {
-        output[i] = divide(&by[row], sums[row].column[i] - centre);
-      }
+      const int32_t *columns = separate_columns(sums[row].column, rows->total[row]);
+      divide_columns(
+          by[row], columns, 0, value, parameters->value_zero_point * (int32_t)rows->total[row],
+          parameters->output_shift, parameters->output_zero_point, rows->output[row] + c);
     }
   }
   if (4 * quads < size) {
@@ -561,8 +245,8 @@ static inline tw_attention_item item_at(uint32_t index, uint32_t batch, uint32_t
 
 SMALL void tw_attention_s8(const tw_attention_s8_parameters *parameters, const int8_t *query,
                            const int8_t *key, const int8_t *value, const int32_t *positions,
-                           const int32_t *valid_keys, int8_t *output, int32_t *scratch,
-                           uint32_t core, uint32_t cores) {
+                           const int32_t *valid_keys, const uint16_t *weights, int8_t *output,
+                           int32_t *scratch, uint32_t core, uint32_t cores) {
   const uint32_t query_heads = parameters->query_heads;
   const uint32_t key_heads = parameters->key_heads;
   const uint32_t queries = parameters->queries;
@@ -608,11 +292,12 @@ SMALL void tw_attention_s8(const tw_attention_s8_parameters *parameters, const i
                    key + at.batch * key_heads * capacity * parameters->head_size +
                        at.key_head * parameters->key_head_stride);
     for (uint32_t row = 0; row < rows.rows; ++row) {
-      rows.total[row] = compute_weights(parameters, rows.largest[row], rows.keys[row],
+      rows.total[row] = compute_weights(parameters, weights, rows.largest[row], rows.keys[row],
                                         (keys + 1) / 2 * 2, rows.scores[row]);
     }
     compute_outputs(parameters, &rows, keys,
                     value + at.batch * key_heads * capacity * parameters->value_size +
-                        at.key_head * parameters->value_head_stride);
+                        at.key_head * parameters->value_head_stride,
+                    core);
   }
 }

@@ -6,8 +6,8 @@
  *     rows   loads   cv.sdotsp.b   instructions   MAC   MAC/instruction
  *        4     8         16             24         64        2.67
  *        2     6          8             14         32        2.29
- *        1     9          8             17         32        1.88      two blocks of outputs
  *        1     5          4              9         16        1.78
+ *        1     9          8             17         32        1.88      a vector
  *
  * 4 rows need every register that there is: 16 sums, 4 words of weights, 2 words of values (one is
  * loaded while the other is in use: a load's result is a cycle late), 4 rows, the weights and the
@@ -203,39 +203,6 @@
   TW_LOOP_END
   .endm
 
-  /* Weights of the second block at ra. */
-  .macro sums_of_1_row_and_2_blocks
-  lw s5, FRAME_RUNS(sp)
-  lw s10, FRAME_RUN_COUNT(sp)
-  .irp sum, a0, a1, a2, a3, a4, a5, a6, a7
-  li \sum, 0
-  .endr
-  TW_LOOP_BEGIN
-  TW_LOOP_SETUP 1, s10, 2f
-  begin_run 1f, s0
-  cv.lw s6, (s4), 4
-  cv.lw s10, (s0), 4
-  cv.lw s7, (s4), 4
-  cv.lw s8, (s4), 4
-  cv.lw s9, (s4), 4
-  cv.lw t0, (ra), 4
-  cv.lw t1, (ra), 4
-  cv.lw t2, (ra), 4
-  cv.lw t3, (ra), 4
-  cv.sdotsp.b a0, s10, s6
-  cv.sdotsp.b a1, s10, s7
-  cv.sdotsp.b a2, s10, s8
-  cv.sdotsp.b a3, s10, s9
-  cv.sdotsp.b a4, s10, t0
-  cv.sdotsp.b a5, s10, t1
-  cv.sdotsp.b a6, s10, t2
-  cv.sdotsp.b a7, s10, t3
-1:
-  end_run
-2:
-  TW_LOOP_END
-  .endm
-
   /* One row's four outputs: sums to a word in the first one. Scale s6 to s9, bias s0 to s3, shift
    * s10. */
   .macro requantise sum_0, sum_1, sum_2, sum_3
@@ -263,19 +230,11 @@
 
   /* Reads scale and bias at s4, which moves on to the next block. */
   .macro load_constants
-  load_limits
-  load_scale_and_bias s4
-  .endm
-
-  .macro load_limits
   lw s10, FRAME_SHIFT(sp)
   lw s5, FRAME_LOW(sp)
   lw s11, FRAME_HIGH(sp)
-  .endm
-
-  .macro load_scale_and_bias from
   .irp register, s6, s7, s8, s9, s0, s1, s2, s3
-  cv.lw \register, (\from), 4
+  cv.lw \register, (s4), 4
   .endr
   .endm
 
@@ -397,40 +356,18 @@ blocks_of_4_rows:
   leave
   .size tw_packed_rows_2, . - tw_packed_rows_2
 
-  /* One row, two blocks of outputs at a time. */
   function tw_packed_rows_1
   enter 1
-  lw t5, ROWS_BLOCK_BYTES(a0)
-  lw t6, ROWS_BLOCKS(a0)
-  li t4, 2
-  blt t6, t4, 20f
   .balign 16
 10:
-  add ra, s4, t5
-  sums_of_1_row_and_2_blocks
-  load_limits
-  load_scale_and_bias s4
-  requantise a0, a1, a2, a3
-  lw a1, FRAME_OUTPUTS(sp)
-  load_scale_and_bias ra
-  requantise a4, a5, a6, a7
-  limit a0
-  limit a4
-  mv s4, ra
-  addi t6, t6, -2
-  cv.sw a0, (a1), 4
-  cv.sw a4, (a1), 4
-  sw a1, FRAME_OUTPUTS(sp)
-  bge t6, t4, 10b
-  beqz t6, 30f
-20:
   sums_of_1_row
   load_constants
   requantise a0, a1, a2, a3
   lw a1, FRAME_OUTPUTS(sp)
   limit a0
-  sw a0, 0(a1)
-30:
+  cv.sw a0, (a1), 4
+  sw a1, FRAME_OUTPUTS(sp)
+  next_block 10b
   leave
   .size tw_packed_rows_1, . - tw_packed_rows_1
 
@@ -445,3 +382,116 @@ blocks_of_4_rows:
   .endr
   leave
   .size tw_packed_sums_4, . - tw_packed_sums_4
+
+  /* A vector: one row of one run, two blocks of outputs at a time. A matrix-vector product of a
+   * language model is short, and many kernels share an instruction cache: little is set up or
+   * saved, and the code is small.
+   *
+   * a0 values, a1 words, a2 weights, a3 blocks, a4 output, a5 shift, a6 low, a7 high. Sums t0 to
+   * t6 and s0; s1 to s3 words, s4 the values' place, s5 the second block's. */
+  .macro requantise_vector from, sum_0, sum_1, sum_2, sum_3
+  cv.lw s1, (\from), 4
+  cv.lw s2, (\from), 4
+  cv.lw s3, (\from), 4
+  mul \sum_0, \sum_0, s1
+  cv.lw s1, (\from), 4
+  mul \sum_1, \sum_1, s2
+  cv.lw s2, (\from), 4
+  mul \sum_2, \sum_2, s3
+  cv.lw s3, (\from), 4
+  mul \sum_3, \sum_3, s1
+  cv.lw s1, (\from), 4
+  cv.addnr \sum_0, s2, a5
+  cv.lw s2, (\from), 4
+  cv.addnr \sum_1, s3, a5
+  cv.addnr \sum_2, s1, a5
+  cv.addnr \sum_3, s2, a5
+  .irp sum, \sum_0, \sum_1, \sum_2, \sum_3
+  cv.clip \sum, \sum, 8
+  .endr
+  cv.packhi.b \sum_0, \sum_3, \sum_2
+  cv.packlo.b \sum_0, \sum_1, \sum_0
+  cv.max.sc.b \sum_0, \sum_0, a6
+  cv.min.sc.b \sum_0, \sum_0, a7
+  cv.sw \sum_0, (a4), 4
+  .endm
+
+  .section .text.hot.tw_packed_vector, "ax", @progbits
+  .globl tw_packed_vector
+  .type tw_packed_vector, @function
+  .balign 4
+tw_packed_vector:
+  addi sp, sp, -32
+  .set offset, 0
+  .irp register, s0, s1, s2, s3, s4, s5
+  sw \register, offset(sp)
+  .set offset, offset + 4
+  .endr
+10:
+  mv s4, a0
+  li t0, 0
+  li t1, 0
+  li t2, 0
+  li t3, 0
+  addi a3, a3, -2
+  bltz a3, 20f
+  li t4, 0
+  li t5, 0
+  li t6, 0
+  li s0, 0
+  slli s5, a1, 4
+  addi s5, s5, 32
+  add s5, s5, a2
+  TW_LOOP_BEGIN
+  TW_LOOP_SETUP 0, a1, 1f
+  cv.lw s3, (s4), 4
+  cv.lw s1, (a2), 4
+  cv.lw s2, (a2), 4
+  cv.sdotsp.b t0, s3, s1
+  cv.lw s1, (a2), 4
+  cv.sdotsp.b t1, s3, s2
+  cv.lw s2, (a2), 4
+  cv.sdotsp.b t2, s3, s1
+  cv.lw s1, (s5), 4
+  cv.sdotsp.b t3, s3, s2
+  cv.lw s2, (s5), 4
+  cv.sdotsp.b t4, s3, s1
+  cv.lw s1, (s5), 4
+  cv.sdotsp.b t5, s3, s2
+  cv.lw s2, (s5), 4
+  cv.sdotsp.b t6, s3, s1
+  cv.sdotsp.b s0, s3, s2
+1:
+  TW_LOOP_END
+15:
+  requantise_vector a2, t0, t1, t2, t3
+  bltz a3, 30f
+  requantise_vector s5, t4, t5, t6, s0
+  mv a2, s5
+  bnez a3, 10b
+30:
+  .set offset, 0
+  .irp register, s0, s1, s2, s3, s4, s5
+  lw \register, offset(sp)
+  .set offset, offset + 4
+  .endr
+  addi sp, sp, 32
+  ret
+
+  /* The last block. */
+20:
+  TW_LOOP_BEGIN
+  TW_LOOP_SETUP 0, a1, 1f
+  cv.lw s3, (s4), 4
+  cv.lw s1, (a2), 4
+  cv.lw s2, (a2), 4
+  cv.sdotsp.b t0, s3, s1
+  cv.lw s1, (a2), 4
+  cv.sdotsp.b t1, s3, s2
+  cv.lw s2, (a2), 4
+  cv.sdotsp.b t2, s3, s1
+  cv.sdotsp.b t3, s3, s2
+1:
+  TW_LOOP_END
+  j 15b
+  .size tw_packed_vector, . - tw_packed_vector

@@ -4,6 +4,7 @@
 #include "tilewright/arithmetic.h"
 #include "tilewright/hardware_loop.h"
 #include "tilewright/parallel.h"
+#include "tilewright/placement.h"
 #include "tilewright/rms_normalization.h"
 
 /* Sum of (x - zero_point)^2 as sum of x^2 - 2 * zero_point * x + zero_point^2, which is exact. */
@@ -13,10 +14,26 @@ static uint32_t sum_of_squares(const int8_t *x, uint32_t elements, int32_t zero_
          elements * (uint32_t)(zero_point * zero_point);
 }
 
+/* What elements are multiplied with: inverse / 2^shift. */
+typedef struct {
+  int32_t inverse;
+  uint32_t shift;
+} row_factor;
+
+TW_CALLED_OFTEN __attribute__((noinline)) static row_factor factor_of(
+    const tw_rms_normalization_s8_parameters *parameters, const int8_t *row) {
+  row_factor factor = {0, 6}; /* of a row of zeros */
+  const uint32_t sum = sum_of_squares(row, parameters->elements, parameters->input_zero_point);
+  if (sum != 0) {
+    const uint64_t epsilon = (uint64_t)parameters->epsilon_high << 32 | parameters->epsilon_low;
+    factor.inverse = inverse_root(((uint64_t)sum << 16) + epsilon, &factor.shift);
+  }
+  return factor;
+}
+
 /* Two elements at a time, so that no load is used by the instruction after it. */
 static void scale_pairs(const tw_rms_normalization_s8_parameters *parameters, const int8_t *x,
-                        const int16_t *gamma, int8_t *y, int32_t inverse, uint32_t inverse_shift,
-                        uint32_t pairs) {
+                        const int16_t *gamma, int8_t *y, row_factor factor, uint32_t pairs) {
   int32_t a, b, g, h;
   __asm__ volatile(TW_LOOP_BEGIN TW_LOOP_SETUP(0, "%[pairs]", "1f")
                    "  cv.lb %[a], (%[x]), 1\n"
@@ -40,42 +57,57 @@ static void scale_pairs(const tw_rms_normalization_s8_parameters *parameters, co
                    "1:\n" TW_LOOP_END
                    : [a] "=&r"(a), [b] "=&r"(b), [g] "=&r"(g), [h] "=&r"(h), [x] "+r"(x),
                      [gamma] "+r"(gamma), [y] "+r"(y)
-                   : [pairs] "r"(pairs), [inverse] "r"(inverse),
-                     [inverse_shift] "r"(inverse_shift), [rounding] "r"(tw_half(inverse_shift)),
+                   : [pairs] "r"(pairs), [inverse] "r"(factor.inverse),
+                     [inverse_shift] "r"(factor.shift), [rounding] "r"(tw_half(factor.shift)),
                      [zero_point] "r"(parameters->input_zero_point),
                      [bias] "r"(parameters->bias), [shift] "r"(parameters->shift)
                    : "memory");
 }
 
-void tw_rms_normalization_s8(const tw_rms_normalization_s8_parameters *parameters,
-                             const int8_t *input, const int16_t *gamma, int8_t *output,
-                             uint32_t core, uint32_t cores) {
+static inline int8_t scale_single(const tw_rms_normalization_s8_parameters *parameters, int32_t x,
+                                  int32_t gamma, row_factor factor) {
+  const int32_t centred = x - parameters->input_zero_point;
+  const int32_t t = (centred * factor.inverse + tw_half(factor.shift)) >> factor.shift;
+  return (int8_t)tw_clip((t * gamma + parameters->bias) >> parameters->shift, -128, 127);
+}
+
+/* Rows of any length: cores share rows, or elements if there are fewer rows than cores. */
+__attribute__((noinline)) static void normalize_rows(
+    const tw_rms_normalization_s8_parameters *parameters, const int8_t *input, const int16_t *gamma,
+    int8_t *output, uint32_t core, uint32_t cores) {
   const uint32_t elements = parameters->elements;
-  const int32_t zero_point = parameters->input_zero_point;
-  const uint64_t epsilon = (uint64_t)parameters->epsilon_high << 32 | parameters->epsilon_low;
-  const int few = parameters->rows < cores;
-  const tw_range rows =
-      few ? tw_share(parameters->rows, 0, 1) : tw_share(parameters->rows, core, cores);
-  const tw_range share = few ? tw_share(elements, core, cores) : tw_share(elements, 0, 1);
-  if (share.begin == share.end) {
+  const uint32_t rows = parameters->rows;
+  const int few = rows < cores;
+  const tw_range share = tw_share(few ? elements : rows, core, cores);
+  const uint32_t begin = few ? share.begin : 0;
+  const uint32_t count = few ? share.end - begin : elements;
+  const uint32_t last = few ? rows : share.end;
+  for (uint32_t row = few ? 0 : share.begin; row < last; ++row) {
+    const int8_t *const x = input + row * elements;
+    int8_t *const y = output + row * elements;
+    const row_factor factor = factor_of(parameters, x);
+    if (count >= 2) {
+      scale_pairs(parameters, x + begin, gamma + begin, y + begin, factor, count / 2);
+    }
+    if (count % 2 != 0) {
+      const uint32_t i = begin + count - 1;
+      y[i] = scale_single(parameters, x[i], gamma[i], factor);
+    }
+  }
+}
+
+/* One row, whose pairs the cores share, is that of a language model's step. */
+TW_CALLED_OFTEN void tw_rms_normalization_s8(const tw_rms_normalization_s8_parameters *parameters,
+                                             const int8_t *input, const int16_t *gamma,
+                                             int8_t *output, uint32_t core, uint32_t cores) {
+  if (parameters->rows != 1 || parameters->elements % 2 != 0) {
+    normalize_rows(parameters, input, gamma, output, core, cores);
     return;
   }
-  for (uint32_t r = rows.begin; r < rows.end; ++r) {
-    const int8_t *x = input + r * elements;
-    int8_t *y = output + r * elements;
-    uint32_t inverse_shift = 6;
-    const uint32_t sum = sum_of_squares(x, elements, zero_point);
-    const int32_t inverse =
-        sum == 0 ? 0 : inverse_root(((uint64_t)sum << 16) + epsilon, &inverse_shift);
-    const uint32_t pairs = (share.end - share.begin) / 2;
-    if (pairs != 0) {
-      scale_pairs(parameters, x + share.begin, gamma + share.begin, y + share.begin, inverse,
-                  inverse_shift, pairs);
-    }
-    if ((share.end - share.begin) % 2 != 0) {
-      const uint32_t i = share.end - 1;
-      const int32_t t = ((x[i] - zero_point) * inverse + tw_half(inverse_shift)) >> inverse_shift;
-      y[i] = (int8_t)tw_clip((t * gamma[i] + parameters->bias) >> parameters->shift, -128, 127);
-    }
+  const tw_range share = tw_share(parameters->elements / 2, core, cores);
+  const uint32_t begin = 2 * share.begin;
+  if (share.begin != share.end) {
+    scale_pairs(parameters, input + begin, gamma + begin, output + begin,
+                factor_of(parameters, input), share.end - share.begin);
   }
 }

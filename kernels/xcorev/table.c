@@ -6,6 +6,7 @@
 
 #include "tilewright/hardware_loop.h"
 #include "tilewright/parallel.h"
+#include "tilewright/placement.h"
 
 /* Two words of elements at a time; `table` points to the entry of 0. */
 static void look_up(const int8_t *input, const int8_t *table, int8_t *output, uint32_t pairs) {
@@ -42,8 +43,9 @@ static void look_up(const int8_t *input, const int8_t *table, int8_t *output, ui
                    : "memory");
 }
 
-void tw_table(const tw_table_parameters *parameters, const int8_t *input, const int8_t table[256],
-              int8_t *output, uint32_t core, uint32_t cores) {
+TW_CALLED_OFTEN void tw_table(const tw_table_parameters *parameters, const int8_t *input,
+                              const int8_t table[256], int8_t *output, uint32_t core,
+                              uint32_t cores) {
   const uint32_t elements = parameters->elements;
   const tw_range share = tw_share(elements / 8, core, cores);
   if (share.begin != share.end) {

@@ -2,10 +2,12 @@
 
 load("//rules:defs.bzl", "firmware", "simulator_test")
 
-def tinystories_firmware(name, network, platform, golden):
-    """Firmware that writes stories (`<name>`), firmware that scores texts (`<name>_evaluate`), tests.
+def tinystories_firmware(name, network, platform, golden, max_cycles = {}):
+    """The model in firmware for one platform, and its tests there.
 
-    The tests: greedy text equals the NumPy interpreter's, and every kind of prompt is handled.
+    `<name>` writes stories, `<name>_evaluate` scores texts, `<name>_benchmark` measures cycles. The
+    tests: greedy text equals the NumPy interpreter's, every kind of prompt is handled, and what the
+    benchmark measures is within `max_cycles`.
 
     Args:
       name: the target's name.
@@ -13,8 +15,14 @@ def tinystories_firmware(name, network, platform, golden):
       platform: the platform.
       golden: (prompt, number of tokens) by file that holds the greedy continuation, one token a
         line.
+      max_cycles: most cycles by what //firmware/apps/language_model:benchmark.c measures, for
+        example `{"decode at 64": 300000}`; empty where the simulator models no time.
     """
-    for suffix, main in [("", "generate"), ("_evaluate", "evaluate")]:
+    for suffix, main in [
+        ("", "generate"),
+        ("_benchmark", "benchmark"),
+        ("_evaluate", "evaluate"),
+    ]:
         firmware(
             name = name + suffix,
             srcs = [Label("//firmware/apps/language_model:{}.c".format(main))],
@@ -35,6 +43,17 @@ def tinystories_firmware(name, network, platform, golden):
             arguments = "tokens={}\noutput=tokens\n\n{}".format(tokens, prompt),
             expected_output = expected,
             firmware = name,
+        )
+
+    if max_cycles:
+        simulator_test(
+            name = name + "_cycles_test",
+            size = "medium",
+            firmware = name + "_benchmark",
+            maximums = {
+                "cycles in " + region: str(cycles)
+                for region, cycles in max_cycles.items()
+            },
         )
 
     requests = {

@@ -20,6 +20,7 @@
 #include "platforms/simulator/debug/observer_list.h"
 #include "platforms/simulator/debug/output_file.h"
 #include "platforms/simulator/debug/profile.h"
+#include "platforms/simulator/debug/region_energy.h"
 #include "platforms/simulator/debug/statistics_report.h"
 #include "platforms/simulator/debug/trace.h"
 #include "platforms/simulator/options.h"
@@ -220,6 +221,10 @@ int run(const Options &options) {
         [&] { return machine->scheduler().now(); });
     observers.add(instruction_trace.get());
   }
+  RegionEnergy region_energy([&] { return machine.get(); });
+  if (outputs.stats != nullptr) {
+    observers.add(&region_energy);
+  }
   std::unique_ptr<Profile> profile;
   if (outputs.profile != nullptr) {
     profile = std::make_unique<Profile>(std::move(functions), [&] { return machine.get(); });
@@ -265,7 +270,7 @@ int run(const Options &options) {
     outputs.profile->write(profile->text());
   }
   if (outputs.stats != nullptr) {
-    outputs.stats->write(report_statistics(machine.get(), outcome));
+    outputs.stats->write(report_statistics(machine.get(), outcome, &region_energy));
   }
   if (outputs.energy != nullptr) {
     const EnergyEstimate estimate = estimate_energy(inputs.soc, machine->statistics());

@@ -131,7 +131,7 @@ set_up_team:
 no_such_team:
   .asciz "tw_cluster_fork: there is no team of that many cores"
 
-  .section .text.tw_cluster_join, "ax", @progbits
+  .section .text.hot.tw_cluster_join, "ax", @progbits
   .globl tw_cluster_join
   .type tw_cluster_join, @function
 tw_cluster_join:

@@ -4,19 +4,21 @@
 #include "platforms/siracusa/registers.h"
 #include "platforms/siracusa/soc.h"
 #include "tilewright/exit.h"
+#include "tilewright/placement.h"
 
 static volatile uint32_t *dma_register(uint32_t offset) {
   return (volatile uint32_t *)(uintptr_t)(SOC_DEMUX_DMA + offset);
 }
 
-tw_dma_counter tw_dma_allocate(void) {
+TW_CALLED_OFTEN tw_dma_counter tw_dma_allocate(void) {
   const uint32_t counter = *dma_register(DMA_COMMAND);
   TW_ASSERT(counter < SOC_DMA_COUNTERS);
   return counter;
 }
 
 /* Words of a command; pointers are passed as the numbers that the device reads. */
-static void transfer(uint32_t direction, uintptr_t l1, uintptr_t external, uint32_t bytes) {
+TW_CALLED_OFTEN static void transfer(uint32_t direction, uintptr_t l1, uintptr_t external,
+                                     uint32_t bytes) {
   TW_ASSERT(bytes <= DMA_MAXIMUM_BYTES);
   if (bytes == 0) {
     return;
@@ -44,7 +46,8 @@ static void transfer_2d(uint32_t direction, uintptr_t l1, uintptr_t external, ui
   *command = stride;
 }
 
-void tw_dma_load(tw_dma_counter counter, void *l1, const void *external, uint32_t bytes) {
+TW_CALLED_OFTEN void tw_dma_load(tw_dma_counter counter, void *l1, const void *external,
+                                 uint32_t bytes) {
   (void)counter; /* the hardware uses the one that was allocated last */
   transfer(DMA_TO_L1, (uintptr_t)l1, (uintptr_t)external, bytes);
 }
@@ -54,8 +57,8 @@ void tw_dma_store(tw_dma_counter counter, const void *l1, void *external, uint32
   transfer(0, (uintptr_t)l1, (uintptr_t)external, bytes);
 }
 
-void tw_dma_load_2d(tw_dma_counter counter, void *l1, const void *external, uint32_t line_bytes,
-                    uint32_t lines, uint32_t stride) {
+TW_CALLED_OFTEN void tw_dma_load_2d(tw_dma_counter counter, void *l1, const void *external,
+                                    uint32_t line_bytes, uint32_t lines, uint32_t stride) {
   (void)counter;
   transfer_2d(DMA_TO_L1, (uintptr_t)l1, (uintptr_t)external, line_bytes, lines, stride);
 }
@@ -70,10 +73,12 @@ int tw_dma_done(tw_dma_counter counter) {
   return ((*dma_register(DMA_STATUS) >> counter) & 1) == 0;
 }
 
-void tw_dma_wait(tw_dma_counter counter) {
+TW_CALLED_OFTEN void tw_dma_wait(tw_dma_counter counter) {
   while (!tw_dma_done(counter)) {
     event_wait(EVENT_BIT_DMA);
   }
 }
 
-void tw_dma_free(tw_dma_counter counter) { *dma_register(DMA_STATUS) = 1u << counter; }
+TW_CALLED_OFTEN void tw_dma_free(tw_dma_counter counter) {
+  *dma_register(DMA_STATUS) = 1u << counter;
+}

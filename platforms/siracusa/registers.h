@@ -47,5 +47,7 @@
 #define NEUREKA_ACQUIRE 0x04
 #define NEUREKA_STATUS 0x0c
 #define NEUREKA_JOB 0x20 /* registers of the job that is being configured */
+/* Of a job's configuration. */
+#define NEUREKA_WEIGHT_MEMORY (1u << 9)
 
 #endif /* TILEWRIGHT_PLATFORMS_SIRACUSA_REGISTERS_H_ */

@@ -26,21 +26,49 @@ class DumpError(Exception):
 
 
 @dataclass
+class Result:
+    """What one layer made in one run, as far as it has come: in pieces, in any order."""
+
+    layer: int
+    index: int
+    data: bytearray
+    offsets: set[int] = field(default_factory=set[int])
+    present: int = 0
+
+    @property
+    def is_complete(self) -> bool:
+        return self.present == len(self.data)
+
+
 class Dump:
-    """Results in the order in which they came, as (layer, result, size, bytes)."""
+    """Results in the order in which they began to come.
 
-    results: list[tuple[int, int, int, bytearray]] = field(
-        default_factory=list[tuple[int, int, int, bytearray]]
-    )
+    On a cluster a result comes in tiles. A piece of a result that has come already belongs to
+    another run, and so does all that follows.
+    """
 
-    def add(self, layer: int, result: int, size: int, offset: int, data: bytes) -> None:
-        """Adds a piece of a result; raises DumpError if it is not the next one."""
-        if offset == 0:
-            self.results.append((layer, result, size, bytearray()))
-        last = self.results[-1] if self.results else None
-        if last is None or last[:3] != (layer, result, size) or len(last[3]) != offset:
-            raise DumpError(f"the dump lacks something before byte {offset} of layer {layer}")
-        last[3].extend(data)
+    def __init__(self) -> None:
+        self.results: list[Result] = []
+        self._open: dict[tuple[int, int], Result] = {}
+
+    def add(self, layer: int, index: int, size: int, offset: int, data: bytes) -> None:
+        """Adds a piece of a result; raises DumpError if it does not fit the others."""
+        result = self._open.get((layer, index))
+        if result is not None and offset in result.offsets:
+            self._open.clear()
+            result = None
+        if result is None:
+            result = Result(layer, index, bytearray(size))
+            self.results.append(result)
+            self._open[layer, index] = result
+        if len(result.data) != size or offset + len(data) > size:
+            raise DumpError(
+                f"bytes {offset} to {offset + len(data)} of layer {layer}, which has {size} bytes, "
+                f"do not fit the {len(result.data)} of the lines before"
+            )
+        result.data[offset : offset + len(data)] = data
+        result.offsets.add(offset)
+        result.present += len(data)
 
     def recording(self, source: str, mapping: Mapping[str, Any]) -> Recording:
         """What the bytes are, by the network's mapping report.
@@ -54,38 +82,53 @@ class Dump:
             for layer in entry_point["layers"]
         }
         recording = Recording(source)
-        last: tuple[str, int, int] | None = None
-        for number, index, size, data in self.results:
-            entry_point, layer = layers.get(number, ("", None))
-            results: list[dict[str, Any]] = layer["results"] if layer is not None else []
-            if layer is None or index >= len(results):
+        runs: list[tuple[str, dict[tuple[int, int], Result]]] = []
+        for result in self.results:
+            entry_point, layer = layers.get(result.layer, ("", None))
+            if layer is None or result.index >= len(layer["results"]):
                 raise DumpError(
-                    f"{source}: {mapping['network']!r} has no result {index} of layer {number}; "
-                    "the mapping report is another network's"
+                    f"{source}: {mapping['network']!r} has no result {result.index} of layer "
+                    f"{result.layer}; the mapping report is another network's"
                 )
-            # Within a run, numbers increase.
-            if last is None or last[0] != entry_point or (number, index) <= last[1:]:
-                recording.runs.append(Run(entry_point))
-            last = (entry_point, number, index)
-            if len(data) < size:
-                recording.end = f"it ends within layer {number}"
-                break
-            form = Form.of_result(results[index])
-            key = (form.value, int(layer["form"] == "copy"))
-            recording.runs[-1].made[key] = Made(
-                form,
-                form.in_model_layout(_array(source, number, results[index], bytes(data))),
-                number,
-                layer["kernel"],
-                tuple(layer["nodes"]),
-            )
-        if last is not None and not recording.end:
-            number = last[1]
-            entry_point = next(e for e in mapping["entry_points"] if e["name"] == last[0])
-            final = entry_point["layers"][-1]
-            if last[1:] != (final["layer"], len(final["results"]) - 1):
-                recording.end = f"it ends after layer {number}"
+            key = result.layer, result.index
+            if not runs or runs[-1][0] != entry_point or key in runs[-1][1]:
+                runs.append((entry_point, {}))
+            runs[-1][1][key] = result
+        for number, (entry_point, found) in enumerate(runs):
+            recording.runs.append(Run(entry_point))
+            results = [found[key] for key in sorted(found)]
+            lacking = next((result for result in results if not result.is_complete), None)
+            if lacking is not None:
+                if number + 1 < len(runs):
+                    raise DumpError(f"{source}: the dump lacks a part of layer {lacking.layer}")
+                recording.end = f"it ends within layer {lacking.layer}"
+            for result in results:
+                if result.is_complete:
+                    made = _made(source, layers[result.layer][1], result)
+                    key = made.form.value, int(layers[result.layer][1]["form"] == "copy")
+                    recording.runs[-1].made[key] = made
+        if runs and not recording.end:
+            entry_point, found = runs[-1]
+            final = next(e for e in mapping["entry_points"] if e["name"] == entry_point)["layers"][
+                -1
+            ]
+            last = max(found)
+            if last != (final["layer"], len(final["results"]) - 1):
+                recording.end = f"it ends after layer {last[0]}"
         return recording
+
+
+def _made(source: str, layer: Mapping[str, Any], result: Result) -> Made:
+    entry = layer["results"][result.index]
+    form = Form.of_result(entry)
+    array = _array(source, result.layer, entry, bytes(result.data))
+    return Made(
+        form,
+        form.in_model_layout(array),
+        result.layer,
+        layer["kernel"],
+        tuple(layer["nodes"]),
+    )
 
 
 def _array(source: str, layer: int, result: Mapping[str, Any], data: bytes) -> Array:
@@ -108,9 +151,10 @@ def dump_file(dump: Dump, mapping: Mapping[str, Any], inputs: Mapping[str, Array
         MAPPING: np.frombuffer(json.dumps(mapping).encode(), np.uint8),
         **{INPUTS + name: array for name, array in inputs.items()},
     }
-    for index, (layer, result, size, data) in enumerate(dump.results):
-        if len(data) == size:
-            arrays[f"{LAYERS}{index}/{layer}/{result}"] = np.frombuffer(bytes(data), np.uint8)
+    for number, result in enumerate(dump.results):
+        if result.is_complete:
+            name = f"{LAYERS}{number}/{result.layer}/{result.index}"
+            arrays[name] = np.frombuffer(bytes(result.data), np.uint8)
     memory = io.BytesIO()
     np.savez_compressed(memory, **arrays)
     return memory.getvalue()
@@ -127,9 +171,9 @@ def read_dump_file(path: Path) -> tuple[Dump, dict[str, Any], dict[str, Array]]:
             dump = Dump()
             for name in file.files:
                 if name.startswith(LAYERS):
-                    _, _, layer, result = name.split("/")
+                    _, _, layer, index = name.split("/")
                     data = file[name].tobytes()
-                    dump.results.append((int(layer), int(result), len(data), bytearray(data)))
+                    dump.add(int(layer), int(index), len(data), 0, data)
             inputs = {
                 name.removeprefix(INPUTS): file[name]
                 for name in file.files

@@ -1,6 +1,7 @@
 /* Continues a prompt with a language model and streams the text to the console.
  *
- * Exit codes: 0 done, 2 bad request. After text, a last line tells counts and instructions. */
+ * Exit codes: 0 done, 2 bad request. After text, a last line tells counts and what the network's
+ * runs took: cycles where time is modelled, else instructions. */
 #include <stddef.h>
 
 #include "firmware/apps/language_model/language_model.h"
@@ -10,7 +11,6 @@
 #include "firmware/apps/language_model/vocabulary.h"
 #include "tilewright/arguments.h"
 #include "tilewright/console.h"
-#include "tilewright/counter.h"
 
 #define BAD_REQUEST 2
 
@@ -46,17 +46,27 @@ static void print_token(uint32_t token, const tw_request *request) {
   }
 }
 
+static uint64_t network_cost(const char **unit) {
+  const tw_language_model_cost cost = tw_language_model_cost_so_far();
+  *unit = cost.cycles > 0 ? " cycles" : " instructions";
+  return cost.cycles > 0 ? cost.cycles : cost.instructions;
+}
+
 static void print_statistics(uint32_t prompt_tokens, uint64_t prefill, uint32_t generated,
-                             uint32_t decoded, uint64_t decode, const char *reason) {
+                             uint32_t decoded, const char *reason) {
+  const char *unit;
+  const uint64_t decode = network_cost(&unit) - prefill;
   tw_console_text("\n[prompt: ");
   tw_console_unsigned(prompt_tokens);
   tw_console_text(" tokens, ");
   tw_console_unsigned(prefill);
-  tw_console_text(" instructions; generated: ");
+  tw_console_text(unit);
+  tw_console_text("; generated: ");
   tw_console_unsigned(generated);
   tw_console_text(" tokens, ");
   tw_console_unsigned(decoded > 0 ? decode / decoded : 0);
-  tw_console_text(" instructions/token; ended: ");
+  tw_console_text(unit);
+  tw_console_text("/token; ended: ");
   tw_console_text(reason);
   tw_console_text("]\n");
 }
@@ -84,15 +94,13 @@ int main(void) {
   }
 
   tw_sampler sampler = {request.temperature, request.top_p, request.seed};
-  const uint64_t start = tw_instructions();
   const float *logits = tw_language_model_run(tokens, prompt_tokens + 1, 0);
-  const uint64_t prefilled = tw_instructions();
+  const char *unit;
+  const uint64_t prefill = network_cost(&unit);
   const char *reason = "token limit";
   uint32_t generated = 0;
   uint32_t decoded = 0;
-  uint64_t decode_instructions = 0;
   for (uint32_t position = prompt_tokens + 1; generated < request.tokens; ++position) {
-    const uint64_t begin = tw_instructions();
     const uint32_t token = tw_sampler_next(&sampler, logits, tw_vocabulary_size);
     if (token == TW_END_OF_TEXT) {
       reason = "end of text";
@@ -109,13 +117,11 @@ int main(void) {
     }
     const uint16_t next = (uint16_t)token;
     logits = tw_language_model_run(&next, 1, position);
-    decode_instructions += tw_instructions() - begin;
     ++decoded;
   }
   if (request.print_tokens) {
     return 0;
   }
-  print_statistics(prompt_tokens, prefilled - start, generated, decoded, decode_instructions,
-                   reason);
+  print_statistics(prompt_tokens, prefill, generated, decoded, reason);
   return 0;
 }

@@ -4,7 +4,9 @@
 
 #include "firmware/apps/language_model/sampler.h"
 #include "firmware/apps/language_model/vocabulary.h"
+#include "tilewright/counter.h"
 #include "tilewright/exit.h"
+#include "tilewright/region.h"
 
 enum { TOKENS, POSITION, LAST, INPUTS };
 
@@ -18,6 +20,8 @@ typedef struct {
 static entry decode;
 static entry prefill;
 static const tw_tensor *logits;
+static tw_language_model_cost cost;
+static const char *region;
 
 _Alignas(16) static int32_t block_tokens[TILEWRIGHT_CONTEXT];
 _Alignas(16) static int32_t position_input[1];
@@ -66,6 +70,9 @@ void tw_language_model_open(const tw_network *network) {
   const uint32_t element_bytes = logits->data_type == TW_INT8 ? 1 : sizeof(float);
   TW_ASSERT(logits->bytes == tw_vocabulary_size * element_bytes);
   TW_ASSERT(tw_vocabulary_size <= TW_SAMPLER_MAXIMUM_TOKENS);
+  cost.instructions = 0;
+  cost.cycles = 0;
+  region = NULL;
   network->reset();
 }
 
@@ -82,7 +89,13 @@ static void run_block(const entry *used, const uint16_t *tokens, uint32_t count,
   inputs[used->index[POSITION]] = position_input;
   inputs[used->index[LAST]] = last_input;
   void *outputs[1] = {logits->data_type == TW_INT8 ? (void *)stored_logits : real_logits};
+  tw_region_begin(region != NULL ? region : used->entry_point->name);
+  const uint64_t instructions = tw_instructions();
+  const uint64_t cycles = tw_cycles();
   used->entry_point->run(inputs, outputs);
+  cost.cycles += tw_cycles() - cycles;
+  cost.instructions += tw_instructions() - instructions;
+  tw_region_end();
 }
 
 const float *tw_language_model_run(const uint16_t *tokens, uint32_t count, uint32_t position) {
@@ -105,6 +118,10 @@ const float *tw_language_model_run(const uint16_t *tokens, uint32_t count, uint3
   }
   return real_logits;
 }
+
+tw_language_model_cost tw_language_model_cost_so_far(void) { return cost; }
+
+void tw_language_model_name_region(const char *name) { region = name; }
 
 const int8_t *tw_language_model_stored_logits(void) {
   return logits->data_type == TW_INT8 ? stored_logits : NULL;

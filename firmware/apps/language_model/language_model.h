@@ -28,6 +28,20 @@ void tw_language_model_open(const tw_network *network);
  * count >= 1 and position + count <= TILEWRIGHT_CONTEXT. */
 const float *tw_language_model_run(const uint16_t *tokens, uint32_t count, uint32_t position);
 
+/* What the network's runs have cost since it was opened, on the core that calls: from the call of
+ * an entry point to its return. Instructions are 0 where they are not counted, cycles where time is
+ * not modelled (tilewright/counter.h). */
+typedef struct {
+  uint64_t instructions;
+  uint64_t cycles;
+} tw_language_model_cost;
+
+tw_language_model_cost tw_language_model_cost_so_far(void);
+
+/* Names the region (tilewright/region.h) that every following run of an entry point marks; null, as
+ * after opening: the entry point's name. */
+void tw_language_model_name_region(const char *name);
+
 /* The logits of the last run as the network wrote them: int8, or NULL if they are float32. */
 const int8_t *tw_language_model_stored_logits(void);
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 import argparse
 import os
 import re
-import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Sequence
-from pathlib import Path
+
+from firmware.apps.language_model.simulation import Simulation, simulate
 
 ARGUMENT_BYTES = 4092
 """What fits the firmware's run-time arguments (`tilewright/arguments.h`) besides their length."""
@@ -49,25 +48,42 @@ def encode_request(options: argparse.Namespace) -> bytes:
 def run(simulator: Sequence[str], request: bytes) -> int:
     """Runs the simulator with the request and copies its output as it comes.
 
-    Returns its exit code, after a line with the simulation's own speed if text was generated.
+    Returns its exit code, after lines with the simulated and the simulation's own speed if text was
+    generated.
     """
-    with tempfile.TemporaryDirectory() as folder:
-        arguments = Path(folder) / "request"
-        arguments.write_bytes(request)
-        start = time.monotonic()
-        command = [*simulator, "--arguments", str(arguments)]
-        with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE) as process:
-            assert process.stdout is not None
-            tail = b""
-            while chunk := os.read(process.stdout.fileno(), 4096):
-                sys.stdout.buffer.write(chunk)
-                sys.stdout.buffer.flush()
-                tail = (tail + chunk)[-4096:]
-        seconds = time.monotonic() - start
-    if process.returncode == 0 and (found := GENERATED.search(tail)):
+    start = time.monotonic()
+    simulation = simulate(simulator, request)
+    seconds = time.monotonic() - start
+    if simulation.exit_code == 0 and (found := GENERATED.search(simulation.tail)):
+        for line in simulated_speed(simulation):
+            print(line)
         rate = int(found[1]) / seconds
-        print(f"[simulated in {seconds:.1f} s of this machine's time: {rate:.1f} tokens/s]")
-    return process.returncode
+        print(f"[the simulation took {seconds:.1f} s of this machine's time: {rate:.1f} tokens/s]")
+    return simulation.exit_code
+
+
+def simulated_speed(simulation: Simulation) -> list[str]:
+    """Time and energy per token on the simulated SoC, without sampling; nothing if it has no time.
+
+    What an entry point takes goes from its call to the logits in memory.
+    """
+    if simulation.clock_hertz is None:
+        return []
+    clock = f"at {simulation.clock_hertz / 1e6:g} MHz"
+    lines: list[str] = []
+    if (decode := simulation.region("decode")) is not None:
+        rate = decode.visits / decode.seconds
+        energy = decode.energy / decode.visits
+        lines.append(
+            f"[simulated decode {clock}: {rate:,.0f} tokens/s, {energy:.1f} uJ/token (estimate)]"
+        )
+    if (prefill := simulation.region("prefill")) is not None:
+        milliseconds = 1e3 * prefill.seconds / prefill.visits
+        energy = prefill.energy / prefill.visits
+        lines.append(
+            f"[simulated prefill {clock}: {milliseconds:.2f} ms, {energy:.0f} uJ/block (estimate)]"
+        )
+    return lines
 
 
 def main(words: Sequence[str]) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 
@@ -33,6 +34,41 @@ def test_request_holds_options_and_prompt(
     expected = b"tokens=7\ntemperature=0\ntop_p=0.5\nseed=0\noutput=text\n\ncaf\xc3\xa9 \xff\n"
     assert output.startswith(expected)
     assert b"tokens/s]" in output
+
+
+STATISTICS = {
+    "clock_hertz": 250_000_000,
+    "energy_by_region": [
+        {
+            "name": "prefill",
+            "visits": 2,
+            "seconds": 0.03,
+            "microjoules": 5000.0,
+            "events": {"base_cycle": 7_500_000, "dma_byte": 12},
+        },
+        {
+            "name": "decode",
+            "visits": 4,
+            "seconds": 0.004,
+            "microjoules": 500.0,
+            "events": {"base_cycle": 1_000_000, "dma_byte": 8},
+        },
+    ],
+}
+
+
+def test_simulated_speed_comes_from_the_statistics(
+    tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "simulator.py"
+    text = json.dumps(STATISTICS)
+    write = f"pathlib.Path(sys.argv[sys.argv.index('--stats') + 1]).write_text({text!r})"
+    program.write_text(ECHO + write)
+    monkeypatch.setenv("TILEWRIGHT_STATISTICS", "1")
+    assert main([sys.executable, str(program), "--"]) == 0
+    lines = capfdbinary.readouterr().out.decode().splitlines()
+    assert "[simulated decode at 250 MHz: 1,000 tokens/s, 125.0 uJ/token (estimate)]" in lines
+    assert "[simulated prefill at 250 MHz: 15.00 ms, 2500 uJ/block (estimate)]" in lines
 
 
 def test_prompt_that_does_not_fit_is_refused(

@@ -56,14 +56,19 @@ typedef struct {
   uint32_t shift;       /* at most 31 */
 } tw_accelerator_layer;
 
-/* The accelerator's registers for a job, in their order. */
+/* Where a job finds its operands; the accelerator's first registers, in their order. Weights may be
+ * in weight memory, and are where the configuration says. */
 typedef struct {
-  uint32_t weights;
-  uint32_t input;
-  uint32_t output;
-  uint32_t scale;
-  uint32_t shift;
-  uint32_t bias;
+  const uint8_t *weights;
+  const uint8_t *input; /* the first pixel of the padded input */
+  uint8_t *output;
+  const void *scale;
+  const void *shift; /* not used */
+  const int32_t *bias;
+} tw_accelerator_pointers;
+
+/* The accelerator's other registers for a job, in their order. */
+typedef struct {
   uint32_t input_stride[3];  /* bytes from column to column, row to row; unused */
   uint32_t output_stride[3]; /* bytes from 32 bytes of a pixel to the next, column, row */
   uint32_t weight_stride[3];
@@ -76,6 +81,11 @@ typedef struct {
   uint32_t weight_offset;
   uint32_t filter_mask;
   uint32_t configuration;
+} tw_accelerator_geometry;
+
+typedef struct {
+  tw_accelerator_pointers pointers;
+  tw_accelerator_geometry geometry;
 } tw_accelerator_job;
 
 /* Computes the registers for a layer. */
@@ -83,6 +93,10 @@ void tw_accelerator_configure(const tw_accelerator_layer *layer, tw_accelerator_
 
 /* Starts a job, or queues it behind the one that runs; sleeps while the queue is full. */
 void tw_accelerator_start(const tw_accelerator_job *job);
+
+/* The same with operands apart from the rest, which may be shared by jobs. */
+void tw_accelerator_queue(const tw_accelerator_pointers *pointers,
+                          const tw_accelerator_geometry *geometry);
 
 /* Sleeps until all jobs are done. For the core that started the last one. */
 void tw_accelerator_wait(void);

@@ -2,13 +2,14 @@
 
 #include "tilewright/cluster.h"
 #include "tilewright/dma.h"
+#include "tilewright/placement.h"
 
 typedef struct {
   const tw_schedule *schedule;
   void *const *arguments;
 } run;
 
-static void work(void *argument, uint32_t core, uint32_t cores) {
+TW_CALLED_OFTEN static void work(void *argument, uint32_t core, uint32_t cores) {
   const tw_schedule *const schedule = argument;
   const tw_schedule_call *call = schedule->calls;
   const tw_schedule_step *step = schedule->steps;
@@ -21,8 +22,19 @@ static void work(void *argument, uint32_t core, uint32_t cores) {
   }
 }
 
-static void start_transfers(const tw_schedule_transfer *transfer, uint32_t count,
-                            tw_dma_counter *counters) {
+/* Results leave once a run; inputs, weights and states come all the time. */
+TW_CALLED_RARELY static void start_store(const tw_schedule_transfer *transfer,
+                                         tw_dma_counter counter) {
+  if (transfer->lines == 1) {
+    tw_dma_store(counter, transfer->l1, transfer->external, transfer->line_bytes);
+  } else {
+    tw_dma_store_2d(counter, transfer->l1, transfer->external, transfer->line_bytes,
+                    transfer->lines, transfer->stride);
+  }
+}
+
+TW_CALLED_OFTEN static void start_transfers(const tw_schedule_transfer *transfer, uint32_t count,
+                                            tw_dma_counter *counters) {
   uint32_t slot = TW_SCHEDULE_SLOTS;
   for (uint32_t i = 0; i < count; ++i, ++transfer) {
     if (transfer->slot != slot) {
@@ -30,15 +42,10 @@ static void start_transfers(const tw_schedule_transfer *transfer, uint32_t count
       counters[slot] = tw_dma_allocate();
     }
     const tw_dma_counter counter = counters[slot];
-    if (transfer->lines == 1) {
-      if (transfer->is_store) {
-        tw_dma_store(counter, transfer->l1, transfer->external, transfer->line_bytes);
-      } else {
-        tw_dma_load(counter, transfer->l1, transfer->external, transfer->line_bytes);
-      }
-    } else if (transfer->is_store) {
-      tw_dma_store_2d(counter, transfer->l1, transfer->external, transfer->line_bytes,
-                      transfer->lines, transfer->stride);
+    if (transfer->is_store) {
+      start_store(transfer, counter);
+    } else if (transfer->lines == 1) {
+      tw_dma_load(counter, transfer->l1, transfer->external, transfer->line_bytes);
     } else {
       tw_dma_load_2d(counter, transfer->l1, transfer->external, transfer->line_bytes,
                      transfer->lines, transfer->stride);
@@ -86,8 +93,8 @@ static void apply_extents(const tw_schedule *schedule, void *const *arguments) {
   }
 }
 
-static void control(void *argument) {
-  const run *const this_run = argument;
+/* Brings the tables to L1 and completes them. */
+TW_CALLED_RARELY static void load_tables(const run *this_run) {
   const tw_schedule *const schedule = this_run->schedule;
   const tw_dma_counter tables = tw_dma_allocate();
   tw_dma_load(tables, schedule->l1_tables, schedule->tables, schedule->tables_bytes);
@@ -95,7 +102,10 @@ static void control(void *argument) {
   tw_dma_free(tables);
   relocate(schedule->relocations, schedule->relocation_count, this_run->arguments);
   apply_extents(schedule, this_run->arguments);
-  tw_cluster_fork(work, (void *)(uintptr_t)schedule, tw_cluster_workers());
+}
+
+/* Starts copies and waits for them, step by step. */
+TW_CALLED_OFTEN __attribute__((noinline)) static void copy(const tw_schedule *schedule) {
   tw_dma_counter counters[TW_SCHEDULE_SLOTS];
   const tw_schedule_transfer *transfer = schedule->transfers;
   const tw_schedule_step *step = schedule->steps;
@@ -111,6 +121,13 @@ static void control(void *argument) {
     }
     tw_cluster_join();
   }
+}
+
+static void control(void *argument) {
+  const run *const this_run = argument;
+  load_tables(this_run);
+  tw_cluster_fork(work, (void *)(uintptr_t)this_run->schedule, tw_cluster_workers());
+  copy(this_run->schedule);
   tw_cluster_join();
 }
 

@@ -62,6 +62,11 @@ void tw_packed_rows_4(const tw_packed_rows *rows);
 void tw_packed_rows_2(const tw_packed_rows *rows);
 void tw_packed_rows_1(const tw_packed_rows *rows);
 
+/* The same for one row of one run of `words` words, at `values`, and blocks that follow each other.
+ */
+void tw_packed_vector(const int8_t *values, uint32_t words, const int8_t *weights, uint32_t blocks,
+                      int8_t *output, uint32_t shift, int32_t low, int32_t high);
+
 /* The same for groups of four rows of one run. */
 void tw_packed_groups_4(const tw_packed_rows *rows, const tw_packed_groups *groups);
 

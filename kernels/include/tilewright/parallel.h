@@ -9,6 +9,10 @@
  * sized for this many (eight cluster cores and the controller core). */
 #define TW_MAXIMUM_CORES 9
 
+/* A usual number of cores, by which no division is needed: that takes longer than many a kernel's
+ * share of the work. */
+#define TW_USUAL_CORES 8u
+
 /* Half-open range of items. */
 typedef struct {
   uint32_t begin;
@@ -18,8 +22,9 @@ typedef struct {
 /* The share of core `core` out of `cores` in `count` items: contiguous, sizes differ by one at
  * most, earlier cores get the larger shares. */
 static inline tw_range tw_share(uint32_t count, uint32_t core, uint32_t cores) {
-  const uint32_t base = count / cores;
-  const uint32_t extra = count % cores;
+  const uint32_t base =
+      __builtin_expect(cores == TW_USUAL_CORES, 1) ? count / TW_USUAL_CORES : count / cores;
+  const uint32_t extra = count - base * cores;
   const uint32_t begin = core * base + (core < extra ? core : extra);
   const tw_range share = {begin, begin + base + (core < extra ? 1u : 0u)};
   return share;

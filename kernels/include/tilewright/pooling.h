@@ -47,7 +47,7 @@ typedef struct {
   int32_t pad_left;
 } tw_max_pool_f32_parameters;
 
-/* output = the largest input of the window, the first of equals; NaN is never larger. */
+/* output = the largest input of the window, the first of equals; NaN if any is. */
 void tw_max_pool_f32(const tw_max_pool_f32_parameters *parameters, const float *input,
                      float *output, uint32_t core, uint32_t cores);
 

@@ -121,7 +121,8 @@ std::uint64_t stall_cycles(const CoreStatistics &statistics) {
   return sum;
 }
 
-std::string report_statistics(Machine *machine, const Outcome &outcome) {
+std::string report_statistics(Machine *machine, const Outcome &outcome,
+                              const RegionEnergy *region_energy) {
   const MachineStatistics statistics = machine->statistics();
   JsonWriter json;
   json.begin_object();
@@ -134,6 +135,9 @@ std::string report_statistics(Machine *machine, const Outcome &outcome) {
   write_memories(statistics, &json);
   write_devices(statistics, &json);
   write_regions(machine, &json);
+  if (region_energy != nullptr) {
+    region_energy->write(&json);
+  }
   json.end_object();
   return json.text();
 }

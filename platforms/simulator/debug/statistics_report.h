@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "platforms/simulator/debug/region_energy.h"
 #include "platforms/simulator/soc/machine.h"
 
 namespace tilewright::simulator {
@@ -16,8 +17,10 @@ struct Outcome {
 };
 
 // The document, whose keys platforms/simulator/README.md explains. Of every core
-// `cycles` = `instructions` + the sum of `stalls` + `sleep`.
-std::string report_statistics(Machine *machine, const Outcome &outcome);
+// `cycles` = `instructions` + the sum of `stalls` + `sleep`. Without `region_energy` there is no
+// `energy_by_region`.
+std::string report_statistics(Machine *machine, const Outcome &outcome,
+                              const RegionEnergy *region_energy = nullptr);
 
 // Cycles in which the core was awake, but did not issue an instruction.
 std::uint64_t stall_cycles(const CoreStatistics &statistics);

@@ -115,10 +115,12 @@ def _elements() -> Iterator[tuple[str, Example]]:
         ),
     )
     layout = AttentionLayout(16, 16, False, 64)
-    attention = integer_form(layout, 4, 1e-4, 3, 1, 0, 1.0)
-    assert attention is not None
+    form = integer_form(layout, 4, 1e-4, 0, 1, 0, 1.0)
+    assert form is not None
+    attention, weights = form
     heads = [random_int8(random, (1, 16, rows, 4)) for rows in (1, 64, 64)]
-    yield "attention, 1 query, 16 heads of 4, 64 keys", Example(attention, [*heads, None, None])
+    operands = [*heads, None, None, weights]
+    yield "attention, 1 query, 16 heads of 4, 64 keys", Example(attention, operands)
 
 
 def main() -> None:

@@ -73,5 +73,5 @@ def test_a_network_without_softmax_links_none() -> None:
     assert "conv_s8" in linked
     assert not [name for name in linked if "softmax" in name or "attention" in name]
     story = kernel_sizes(Path(NETWORKS["models/tinystories/tinystories_net.c"]))
-    assert "attention_s8" in story
+    assert "attention_word_s8" in story
     assert not [name for name in story if "conv" in name or name.endswith("_f32")]

@@ -141,6 +141,35 @@ def test_regions(good: Run) -> None:
     assert all(region["loads"] == 16 for region in conflicts)
 
 
+def test_energy_by_region(good: Run, tmp_path: Path) -> None:
+    (region,) = good.result.statistics["energy_by_region"]
+    (whole,) = (
+        one for one in good.result.statistics["regions"] if one["core"] == "fabric controller"
+    )
+    assert (region["name"], region["visits"]) == (whole["name"], 1)
+    events = region["events"]
+    constants = machine_description()["energy"]
+    assert events.keys() == constants.keys()
+    assert events["base_cycle"] == whole["cycles"]
+    assert events["dma_byte"] == 512
+    assert events["accelerator_mac"] == cluster_program.ACCELERATOR_MACS
+    # The others' instructions are the whole run's: they start and end within the region.
+    others = good.result.statistics["all_cores"]["instructions"]
+    (controller,) = (
+        core for core in good.result.statistics["cores"] if core["name"] == "fabric controller"
+    )
+    assert events["instruction"] == others - controller["instructions"] + whole["instructions"]
+    microjoules = sum(events[name] * constants[name] for name in constants) * 1e-6
+    assert region["microjoules"] == pytest.approx(microjoules, rel=1e-5)
+    seconds = whole["cycles"] / machine_description()["clock_hertz"]
+    assert region["seconds"] == pytest.approx(seconds, rel=1e-5)
+    # Cores that run ahead may have computed what nobody can see yet.
+    elf = assemble(cluster_program.PROGRAM, siracusa(), tmp_path)
+    (ahead,) = run_on_simulator(elf).statistics["energy_by_region"]
+    for name, count in events.items():
+        assert ahead["events"][name] == pytest.approx(count, abs=9 * 40), name
+
+
 def test_run_ahead_changes_nothing(good: Run, tmp_path: Path) -> None:
     # With an instruction trace nobody runs ahead; without one everybody may.
     elf = assemble(cluster_program.PROGRAM, siracusa(), tmp_path)

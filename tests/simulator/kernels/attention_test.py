@@ -7,7 +7,7 @@ import itertools
 import numpy as np
 import pytest
 
-from compiler.ir import Array
+from compiler.ir import Array, TensorType
 from compiler.operators.attention import AttentionLayout, integer_form
 from tests.simulator.kernels.operations_on_cluster import Example, assert_twins
 from tests.simulator.kernels.product_cases import random_int8
@@ -33,15 +33,16 @@ def _example(
         return random_int8(random, shape)
 
     factor = 10.0 ** random.uniform(-4.5, -2.5) / np.sqrt(size)
-    operation = integer_form(layout, size, factor, query_zero_point, 9, -4, 1.7)
-    assert operation is not None
+    form = integer_form(layout, size, factor, query_zero_point, 9, -4, 1.7)
+    assert form is not None
+    operation, weights = form
     query, key, value = (
         tensor(4, 3, size),
         tensor(2, _CAPACITY, size),
         tensor(2, _CAPACITY, value_size),
     )
     positions = random.integers(-2, _CAPACITY + 2, (2, 1, 3, 1)).astype(np.int32)
-    return Example(operation, [query, key, value, None if causal else positions, None])
+    return Example(operation, [query, key, value, None if causal else positions, None, weights])
 
 
 @pytest.mark.parametrize("cores", [1, 3, 8])
@@ -51,8 +52,25 @@ def test_attention(cores: int) -> None:
         _example(seed, *choice, tokens_first=bool(seed % 2), causal=seed % 3 == 0)
         for seed, choice in enumerate(choices)
     ]
-    for begin in range(0, len(examples), 20):
-        assert_twins(examples[begin : begin + 20], cores=cores)
+    _assert_each(examples, cores)
+
+
+def _function(example: Example) -> str:
+    """Name of the kernel that the compiler chooses."""
+    types = [None if array is None else TensorType.of(array) for array in example.inputs]
+    kernel = example.operation.kernel(types, example.operation.infer(types))
+    assert kernel is not None
+    return kernel.function
+
+
+def _assert_each(examples: list[Example], cores: int) -> None:
+    """Examples of each kernel together, as few programs as possible."""
+    of_kernels: dict[str, list[Example]] = {}
+    for example in examples:
+        of_kernels.setdefault(_function(example), []).append(example)
+    for group in of_kernels.values():
+        for begin in range(0, len(group), 20):
+            assert_twins(group[begin : begin + 20], cores=cores)
 
 
 def _special(
@@ -81,14 +99,16 @@ def _special(
         return random.integers(-128, 128, shape).astype(np.int8)
 
     factor = halvings * np.log(2) / (74.0**2 * sizes[0] ** 0.5)
-    operation = integer_form(layout, sizes[0], factor, *zero_points, ratio)
-    assert operation is not None
+    form = integer_form(layout, sizes[0], factor, *zero_points, ratio)
+    assert form is not None
+    operation, weights = form
     operands: list[Array | None] = [
         tensor(heads[0], queries, sizes[0]),
         tensor(heads[1], capacity, sizes[0]),
         tensor(heads[1], capacity, sizes[1]),
         random.integers(-3, capacity + 3, (queries, 1)).astype(np.int32) if positions else None,
         random.integers(0, capacity + 2, batch).astype(np.int32) if valid else None,
+        weights,
     ]
     return Example(operation, operands)
 
@@ -113,7 +133,7 @@ def _special_cases() -> list[Example]:
         # More keys than sums of 32 bits take; products of 64 bits at the end.
         _special((1, 1), 2, 700, (4, 4), halvings=0.1),
         _special((1, 1), 1, 513, (4, 5), halvings=0.1, zero_points=(0, 90, 3)),
-        _special((1, 1), 3, 9, (4, 4), ratio=2.0**14),
+        _special((1, 1), 3, 9, (4, 4), ratio=2.0**13),
     ]
     for zero_points in ((-128, -128, -128), (127, 127, 127), (5, -9, 20)):
         cases.append(_special((2, 2), 3, 10, (8, 4), zero_points=zero_points))
@@ -121,6 +141,31 @@ def _special_cases() -> list[Example]:
     return cases
 
 
+def _cases_of_words() -> list[Example]:
+    """Heads of one word, with one table of weights and with two, even and odd numbers of keys."""
+    cases: list[Example] = []
+    for halvings in (1e-3, 1.0, 8.0, 60.0, 1e3, 1e6):
+        cases += [
+            _special((4, 4), 1, 33, (4, 4), positions=True, halvings=halvings),
+            _special((2, 2), 7, 12, (4, 4), causal=True, halvings=halvings),
+            _special((2, 2), 5, 9, (4, 4), tokens_first=False, positions=True, halvings=halvings),
+            _special((2, 2), 3, 10, (4, 4), valid=True, causal=True, halvings=halvings),
+            _special((16, 16), 2, 250, (4, 4), halvings=halvings, zero_points=(0, 0, -7)),
+        ]
+    cases += [
+        _special((3, 3), 1, 250, (4, 4), halvings=0.1, zero_points=(0, zero_point, 3))
+        for zero_point in (-128, 127)
+    ]
+    return [*cases, _special((2, 2), 1, 1, (4, 4)), _special((1, 1), 1, 2, (4, 4), ratio=5.0)]
+
+
+@pytest.mark.parametrize("cores", [1, 3, 8])
+def test_heads_of_one_word(cores: int) -> None:
+    examples = _cases_of_words()
+    assert {_function(example) for example in examples} == {"tw_attention_word_s8"}
+    _assert_each(examples, cores)
+
+
 @pytest.mark.parametrize("cores", [1, 3, 8])
 def test_special_cases(cores: int) -> None:
-    assert_twins(_special_cases(), cores=cores)
+    _assert_each(_special_cases(), cores)

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
+from compiler.operators.attention import AttentionLayout, integer_form
 from compiler.operators.binary import AddInt8, MultiplyInt8
 from compiler.operators.table import Table
 from compiler.target import siracusa_cluster_cycles as model
@@ -122,6 +123,40 @@ def test_elementwise() -> None:
         ):
             kernel, calls = prepare([example])
             _check(kernel, [(str(elements), calls[0], predicted)])
+
+
+def _attention_example(
+    heads: int, queries: int, keys: int, size: int, halvings: float
+) -> tuple[Example, bool]:
+    """Random operands, all keys attended to; whether there are two tables of weights."""
+    generator = np.random.default_rng(2)
+    layout = AttentionLayout(heads, heads, tokens_first=False, keys=keys)
+    factor = halvings * np.log(2) / (74.0**2 * size**0.5)
+    form = integer_form(layout, size, factor, 0, 0, 0, 1.0)
+    assert form is not None
+    operation, weights = form
+    tensors = [random_int8(generator, (1, heads, rows, size)) for rows in (queries, keys, keys)]
+    return Example(operation, [*tensors, None, None, weights]), operation.weights.bits != 0
+
+
+def test_attention() -> None:
+    cases = [
+        (heads, queries, keys, size, halvings)
+        for heads, queries, keys in ((16, 1, 65), (16, 1, 250), (4, 64, 64), (8, 16, 50))
+        for size in (4, 16, 32)
+        for halvings in (6.0, 60.0)
+        if heads * keys * size <= 65_536
+    ]
+    for case in cases:
+        example, second_table = _attention_example(*case)
+        heads, queries, keys, size, _ = case
+        if size == 4:
+            predicted = model.attention_word(heads, queries, keys, second_table=second_table)
+        else:
+            sizes = (size, size)
+            predicted = model.attention(heads, queries, keys, sizes, second_table=second_table)
+        kernel, calls = prepare([example])
+        _check(kernel, [(str(case), calls[0], predicted)])
 
 
 _RATCHET = {

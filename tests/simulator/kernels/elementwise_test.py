@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from compiler.ir import DataType
 from compiler.operators.binary import AddInt8, MultiplyInt8
+from compiler.operators.quantize import Recode
 from compiler.operators.table import Table
 from tests.simulator.kernels.operations_on_cluster import Example, assert_twins
 from tests.simulator.kernels.product_cases import random_int8
@@ -59,3 +61,13 @@ def test_table(cores: int) -> None:
     every = np.arange(-128, 128).astype(np.int8)
     inputs = [every, *(random_int8(generator, (n,)) for n in (1, 7, 8, 61, 200))]
     assert_twins([Example(Table(), [x, table]) for x in inputs], cores=cores)
+
+
+@pytest.mark.parametrize("cores", _CORES)
+def test_recode(cores: int) -> None:
+    generator = np.random.default_rng(1)
+    sizes = (1, 4, 7, 8, 15, 61, 64, 200)
+    examples = [
+        Example(Recode(DataType.UINT8), [random_int8(generator, (size,))]) for size in sizes
+    ]
+    assert_twins(examples, cores=cores)

@@ -21,14 +21,16 @@ from numpy.typing import NDArray
 
 from tests.simulator.harness.assemble import AssemblyError
 from tests.simulator.harness.execute import run_on_simulator
-from tests.simulator.harness.installed_tools import zig_command
+from tests.simulator.harness.installed_tools import soc_description, zig_command
 from tests.simulator.harness.targets import siracusa
+from toolchains.soc.render_template import render
 
 Array = NDArray[np.generic]
 
 _REPOSITORY = Path(__file__).parents[3]
 _HARNESS = Path(__file__).parents[1] / "harness"
 _INCLUDES = ["kernels/include", "firmware/include", "."]
+_PLATFORM = "platforms/siracusa"
 
 # As the compiler is called for firmware; zig's own clang driver finds nothing by itself.
 _COMPILE = [
@@ -199,6 +201,17 @@ def _run(command: list[str]) -> None:
         raise AssemblyError(process.stderr)
 
 
+@functools.cache
+def _generated_headers() -> Path:
+    """A folder with the platform's headers that are made from soc.yaml."""
+    folder = Path(_objects_directory().name) / "generated"
+    header = folder / _PLATFORM / "soc.h"
+    header.parent.mkdir(parents=True)
+    template = (_REPOSITORY / _PLATFORM / "soc.h.jinja").read_text()
+    header.write_text(render(template, soc_description().read_text(), {}))
+    return folder
+
+
 def _compile_file(source: Path, output: Path) -> Path:
     _run(
         [
@@ -206,6 +219,7 @@ def _compile_file(source: Path, output: Path) -> Path:
             *["clang", *_COMPILE, f"-march=rv32imfc_{_EXTENSIONS}"],
             *(["-std=c99"] if source.suffix == ".c" else []),
             *[f"-I{_REPOSITORY / folder}" for folder in _INCLUDES],
+            f"-I{_generated_headers()}",
             *["-isystem", str(_compiler_headers()), "-c", str(source), "-o", str(output)],
         ]
     )

@@ -20,7 +20,7 @@ def chosen_source(stem: str, *, portable: bool = False) -> str:
     Raises:
         FileNotFoundError: there is none.
     """
-    folders = ["ref"] if portable else ["xcorev", "ref"]
+    folders = ["ref"] if portable else ["neureka", "xcorev", "ref"]
     for folder in folders:
         for extension in (".c", ".S"):
             if (_FOLDER / folder / (stem + extension)).exists():

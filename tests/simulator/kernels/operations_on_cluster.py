@@ -10,7 +10,7 @@ import numpy as np
 
 from compiler.ir import Array, Operation, TensorType
 from compiler.operators.kernel_harness import parameter_struct
-from tests.simulator.kernels.kernel_program import Call, Kernel, Output, run
+from tests.simulator.kernels.kernel_program import Call, Kernel, Outcome, Output, run
 from tests.simulator.kernels.kernel_sources import chosen_source
 
 
@@ -23,7 +23,11 @@ class Example:
 
 
 def prepare(
-    examples: Sequence[Example], helpers: Sequence[str] = (), *, portable: bool = False
+    examples: Sequence[Example],
+    helpers: Sequence[str] = (),
+    *,
+    portable: bool = False,
+    drivers: Sequence[str] = (),
 ) -> tuple[Kernel, list[Call]]:
     """The calls of examples of one kernel.
 
@@ -31,6 +35,7 @@ def prepare(
         examples: what is called.
         helpers: base names of sources that the kernel's own needs.
         portable: take references although there are overrides.
+        drivers: further sources, by their paths in the repository.
     """
     kernels: set[Kernel] = set()
     calls: list[Call] = []
@@ -61,16 +66,21 @@ def prepare(
         calls.append(Call(words, buffers))
         stem = called.function.removeprefix("tw_")
         sources = [chosen_source(name, portable=portable) for name in (stem, *helpers)]
+        sources += drivers
         kernels.add(Kernel(called.function, called.header, tuple(sources), len(buffers)))
     (kernel,) = kernels
     return kernel, calls
 
 
 def assert_twins(
-    examples: Sequence[Example], helpers: Sequence[str] = (), *, cores: int = 8
-) -> None:
+    examples: Sequence[Example],
+    helpers: Sequence[str] = (),
+    *,
+    cores: int = 8,
+    drivers: Sequence[str] = (),
+) -> list[Outcome]:
     """Fails unless the outputs of every example equal those of the operation's `evaluate`."""
-    kernel, calls = prepare(examples, helpers)
+    kernel, calls = prepare(examples, helpers, drivers=drivers)
     outcomes = run(kernel, calls, cores=cores, seed=cores)
     for index, (example, outcome) in enumerate(zip(examples, outcomes, strict=True)):
         expected = example.operation.evaluate(example.inputs)
@@ -79,3 +89,4 @@ def assert_twins(
             wanted = np.frombuffer(np.ascontiguousarray(array).tobytes(), np.uint8)
             wrong = np.flatnonzero(actual != wanted)
             assert not wrong.size, (kernel.name, index, example.operation, wrong[:8])
+    return outcomes

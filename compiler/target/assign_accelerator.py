@@ -1,0 +1,292 @@
+"""Gives layers to the accelerator N-EUREKA where that is exact, and faster than the cores.
+
+The accelerator pads below and to the right with 0 only. Where padding has to read as another value,
+the input is stored as uint8, if 0 is then right (as after every quantised Relu), or is padded by
+the cores. 3x3 convolutions with strides compute every pixel, and cores pick those that count.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from compiler.ir import Array, DataType, Graph, Node, Operation, Quantization, TensorType, Value
+from compiler.operators.conv import ConvInt8
+from compiler.operators.movement import Pad, Slice
+from compiler.operators.quantize import Recode
+from compiler.target import pack_weights
+from compiler.target.cluster_cycles import kernel_cycles
+from compiler.target.neureka_form import (
+    ZERO_OF_UINT8,
+    Layer,
+    accelerated,
+    can_be,
+    layer_of,
+    reason_against,
+    steps_of,
+)
+from compiler.target.neureka_weights import BLOCK_BYTES
+from compiler.target.soc import Accelerator, Cluster
+
+
+def run(graphs: Sequence[Graph], cluster: Cluster, accelerator: Accelerator) -> None:
+    """Replaces operations; `Node.reason` of the other layers says why they stay on the cores.
+
+    Entry points share weight memory: those of equal weights have them once. What does not fit it
+    any more stays with the other constants and visits L1.
+    """
+    memory = _WeightMemory(accelerator.weight_memory_bytes)
+    for graph in graphs:
+        _assign(graph, cluster, memory)
+
+
+@dataclass
+class _WeightMemory:
+    """What is left of it, and what is there."""
+
+    free: int
+    contents: set[bytes] = field(default_factory=set[bytes])
+
+    def holds(self, weights: Array) -> bool:
+        """Whether weights are there, or were put there because they fit."""
+        data = weights.tobytes()
+        size = -(-len(data) // BLOCK_BYTES) * BLOCK_BYTES
+        if data not in self.contents:
+            if size > self.free:
+                return False
+            self.free -= size
+            self.contents.add(data)
+        return True
+
+
+def _assign(graph: Graph, cluster: Cluster, memory: _WeightMemory) -> None:
+    layers: dict[str, Layer] = {}
+    for node in graph.nodes:
+        layer = layer_of(graph, node)
+        if layer is None:
+            continue
+        reason = reason_against(layer) or _reason_by_cost(graph, node, layer, cluster)
+        if reason is None:
+            layers[node.name] = layer
+        else:
+            node.reason = reason
+    if layers:
+        _Rewriter(graph, layers, memory).run()
+        pack_weights.drop_unread_constants(graph)
+
+
+def _reason_by_cost(graph: Graph, node: Node, layer: Layer, cluster: Cluster) -> str | None:
+    steps = _steps(graph, node, layer)
+    needed = sum(type_.bytes for _, types in steps for type_ in types)
+    if needed > cluster.l1_bytes // 2 and not all(step.tile_axes(types) for step, types in steps):
+        return f"it needs {needed:,} bytes of L1"
+    packed = pack_weights.packed(graph, node, cluster.cores)
+    types = [type_ for type_ in graph.input_types(node) if type_ is not None]
+    on_cores: tuple[Operation, list[TensorType]] = node.operation, types
+    if packed is not None:
+        on_cores = packed[0], [layer.x, TensorType.of(packed[1])]
+    cores = _cycles(*on_cores, cluster)
+    accelerator = sum(_cycles(step, types, cluster) for step, types in steps)
+    if accelerator >= cores:
+        return f"it takes {cores:,} cycles on the cores, {accelerator:,} on the accelerator"
+    return None
+
+
+def _needs_unsigned(layer: Layer) -> bool:
+    """Whether padding reads as 0 if the input is uint8, and nothing leaves 32 bits then."""
+    return (
+        layer.pads_after
+        and layer.zero_point == ZERO_OF_UINT8
+        and can_be(layer, unsigned_input=True, unsigned_output=False)
+    )
+
+
+def _needs_pad(layer: Layer) -> bool:
+    """Whether the cores have to pad an input that is int8."""
+    return layer.pads_after and layer.zero_point != 0
+
+
+def _padded(layer: Layer) -> tuple[Pad, Layer]:
+    """What pads the input below and to the right, and the layer without this padding."""
+    assert isinstance(layer.operation, ConvInt8)
+    window = layer.operation.window
+    spatial = tuple(max(0, end) for end in window.ends)[4 - len(layer.x.shape) :]
+    after = (0, *spatial, 0)
+    pad = Pad((0,) * len(after), after, layer.zero_point & 0xFF)
+    ends = min(0, window.ends[0]), min(0, window.ends[1])
+    conv = replace(layer.operation, window=replace(window, ends=ends))
+    return pad, replace(layer, operation=conv, x=pad.infer([layer.x])[0])
+
+
+def _steps(graph: Graph, node: Node, layer: Layer) -> list[tuple[Operation, list[TensorType]]]:
+    """What runs for a layer on the accelerator: an operation and its operands each."""
+    result: list[tuple[Operation, list[TensorType]]] = []
+    unsigned = _needs_unsigned(layer)
+    if not unsigned and _needs_pad(layer):
+        pad, padded = _padded(layer)
+        result.append((pad, [layer.x]))
+        layer = padded
+    x = TensorType(DataType.UINT8, layer.x.shape) if unsigned else layer.x
+    operation, constants = accelerated(layer, unsigned_input=unsigned, unsigned_output=False)
+    types: list[TensorType] = [x, *map(TensorType.of, constants)]
+    result.append((operation, types))
+    (output,) = operation.infer(types)
+    wanted = graph.values[node.outputs[0]].type
+    if output.shape != wanted.shape:
+        result.append((_picked(output, wanted), [output]))
+    return result
+
+
+def _cycles(operation: Operation, types: list[TensorType], cluster: Cluster) -> int:
+    outputs = operation.infer(types)
+    kernel = operation.kernel(types, outputs)
+    assert kernel is not None
+    return kernel_cycles(kernel, outputs, cluster.cores)
+
+
+def _picked(dense: TensorType, wanted: TensorType) -> Slice:
+    """Every so manieth pixel of an output."""
+    rank = len(dense.shape)
+    steps = tuple(
+        1 if w == 1 else (d - 1) // (w - 1) for d, w in zip(dense.shape, wanted.shape, strict=True)
+    )
+    return Slice((0,) * rank, steps, wanted.shape)
+
+
+@dataclass
+class _Rewriter:
+    """Rebuilds a graph's list of nodes with layers on the accelerator.
+
+    A value that the accelerator is to read as uint8 has a twin of this type beside it. Which of the
+    two is computed and which made of the other by Recode depends on who makes it; the one that
+    nobody reads is left out.
+    """
+
+    graph: Graph
+    layers: dict[str, Layer]
+    memory: _WeightMemory
+
+    def __post_init__(self) -> None:
+        self._nodes: list[Node] = []
+        self._producers = self.graph.producers()
+        self._consumers = self.graph.consumers()
+        self._twins: dict[str, str] = {}
+        self._needed = {
+            node.inputs[0]
+            for node in self.graph.nodes
+            if node.name in self.layers and _needs_unsigned(self.layers[node.name])
+        }
+
+    def run(self) -> None:
+        for name in self.graph.inputs:
+            self._nodes += self._twin_of(name)
+        for node in self.graph.nodes:
+            layer = self.layers.get(node.name)
+            if layer is not None:
+                self._layer(node, layer)
+                continue
+            self._nodes.append(node)
+            for name in node.outputs:
+                self._nodes += self._twin_of(name)
+        self.graph.nodes = self._nodes
+
+    def _twin_of(self, name: str) -> list[Node]:
+        """What makes the uint8 twin of a value that is there, if it is needed."""
+        if name not in self._needed:
+            return []
+        twin = self._add_twin(name)
+        return [Node(twin, Recode(DataType.UINT8), (name,), (twin,))]
+
+    def _add_twin(self, name: str) -> str:
+        return self._add(f"{name}/uint8", TensorType(DataType.UINT8, self._type(name).shape), name)
+
+    def _add(self, name: str, type_: TensorType, like: str) -> str:
+        original = self.graph.values[like]
+        value = Value(self.graph.unique_name(name), type_, quantization=original.quantization)
+        self.graph.add_value(value)
+        if type_.data_type is DataType.UINT8 and type_.shape == original.type.shape:
+            self._twins[like] = value.name
+        return value.name
+
+    def _type(self, name: str) -> TensorType:
+        return self.graph.values[name].type
+
+    def _layer(self, node: Node, layer: Layer) -> None:
+        x = node.inputs[0]
+        assert x is not None
+        (output,) = node.outputs
+        unsigned_input = x in self._twins and (_needs_unsigned(layer) or self._is_made_unsigned(x))
+        unsigned_input &= can_be(layer, unsigned_input=True, unsigned_output=False)
+        unsigned_output = output in self._needed and can_be(
+            layer, unsigned_input=unsigned_input, unsigned_output=True
+        )
+        if unsigned_input:
+            x = self._twins[x]
+        elif _needs_pad(layer):
+            x, layer = self._pad(node, layer)
+        operation, constants = accelerated(
+            layer, unsigned_input=unsigned_input, unsigned_output=unsigned_output
+        )
+        operation = replace(operation, weight_memory=self.memory.holds(constants[0]))
+        result = self._add_twin(output) if unsigned_output else output
+        self._emit(node, operation, x, constants, result, steps_of(layer))
+        if unsigned_output and self._is_read_signed(output):
+            self._nodes.append(Node(f"{output}/int8", Recode(DataType.INT8), (result,), (output,)))
+        elif unsigned_output:
+            del self.graph.values[output]
+        else:
+            self._nodes += self._twin_of(output)
+
+    def _emit(
+        self,
+        node: Node,
+        operation: Operation,
+        x: str,
+        constants: tuple[Array, ...],
+        result: str,
+        steps: tuple[int, int],
+    ) -> None:
+        """The layer itself, and what picks the pixels that count."""
+        names = [
+            self.graph.add_constant(f"{node.name}/{what}", data).name
+            for what, data in zip(
+                ("planes", "accelerator_scale", "accelerator_bias"), constants, strict=True
+            )
+        ]
+        inputs = (x, *names)
+        made = result
+        if steps != (1, 1):
+            (type_,) = operation.infer([self._type(name) for name in inputs])
+            made = self.graph.unique_name(f"{result}/every_pixel")
+            self.graph.add_value(Value(made, type_, quantization=self._quantization(result)))
+        self._nodes.append(Node(node.name, operation, inputs, (made,), node.origin))
+        if steps != (1, 1):
+            pick = _picked(self._type(made), self._type(result))
+            self._nodes.append(Node(f"{node.name}/pixels", pick, (made,), (result,), node.origin))
+
+    def _quantization(self, name: str) -> Quantization | None:
+        return self.graph.values[name].quantization
+
+    def _is_made_unsigned(self, name: str) -> bool:
+        """Whether the accelerator makes a value as uint8, so that reading it so saves a Recode."""
+        producer = self._producers.get(name)
+        return producer is not None and producer.name in self.layers
+
+    def _is_read_signed(self, name: str) -> bool:
+        readers = self._consumers[name]
+        kept = {*self.graph.outputs, *(state.output for state in self.graph.states)}
+        return name in kept or any(not self._reads_unsigned(reader) for reader in readers)
+
+    def _reads_unsigned(self, node: Node) -> bool:
+        layer = self.layers.get(node.name)
+        return layer is not None and can_be(layer, unsigned_input=True, unsigned_output=False)
+
+    def _pad(self, node: Node, layer: Layer) -> tuple[str, Layer]:
+        """The input with its padding below and to the right, and the layer without."""
+        x = node.inputs[0]
+        assert x is not None
+        pad, padded = _padded(layer)
+        name = self.graph.unique_name(f"{node.name}/padded")
+        self.graph.add_value(Value(name, padded.x, quantization=self._quantization(x)))
+        self._nodes.append(Node(name, pad, (x,), (name,), node.origin))
+        return name, padded
