@@ -97,13 +97,22 @@ def images(*, halo: bool) -> Graph:
     return builder.graph
 
 
+def elementwise() -> Graph:
+    """Two passes over an image: what one makes and the other takes is as large as the image."""
+    builder = NetworkBuilder("")
+    x = builder.input("image", TensorType(DataType.INT8, (1, 32, 32, 8)))
+    builder.output(builder.table("second", builder.table("first", x)))
+    return builder.graph
+
+
 @pytest.mark.parametrize(
     ("graph", "budget", "inner"),
     [
         (images(halo=False), 12_000, {"conv_output"}),
         (images(halo=True), 20_000, {"conv_output"}),
+        (elementwise(), 6_000, {"first_output"}),
     ],
-    ids=["pool", "halo"],
+    ids=["pool", "halo", "elementwise"],
 )
 def test_a_chain_is_chosen(
     graph: Graph, budget: int, inner: set[str], monkeypatch: pytest.MonkeyPatch
