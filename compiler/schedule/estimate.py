@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from compiler.schedule.extents import nominal
@@ -90,6 +91,14 @@ def _touched_bytes(call: Call, position: int) -> int:
     return type_.bytes if type_ is not None else 0
 
 
+def _step_cycles(calls: Sequence[Call], cluster: Cluster) -> int:
+    """Cycles of a step's calls; those of the accelerator run beside those of the cores."""
+    engines = {True: 0, False: 0}
+    for call in calls:
+        engines[call.operation.is_job] += call_cycles(call, cluster)
+    return max(engines.values())
+
+
 def estimate(program: Program, cluster: Cluster) -> list[StepTime]:
     """The time of every step; the program's is the last one's end.
 
@@ -99,12 +108,15 @@ def estimate(program: Program, cluster: Cluster) -> list[StepTime]:
     now = 0
     free = {True: 0, False: 0}
     due: dict[int, int] = {}
+    ends: list[int] = []
     result: list[StepTime] = []
     for index, step in enumerate(program.steps):
         issued = now if step.calls else now + COLD_CONTROL_CYCLES
         transfers: list[tuple[int, int]] = []
         for transfer in step.transfers:
             issued += TRANSFER_CYCLES
+            if len(ends) >= cluster.dma.queue:
+                issued = max(issued, ends[-cluster.dma.queue])
             begin = max(issued, free[transfer.load])
             cycles = transfer_cycles(transfer, cluster)
             if step.calls:
@@ -112,8 +124,9 @@ def estimate(program: Program, cluster: Cluster) -> list[StepTime]:
             free[transfer.load] = begin + cycles
             arrival = free[transfer.load] + cluster.dma.latency
             transfers.append((begin, free[transfer.load]))
+            ends.append(arrival)
             due[transfer.due] = max(due.get(transfer.due, 0), arrival)
-        compute = sum(call_cycles(call, cluster) for call in step.calls)
+        compute = _step_cycles(step.calls, cluster)
         end = max(now + compute, due.get(index, 0), issued)
         result.append(StepTime(now, compute, end - now - compute, tuple(transfers)))
         now = end + STEP_CYCLES

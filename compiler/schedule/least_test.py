@@ -13,10 +13,10 @@ from compiler.errors import Code, CompileError
 from compiler.ir import Graph
 from compiler.schedule.l2 import check_l2
 from compiler.schedule.program import Program
+from compiler.schedule.program_harness import check
 from compiler.schedule.sample_cluster import CLUSTER
 from compiler.schedule.sample_images import ACTIONS, SHAPES, Action, image_network
 from compiler.schedule.schedule import schedule_network
-from compiler.schedule.schedule_test import check
 from compiler.schedule.scheduler import Scheduler
 from compiler.schedule.table_size import l1_with_tables
 from compiler.target import pack_weights

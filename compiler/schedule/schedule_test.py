@@ -17,21 +17,12 @@ from compiler.ir import Box, Graph, TensorType
 from compiler.schedule.arrange import DoesNotFitL1
 from compiler.schedule.byte_execution import ByteExecution
 from compiler.schedule.program import Call, Program, Step
+from compiler.schedule.program_harness import check
 from compiler.schedule.sample_cluster import CLUSTER
 from compiler.schedule.sample_images import ACTIONS, SHAPES, Action, image_network
 from compiler.schedule.scheduler import schedule
 from compiler.schedule.validate import validate
 from compiler.target import pack_weights
-
-
-def check(graph: Graph, program: Program, budget: int) -> None:
-    assert program.l1_bytes <= budget
-    assert validate(graph, program, budget) == []
-    for seed in range(2):
-        inputs = random_inputs(graph, graph.inputs, seed)
-        found = ByteExecution(graph, program, inputs).run()
-        for name, wanted in interpret(graph, inputs).items():
-            assert found[name].tobytes() == wanted.tobytes(), name
 
 
 @settings(max_examples=60, deadline=None)

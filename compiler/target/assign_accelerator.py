@@ -247,7 +247,11 @@ class _Rewriter:
     def _add_twin(self, name: str) -> str:
         twin = TensorType(DataType.UINT8, self._type(name).shape)
         self._twins[name] = self._add(f"{name}/uint8", name, twin)
-        return self._twins[name]
+        value = self.graph.values[self._twins[name]]
+        if value.quantization is not None:
+            zero_point = value.quantization.zero_point + SIGN
+            value.quantization = replace(value.quantization, zero_point=zero_point)
+        return value.name
 
     def _add(self, name: str, like: str, type_: TensorType | None = None) -> str:
         """A further value with the meaning of another one, and its type unless `type_` is given."""

@@ -28,7 +28,7 @@ CLUSTER = Cluster(
     l1_bytes=240_000,
     l2_bytes=1 << 21,
     l2_latency=15,
-    dma=Dma(6, 7, 8, 12, 256, 1, 1, 16),
+    dma=Dma(6, 7, 8, 12, 256, 1, 1, 16, 10),
     accelerator=ACCELERATOR,
 )
 

@@ -74,7 +74,7 @@ CYCLES: dict[str, float] = {
     "attention word call": 276.0,
     "attention word query": 215.0,
     "attention word key": 15.2,
-    "attention word second table": 6.5,
+    "attention word second table": 7.6,
     "attention call": 200.0,
     "attention single": 541.7,
     "attention single key": 15.37,

@@ -13,7 +13,8 @@ class Dma:
     """Copies between L1 and L2; times in cycles.
 
     A transfer of N bytes takes max(minimum, start + N / bytes_per_cycle) plus the latency, and a
-    penalty per burst and line when it stores.
+    penalty per burst and line when it stores. A core that starts one while `queue` others
+    are not done is held until the first of them is.
     """
 
     start: int
@@ -24,6 +25,7 @@ class Dma:
     store_burst_penalty: int
     store_line_penalty: int
     counters: int
+    queue: int
 
 
 @dataclass(frozen=True)
@@ -107,6 +109,7 @@ def _cluster(facts: dict[str, Any]) -> Cluster:
             store_burst_penalty=dma["store_burst_penalty"],
             store_line_penalty=dma["store_line_penalty"],
             counters=dma["counters"],
+            queue=dma["core_queue"] + dma["global_queue"],
         ),
         stack_bytes=stacks,
         accelerator=_accelerator(facts, sizes),

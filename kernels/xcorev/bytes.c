@@ -123,8 +123,12 @@ void tw_fill_bytes(int8_t *to, int8_t value, uint32_t count) {
                      : [to] "+r"(to)
                      : [word] "r"(word), [triples] "r"(count / 12)
                      : "memory");
+    count %= 12;
   }
-  for (count %= 12; count > 0; --count) {
+  for (; count >= 4; count -= 4) {
+    __asm__ volatile("cv.sw %[word], (%[to]), 4\n" : [to] "+r"(to) : [word] "r"(word) : "memory");
+  }
+  for (; count > 0; --count) {
     *to++ = value;
   }
 }
