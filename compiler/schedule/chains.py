@@ -66,9 +66,22 @@ def rounds_of(graph: Graph, nodes: Sequence[Node], cuts: Cuts | None) -> Rounds 
         if pieces is None:
             return None
         types = graph.input_types(node)
+        if not all(_may_cut(node, types, type_, computed_of(piece)) for piece in pieces):
+            return None
         for links, piece in zip(rounds, pieces, strict=True):
             links.insert(0, Link(_tile(node, types, type_, computed_of(piece)), piece))
     return rounds
+
+
+def _may_cut(node: Node, types: Sequence[TensorType | None], type_: TensorType, box: Box) -> bool:
+    """Whether a node can compute a box of its output alone: it is whole on all other axes."""
+    axes = node.operation.tile_axes(types)
+    return all(
+        axis in axes or (begin, end) == (0, extent)
+        for axis, (begin, end, extent) in enumerate(
+            zip(box.begin, box.end, type_.shape, strict=True)
+        )
+    )
 
 
 def _tile(node: Node, types: Sequence[TensorType | None], type_: TensorType, box: Box) -> Tile:

@@ -9,35 +9,24 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from compiler.codegen.interpreter_harness import random_inputs
 from compiler.codegen.sample_networks import NetworkBuilder
-from compiler.interpreter import interpret
 from compiler.ir import Box, DataType, Graph, TensorType
 from compiler.memory.aliasing import share_memory
 from compiler.operators.conv import ConvInt8
 from compiler.operators.pooling import MaxPool
 from compiler.operators.window import Window
 from compiler.schedule.arrange import arrange
-from compiler.schedule.byte_execution import ByteExecution
 from compiler.schedule.chains import chains_of, reads_what_is_overwritten, rounds_of
 from compiler.schedule.decisions import Cuts, Decisions
 from compiler.schedule.estimate import estimate, total_cycles
 from compiler.schedule.program import Program
+from compiler.schedule.program_harness import check
 from compiler.schedule.sample_cluster import CLUSTER
 from compiler.schedule.sample_images import ACTIONS, SHAPES, Action, image_network
 from compiler.schedule.scheduler import Scheduler, schedule
 from compiler.schedule.task import ALIGNMENT
 from compiler.schedule.tasks import tasks_of
-from compiler.schedule.validate import validate
 from compiler.target import pack_weights
-
-
-def check(graph: Graph, program: Program) -> None:
-    assert validate(graph, program, 1 << 20) == []
-    inputs = random_inputs(graph, graph.inputs, 1)
-    found = ByteExecution(graph, program, inputs).run()
-    for name, wanted in interpret(graph, inputs).items():
-        assert found[name].tobytes() == wanted.tobytes(), name
 
 
 @settings(max_examples=150, deadline=None)
@@ -65,7 +54,7 @@ def test_random_chains(
     names = tuple(node.name for node in nodes)
     decisions = Decisions(frozenset(), {names[-1]: cuts}, chains=(names,))
     program = arrange("", tasks_of(graph, decisions), CLUSTER, 1 << 20)
-    check(graph, program)
+    check(graph, program, 1 << 20)
     inner = {node.outputs[0] for node in nodes[:-1]}
     assert not any(t.what in inner for step in program.steps for t in step.transfers)
 
@@ -120,13 +109,12 @@ def test_a_chain_is_chosen(
     """What does not fit L1 never leaves it, and the program is faster than without chains."""
     pack_weights.run(graph, CLUSTER.cores)
     program = schedule(graph, CLUSTER, budget)
-    assert program.l1_bytes <= budget
-    check(graph, program)
+    check(graph, program, budget)
     assert not any(t.what in inner for step in program.steps for t in step.transfers)
     assert inner <= set(graph.values)
     monkeypatch.setattr(Scheduler, "depth_first", nothing)
     without = schedule(graph, CLUSTER, budget)
-    check(graph, without)
+    check(graph, without, budget)
     assert total_cycles(estimate(program, CLUSTER)) < total_cycles(estimate(without, CLUSTER))
     assert copied(program) < copied(without) * 2 // 3
     moved = {t.what for step in without.steps for t in step.transfers if not t.load}
