@@ -47,6 +47,13 @@ class Cuts:
     ramped: bool = False
 
 
+def runs_kernel(graph: Graph, node: Node) -> bool:
+    """Whether anything is to be computed for a node, so that it is in the program."""
+    types = graph.output_types(node)
+    kernel = node.operation.kernel(graph.input_types(node), types)
+    return kernel is not None and any(type_.elements for type_ in types)
+
+
 def tiles_of(graph: Graph, node: Node, cuts: Cuts | None) -> list[Tile]:
     """The tiles of a node in the order in which they are computed: row-major."""
     types = graph.input_types(node)

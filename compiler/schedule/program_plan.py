@@ -8,6 +8,10 @@ from compiler.memory.problem import Placement
 from compiler.schedule.decisions import Decisions
 
 
+class WrongPlan(ValueError):
+    """The plan is of other tasks than those of the graph."""
+
+
 @dataclass(frozen=True)
 class ProgramPlan:
     """Decisions about one entry point.
