@@ -228,8 +228,10 @@ def _emit(
     placements: Sequence[Placement],
 ) -> dict[str, bytes]:
     """Contents of all files, by name."""
+    from compiler.frontend.model_digest import model_digest
     from compiler.report.files import report_files
 
+    digest = model_digest(options.model)
     name = network_name(options.name, options.model)
     graphs = [entry_point.graph for entry_point in entry_points]
     cluster = _cluster(options)
@@ -237,14 +239,22 @@ def _emit(
         from compiler.report.cluster_files import cluster_report_files
 
         scheduled, programs = pipeline.emit_cluster(
-            name, graphs, cluster, options.memory, _progress, record_layers=options.record_layers
+            name,
+            graphs,
+            cluster,
+            options.memory,
+            _progress,
+            record_layers=options.record_layers,
+            model_digest=digest,
         )
         models = [entry_point.model for entry_point in entry_points]
         return {
             **scheduled.files(),
             **cluster_report_files(models, graphs, scheduled, programs, cluster),
         }
-    network, plan = pipeline.emit(name, graphs, placements, options.memory, _progress)
+    network, plan = pipeline.emit(
+        name, graphs, placements, options.memory, _progress, model_digest=digest
+    )
     models = [entry_point.model for entry_point in entry_points]
     return {**network.files(), **report_files(models, network, plan)}
 

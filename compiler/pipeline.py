@@ -198,10 +198,13 @@ def emit(
     placements: Sequence[Placement],
     memory: int | None,
     progress: Progress,
+    *,
+    model_digest: str = "",
 ) -> tuple[GeneratedNetwork, Plan]:
     """Generates a network's files from its graphs and their placements.
 
     `memory`: bytes that weights, states and arena may take together, if limited.
+    `model_digest`: what the program tells of its model (`compiler.frontend.model_digest`).
 
     Raises:
         CompileError: the placements are not those of the graphs, names collide, or the network
@@ -224,7 +227,7 @@ def emit(
         ) from error
     _validate(graphs, plan)
     progress("generating code")
-    network = generate(name, graphs, plan)
+    network = generate(name, graphs, plan, model_digest)
     if memory is not None:
         _check_memory(graphs, placements, plan, len(network.weights), memory)
     return network, plan
@@ -238,6 +241,7 @@ def emit_cluster(
     progress: Progress,
     *,
     record_layers: bool = False,
+    model_digest: str = "",
 ) -> tuple[GeneratedClusterNetwork, list[Program]]:
     """Schedules a network for a cluster and generates its files; the graphs get its kernels.
 
@@ -245,6 +249,7 @@ def emit_cluster(
     all of L2, where the code has to be as well.
     `record_layers`: whether the programs also write what every layer makes to the console
     (tilewright/layer_dump.h), with the numbers of the mapping report.
+    `model_digest`: what the program tells of its model (`compiler.frontend.model_digest`).
 
     Raises:
         CompileError: names collide, or the network does not fit.
@@ -268,7 +273,7 @@ def emit_cluster(
 
     programs = schedule_network(graphs, cluster, instrument)
     progress("generating code")
-    network = generate_cluster(name, graphs, programs, cluster)
+    network = generate_cluster(name, graphs, programs, cluster, model_digest)
     _check_cluster_memory(network, cluster.l2_bytes if memory is None else memory)
     return network, programs
 

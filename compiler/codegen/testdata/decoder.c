@@ -619,6 +619,9 @@ static const tw_entry_point entry_points[] = {
     },
 };
 
+const char decoder_model_digest[sizeof DECODER_MODEL_DIGEST] TILEWRIGHT_RETAINED =
+    DECODER_MODEL_DIGEST;
+
 const tw_network decoder_network = {
     .name = "decoder",
     .entry_points = entry_points,
@@ -627,4 +630,5 @@ const tw_network decoder_network = {
     .weights_bytes = DECODER_WEIGHTS_BYTES,
     .state_bytes = DECODER_STATE_BYTES,
     .arena_bytes = DECODER_ARENA_BYTES,
+    .model_digest = decoder_model_digest,
 };

@@ -15,6 +15,12 @@
 extern "C" {
 #endif
 
+/* SHA-256 of the model's file, in hexadecimal. Every program that the network is linked into has
+ * it, as decoder_model_digest. */
+#define DECODER_MODEL_DIGEST \
+  ""
+extern const char decoder_model_digest[sizeof DECODER_MODEL_DIGEST];
+
 /* Memory in bytes. Arena and state are static; the weights are read-only. */
 #define DECODER_WEIGHTS_BYTES 16640
 #define DECODER_STATE_BYTES 256

@@ -131,6 +131,9 @@ static const tw_entry_point entry_points[] = {
     },
 };
 
+const char perceptron_model_digest[sizeof PERCEPTRON_MODEL_DIGEST] TILEWRIGHT_RETAINED =
+    PERCEPTRON_MODEL_DIGEST;
+
 const tw_network perceptron_network = {
     .name = "perceptron",
     .entry_points = entry_points,
@@ -139,4 +142,5 @@ const tw_network perceptron_network = {
     .weights_bytes = PERCEPTRON_WEIGHTS_BYTES,
     .state_bytes = PERCEPTRON_STATE_BYTES,
     .arena_bytes = PERCEPTRON_ARENA_BYTES,
+    .model_digest = perceptron_model_digest,
 };

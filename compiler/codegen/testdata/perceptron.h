@@ -15,6 +15,12 @@
 extern "C" {
 #endif
 
+/* SHA-256 of the model's file, in hexadecimal. Every program that the network is linked into has
+ * it, as perceptron_model_digest. */
+#define PERCEPTRON_MODEL_DIGEST \
+  ""
+extern const char perceptron_model_digest[sizeof PERCEPTRON_MODEL_DIGEST];
+
 /* Memory in bytes. Arena and state are static; the weights are read-only. */
 #define PERCEPTRON_WEIGHTS_BYTES 816
 #define PERCEPTRON_STATE_BYTES 0
