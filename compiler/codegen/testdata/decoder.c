@@ -619,9 +619,6 @@ static const tw_entry_point entry_points[] = {
     },
 };
 
-const char decoder_model_digest[sizeof DECODER_MODEL_DIGEST] TILEWRIGHT_RETAINED =
-    DECODER_MODEL_DIGEST;
-
 const tw_network decoder_network = {
     .name = "decoder",
     .entry_points = entry_points,

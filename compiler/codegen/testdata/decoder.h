@@ -15,11 +15,9 @@
 extern "C" {
 #endif
 
-/* SHA-256 of the model's file, in hexadecimal. Every program that the network is linked into has
- * it, as decoder_model_digest. */
-#define DECODER_MODEL_DIGEST \
-  ""
-extern const char decoder_model_digest[sizeof DECODER_MODEL_DIGEST];
+/* SHA-256 of the model's file in hexadecimal: in every program that the network is linked into,
+ * whether or not anything there names it. */
+extern const char decoder_model_digest[];
 
 /* Memory in bytes. Arena and state are static; the weights are read-only. */
 #define DECODER_WEIGHTS_BYTES 16640

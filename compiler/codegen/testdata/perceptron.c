@@ -131,9 +131,6 @@ static const tw_entry_point entry_points[] = {
     },
 };
 
-const char perceptron_model_digest[sizeof PERCEPTRON_MODEL_DIGEST] TILEWRIGHT_RETAINED =
-    PERCEPTRON_MODEL_DIGEST;
-
 const tw_network perceptron_network = {
     .name = "perceptron",
     .entry_points = entry_points,

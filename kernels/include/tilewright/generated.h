@@ -7,16 +7,6 @@
 #define TILEWRIGHT_STATIC_ASSERT(condition, name) \
   typedef char tw_assert_##name[(condition) ? 1 : -1] __attribute__((unused))
 
-/* Stays in the program where nothing names it, as far as compiler and linker know how. */
-#if defined(__has_attribute)
-#if __has_attribute(retain)
-#define TILEWRIGHT_RETAINED __attribute__((used, retain))
-#endif
-#endif
-#ifndef TILEWRIGHT_RETAINED
-#define TILEWRIGHT_RETAINED __attribute__((used))
-#endif
-
 /* Stands behind every kernel call: the layer's number, then {pointer, bytes} of each result.
  * Layers are numbered through all entry points of a network, as in its mapping report. A build
  * that profiles or dumps layers, or runs a network on several cores, names a header that defines
