@@ -66,7 +66,13 @@ def locked(root: Path) -> list[Download]:
 def read_list(root: Path) -> list[Download]:
     """The committed list."""
     rows: list[dict[str, Any]] = json.loads((root / LIST).read_text(encoding="utf-8"))
-    return [Download(**{**row, "hashes": tuple(row["hashes"])}) for row in rows]
+    return [download_of(row) for row in rows]
+
+
+def download_of(row: dict[str, Any]) -> Download:
+    """One download of the list's JSON."""
+    fields = {**row, "hashes": tuple(row["hashes"])}
+    return Download(**fields)
 
 
 def list_text(downloads: Iterable[Download]) -> str:

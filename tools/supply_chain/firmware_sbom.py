@@ -28,7 +28,7 @@ from packageurl import PackageURL
 
 from tools.elf.elf_file import ElfError, ElfFile
 from tools.elf.identity import build_id, model_digests
-from tools.supply_chain.downloads import Download
+from tools.supply_chain.downloads import Download, download_of
 from tools.supply_chain.link_inputs import read_link_inputs
 
 NOT_STATED = "not stated"
@@ -156,8 +156,9 @@ def _linked(firmware: Firmware) -> Iterable[Component]:
     members: dict[str, list[tuple[str, str]]] = {}
     parts = {part.name: part for part in _PARTS}
     for archive, names in read_link_inputs(firmware.linker_map).items():
-        part = _part_of(archive, prefix)
         for name in names:
+            # Of an object that is in no archive, the name is a path.
+            part = _part_of(archive or name, prefix)
             key = part.name if part is not None else "application"
             members.setdefault(key, []).append((name, archive.removeprefix(prefix)))
     for key, files in sorted(members.items()):
@@ -276,7 +277,7 @@ def main(arguments: list[str]) -> str | None:
             _pairs(options.license),
             options.repository,
             version[1],
-            Download(**{**toolchain, "hashes": tuple(toolchain["hashes"])}),
+            download_of(toolchain),
         )
         options.output.write_text(bill_text(bill_of(firmware)), encoding="utf-8")
     except (ElfError, OSError, ValueError) as error:

@@ -24,6 +24,7 @@ MAP = f"""     VMA      LMA     Size Align Out     In      Symbol
 80000410 80000410       10     2         {OUT}kernels/libkernels.a(matmul_s8.o):(.text.tw_matmul_s8)
 80000420 80000420       10     2         {OUT}kernels/libkernels.a(add_s8.o):(.text.tw_add_s8)
 80000430 80000430       10     2         {OUT}kernels/libkernels.a(add_s8.o):(.rodata.tw_add_s8)
+80000438 80000438       10     2         {OUT}toolchains/host/runtime/crt1.o:(.text)
 80000440 80000440       10     2         {OUT}toolchains/riscv/librv32_compiler_rt.a(x.o):(.text)
 """
 DOWNLOADS = [
@@ -97,6 +98,7 @@ def test_it_names_everything(tmp_path: Path) -> None:
         "part:kernels": ["add_s8", "matmul_s8"],
         "part:runtime": ["start"],
         "part:compiler-rt": ["x"],
+        "part:musl": ["toolchains/host/runtime/crt1"],
         "part:application": ["app/_objs/app/main", "net"],
     }
     assert parts["part:compiler-rt"]["licenses"] == [{"license": {"id": "MIT"}}]
