@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +23,8 @@ cluster: {{control_core: 4}}
 cluster_stack: {{size: 0x100, guard: 0}}
 l2: {{latency: 15}}
 dma: {{counters: 16, start: 6, minimum: 7, bytes_per_cycle: 8, l2_latency: 12, burst: 256,
-      store_burst_penalty: 1, store_line_penalty: 1}}
+      store_burst_penalty: 1, store_line_penalty: 1,
+      core_queue: 2, global_queue: 8}}
 """
 
 
@@ -44,6 +46,29 @@ def model(path: Path) -> Path:
         [helper.make_tensor_value_info("h0", TensorProto.FLOAT, [1, 64])],
         [helper.make_tensor_value_info("h4", TensorProto.FLOAT, [1, 64])],
         [numpy_helper.from_array(data, name) for name, data in weights.items()],
+    )
+    opset = [helper.make_opsetid("", 21)]
+    proto = helper.make_model(graph, opset_imports=opset, ir_version=10)
+    path.write_bytes(proto.SerializeToString())
+    return path
+
+
+def tall_model(path: Path) -> Path:
+    """[4096, 16] through a product, whose columns are reduced."""
+    weights = np.random.default_rng(0).normal(size=(16, 16)).astype(np.float32)
+    nodes = [
+        helper.make_node("MatMul", ["x", "weights"], ["tall"], "product"),
+        helper.make_node("ReduceMax", ["tall", "axes"], ["y"], "highest", keepdims=0),
+    ]
+    graph = helper.make_graph(
+        nodes,
+        "tall",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, [4096, 16])],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, [16])],
+        [
+            numpy_helper.from_array(weights, "weights"),
+            numpy_helper.from_array(np.array([0]), "axes"),
+        ],
     )
     opset = [helper.make_opsetid("", 21)]
     proto = helper.make_model(graph, opset_imports=opset, ir_version=10)
@@ -96,14 +121,55 @@ def test_a_chip_without_a_cluster_needs_nothing_else(tmp_path: Path) -> None:
     assert files(tmp_path / "with") == files(tmp_path / "without")
 
 
-def test_weights_that_do_not_fit_l2(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    chip = soc(tmp_path / "soc.yaml", l2=50000)
-    assert run(tmp_path, "out", "--soc", str(chip)) == 1
+def refusal(tmp_path: Path, capsys: pytest.CaptureFixture[str], chip: Path) -> str:
+    assert run(tmp_path, "refused", "--soc", str(chip)) == 1
+    assert not (tmp_path / "refused").exists()
     message = capsys.readouterr().err
-    assert "TW-0501" in message
+    assert message.startswith("error TW-0501: ")
+    return message
+
+
+def asked(message: str, memory: str) -> int:
+    (size,) = set(re.findall(rf"at least ([0-9,]+) bytes of {memory}", message))
+    return int(size.replace(",", ""))
+
+
+def test_weights_that_do_not_fit_l2(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    message = refusal(tmp_path, capsys, soc(tmp_path / "soc.yaml", l2=50000))
+    assert "the weights: constants take 65,536 bytes of L2 (node 'layer0' 16,384," in message
     assert "50,000 bytes are available" in message
-    assert "at least 65,536 bytes" in message
-    assert not (tmp_path / "out").exists()
+    assert asked(message, "L2") == 65536
+    assert run(tmp_path, "out", "--soc", str(soc(tmp_path / "soc.yaml", l2=65536))) == 0
+    message = refusal(tmp_path, capsys, soc(tmp_path / "soc.yaml", l2=65535))
+    assert asked(message, "L2") == 65536
+
+
+def test_tensors_that_do_not_fit_l2(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    network = str(tall_model(tmp_path / "tall.onnx"))
+    constants, tensor = 16 * 16 * 4, 4096 * 16 * 4
+    for l2 in (constants, constants + tensor - 1):
+        chip = str(soc(tmp_path / "soc.yaml", l2=l2))
+        assert main([network, "--soc", chip, "--output", str(tmp_path / "refused")]) == 1
+        message = capsys.readouterr().err
+        assert "TW-0501: the network: constants take 1,024 bytes of L2, states 0 and" in message
+        assert "tensors that L1 does not hold 262,144 (tensor 'tall' 262,144);" in message
+        assert asked(message, "L2") == constants + tensor
+    chip = str(soc(tmp_path / "soc.yaml", l2=constants + tensor))
+    assert main([network, "--soc", chip, "--output", str(tmp_path / "out")]) == 0
+    assert not (tmp_path / "refused").exists()
+
+
+@pytest.mark.parametrize("l1", [1, 1280, 2500])
+def test_what_does_not_fit_l1(l1: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    message = refusal(tmp_path, capsys, soc(tmp_path / "soc.yaml", l1))
+    assert re.search(r"node 'layer0'", message)
+    assert "stacks of 1,280 included" in message
+    needed = asked(message, "L1")
+    assert run(tmp_path, "out", "--soc", str(soc(tmp_path / "soc.yaml", needed))) == 0
+    (program,) = json.loads((tmp_path / "out" / "net.memory.json").read_text())["maps"]
+    assert program["l1_bytes"] < needed - 1280
+    message = refusal(tmp_path, capsys, soc(tmp_path / "soc.yaml", needed - 1))
+    assert asked(message, "L1") == needed
 
 
 @pytest.mark.parametrize("text", ["", "name: x\ncluster: {}\n", "{"])

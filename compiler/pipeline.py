@@ -256,6 +256,7 @@ def emit_cluster(
     """
     from compiler.codegen.cluster_layers import cluster_layers, numbers_of
     from compiler.codegen.generate_cluster import generate_cluster
+    from compiler.schedule.l2 import check_l2
     from compiler.schedule.record import record
     from compiler.schedule.schedule import schedule_network
     from compiler.target import assign_accelerator, pack_weights
@@ -274,26 +275,10 @@ def emit_cluster(
     programs = schedule_network(graphs, cluster, instrument)
     progress("generating code")
     network = generate_cluster(name, graphs, programs, cluster, model_digest)
-    _check_cluster_memory(network, cluster.l2_bytes if memory is None else memory)
+    l2_bytes = cluster.l2_bytes if memory is None else memory
+    states_bytes = network.plan.states_bytes
+    check_l2(graphs, programs, len(network.weights), states_bytes, l2_bytes)
     return network, programs
-
-
-def _check_cluster_memory(network: GeneratedClusterNetwork, memory: int) -> None:
-    constants, plan = len(network.weights), network.plan
-    needed = constants + plan.states_bytes + plan.arena_bytes
-    if needed > memory:
-        raise CompileError(
-            [
-                Problem(
-                    Code.DOES_NOT_FIT,
-                    "the network",
-                    f"constants take {constants:,} bytes, states {plan.states_bytes:,} and tensors "
-                    f"outside of L1 {plan.arena_bytes:,}; {memory:,} bytes are available",
-                    f"at least {needed:,} bytes",
-                    "quantise the model to int8, or make it smaller",
-                )
-            ]
-        )
 
 
 def _validate(graphs: Sequence[Graph], plan: Plan) -> None:

@@ -13,13 +13,15 @@ def _inputs(firmware):
 _memory_report = report_rule(
     doc = "See the macro `memory_report`.",
     inputs = _inputs,
+    page = True,
     tool = "//tools/report:memory_report",
 )
 
 def memory_report(name, firmware, **kwargs):
     """What lies where in the memories of a SoC: code, weights, states, activations, stack, gaps.
 
-    Outputs `<name>.txt`, and `<name>.json` as the output group and target `<name>.json`.
+    Outputs `<name>.txt`; `<name>.json` and the page `<name>.html` as output groups and targets of these
+    names. The page has a picture of each memory: what lies where, and for networks on a cluster when.
 
     Args:
       name: the target's name.
@@ -27,4 +29,4 @@ def memory_report(name, firmware, **kwargs):
       **kwargs: attributes that all rules have.
     """
     _memory_report(name = name, firmware = firmware, **kwargs)
-    dotted_targets(name, ["json", "txt"], kwargs)
+    dotted_targets(name, ["html", "json", "txt"], kwargs)

@@ -18,11 +18,19 @@ from compiler.schedule.table_size import kernel_of
 
 @dataclass(frozen=True)
 class KernelFunction:
-    """A kernel that calls go to: how many pointers it takes."""
+    """A kernel that calls go to.
+
+    Attributes:
+        function: its name.
+        header: declares it.
+        operands: how many pointers it takes.
+        is_job: whether calls only start it.
+    """
 
     function: str
     header: str
     operands: int
+    is_job: bool
 
 
 @dataclass
@@ -33,7 +41,7 @@ class Tables:
         name: of the C struct and of its constant.
         members: declarations of descriptors.
         steps: lines of the initialiser.
-        transfers, calls: entries of it, of one line or more.
+        transfers, calls, jobs: entries of it, of one line or more.
         descriptors: lines.
         relocations: (word, index of the argument), ordered by argument.
         patches: (word, growth with each row) by extent.
@@ -44,6 +52,7 @@ class Tables:
     steps: list[str]
     transfers: list[str]
     calls: list[str]
+    jobs: list[str]
     descriptors: list[str]
     relocations: list[tuple[str, int]]
     patches: list[list[tuple[str, int]]]
@@ -56,7 +65,9 @@ def kernel_functions(programs: Sequence[Program]) -> list[KernelFunction]:
         for step in program.steps:
             for call in step.calls:
                 kernel = kernel_of(call)
-                entry = KernelFunction(kernel.function, kernel.header, len(call.operands))
+                entry = KernelFunction(
+                    kernel.function, kernel.header, len(call.operands), call.operation.is_job
+                )
                 assert found.setdefault(kernel.function, entry) == entry
     return [found[name] for name in sorted(found)]
 
@@ -83,10 +94,10 @@ class TablesWriter:
         self._times = times
         self._constants = constants
         self._weights = weights
-        self._scope = Scope(("steps", "transfers", "calls", "patches"))
+        self._scope = Scope(("steps", "transfers", "calls", "jobs", "patches"))
         prefix = f"{entry_point.identifier}_" if entry_point.name else ""
         patches: list[list[tuple[str, int]]] = [[] for _ in program.extents]
-        self._result = Tables(f"{prefix}tables", [], [], [], [], [], [], patches)
+        self._result = Tables(f"{prefix}tables", [], [], [], [], [], [], [], patches)
 
     def write(self) -> Tables:
         slots = Slots()
@@ -102,7 +113,9 @@ class TablesWriter:
             for call in step.calls:
                 self._call(call, tiles[call.node], self._times[index].compute)
             due = slots.release(index)
-            result.steps.append(f"{{{len(step.calls)}, {len(ordered)}, {due:#x}}},")
+            jobs = sum(call.operation.is_job for call in step.calls)
+            calls = len(step.calls) - jobs
+            result.steps.append(f"{{{calls}, {len(ordered)}, {jobs}, {due:#x}}},")
         result.relocations.sort(key=lambda relocation: relocation[1])
         return result
 
@@ -134,7 +147,8 @@ class TablesWriter:
         result.members.append(f"struct {kernel.function}_call {name};")
         descriptor = f"l1.tables.{result.name}.{name}"
         call_items = [f"run_{kernel.function}", f"&{descriptor}"]
-        result.calls.append("\n".join(packed(" " * 8, call_items, ",", "{}")))
+        entries = result.jobs if call.operation.is_job else result.calls
+        entries.append("\n".join(packed(" " * 8, call_items, ",", "{}")))
         for patch in parameter_patches(call, self._program.extents):
             word = f"(uint32_t *)&{descriptor}.parameters.{patch.field}"
             result.patches[patch.extent].append((word, patch.factor))

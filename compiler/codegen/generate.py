@@ -101,9 +101,9 @@ def _assertion(condition: str, name: str) -> str:
 
 
 def _names_arena(lines: Sequence[str]) -> bool:
-    """Whether code, not a comment or a part of another name, names the arena."""
+    """Whether code, not a comment, a part of another name or a member, names the arena."""
     code = re.sub(r"/\*.*?\*/", "", "\n".join(lines), flags=re.DOTALL)
-    return re.search(r"\barena\b", code) is not None
+    return re.search(r"(?<![\w.])arena\b", code) is not None
 
 
 def _template_values(

@@ -137,6 +137,7 @@ def _values(
                     {"patches": [_entry(8, *patch) for patch in patches], **asdict(extent)}
                     for extent, patches in zip(program.extents, table.patches, strict=True)
                 ],
+                "finish_jobs": _finish_jobs(program),
                 "summary": f"{total_cycles(estimate(program, cluster)):,} cycles predicted",
             }
             for entry_point, program, table in zip(
@@ -148,6 +149,13 @@ def _values(
             for entry_point, table in zip(interface.entry_points, tables, strict=True)
         ],
     }
+
+
+def _finish_jobs(program: Program) -> str | None:
+    """The function that waits for the program's jobs, if it has any."""
+    jobs = [kernel for kernel in kernel_functions([program]) if kernel.is_job]
+    assert len(jobs) <= 1
+    return f"{jobs[0].function}_finish" if jobs else None
 
 
 def _entry(indent: int, word: str, number: int) -> str:
@@ -162,7 +170,8 @@ def _head(kernel: KernelFunction) -> list[str]:
 
 def _call(kernel: KernelFunction) -> list[str]:
     operands = [f"operands[{index}]" for index in range(kernel.operands)]
-    return packed(f"  {kernel.function}", ["&call->parameters", *operands, "core", "cores"], ";")
+    function = f"{kernel.function}_start" if kernel.is_job else kernel.function
+    return packed(f"  {function}", ["&call->parameters", *operands, "core", "cores"], ";")
 
 
 def _body(entry_point: EntryPoint, tables: Tables) -> list[str]:

@@ -39,6 +39,21 @@ def test_a_tensor_called_like_memory_that_is_not_needed(name: str) -> None:
     check_runs([lowered], [""])
 
 
+def test_weights_called_like_memory_that_is_not_needed() -> None:
+    graph = helper.make_graph(
+        [helper.make_node("PRelu", ["x", "arena"], ["y"], "slopes")],
+        "graph",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, [2, 3])],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, [2, 3])],
+        [numpy_helper.from_array(np.array([1, 2, 3], np.float32), "arena")],
+    )
+    opset = helper.make_opsetid("", 21)
+    model = helper.make_model(graph, opset_imports=[opset], ir_version=10)
+    lowered = lower(import_model(model), "")
+    run_passes(lowered)
+    check_runs([lowered], [""])
+
+
 def quantised_model(name: str) -> ModelProto:
     """A small network with weights whose nodes and tensors are all called after `name`."""
     tensors = {

@@ -116,6 +116,14 @@ class Operation(abc.ABC):
         raise TypeError(f"{type(self).__name__} reaches all of its operands")
 
     @property
+    def is_job(self) -> bool:
+        """Whether the kernel is a job of an accelerator, which runs beside the cores' calls.
+
+        A job is started by `<kernel>_start`, and `<kernel>_finish` waits for all of them.
+        """
+        return False
+
+    @property
     def weight_memory_inputs(self) -> tuple[int, ...]:
         """Indices of inputs, constants, that the kernel reads in an accelerator's weight memory."""
         return ()

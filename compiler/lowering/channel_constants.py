@@ -43,6 +43,8 @@ def bias_of(
     data = dequantised_constant(model, producers, node.inputs[2])
     if data is None or data.size not in (1, channels):
         return None
+    if node.operator == "Conv" and data.shape != (channels,):
+        return None  # which its lowering refuses
     if node.operator == "Gemm":
         data = data * node.attribute("beta", 1.0)
     if data.size > 1 and data.shape[-1] != channels:

@@ -19,27 +19,29 @@ class _Part:
     instance: Instance
 
 
-def solve(problem: PlacementProblem) -> Placement:
-    """Places all buffers so that the peak is as low as can be found.
+def solve(problem: PlacementProblem, enough: int = 0) -> Placement:
+    """Places all buffers so that the peak is as low as can be found, or at most `enough` bytes.
 
-    The result is a function of the problem alone, and optimal if the heuristics reach the lower
-    bound or the constraint solver finishes within its deterministic limit, which all parts of the
-    problem share; `Placement.gap` tells.
+    The result is a function of the arguments alone. It is enough, or else optimal if the heuristics
+    reach the lower bound or the constraint solver finishes within its deterministic limit, which
+    all parts of the problem share; `Placement.gap` tells.
     """
     granule = problem.granule
     parts = _parts(problem)
-    target = max((part.instance.bound for part in parts), default=0)
+    lowest = max((part.instance.bound for part in parts), default=0)
+    target = max(lowest, enough // granule)
     heuristic: dict[Instance, tuple[str, list[int]]] = {}
     for part in parts:
         if part.instance not in heuristic:
             heuristic[part.instance] = first_fit(part.instance, target)
-    method, peak, bound, time = "first fit", target, target, PEAK_LIMIT
+    method, peak, bound, time = "first fit", lowest, lowest, PEAK_LIMIT
     solutions: dict[Instance, list[int]] = {}
     # The parts that stick out most come first: what they need, the others may use as well.
     ranked = sorted(heuristic.items(), key=lambda item: -item[0].peak(item[1][1]))
     for instance, (name, offsets) in ranked:
-        if instance.peak(offsets) > peak and time > 0:
-            solution = improve(instance, offsets, peak, time)
+        allowed = max(peak, target)
+        if instance.peak(offsets) > allowed and time > 0:
+            solution = improve(instance, offsets, allowed, time)
             time -= solution.time
             if solution.offsets != offsets:
                 name = "cp-sat"
@@ -48,7 +50,7 @@ def solve(problem: PlacementProblem) -> Placement:
         solutions[instance] = instance.compact(offsets)
         if instance.peak(solutions[instance]) > peak:
             peak, method = instance.peak(solutions[instance]), name
-        elif method == "first fit" and instance.bound == target:
+        elif method == "first fit" and instance.bound == lowest:
             method = name
     placed = {
         buffer.name: offset * granule

@@ -85,6 +85,15 @@ def test_the_solver_closes_gaps() -> None:
     assert again == solution
 
 
+@settings(max_examples=40, deadline=None)
+@given(problems(), st.integers(0, 200))
+def test_enough_is_enough(problem: PlacementProblem, more: int) -> None:
+    best = solve(problem)
+    placement = solve(problem, best.peak + more)
+    assert_sound(problem, placement)
+    assert placement.peak <= best.peak + more
+
+
 def test_the_solver_proves_that_a_gap_cannot_be_closed() -> None:
     # Offsets must be multiples of 8, so 4 + 8 bytes alive together take 16 bytes, not 12.
     instance = Instance((Block(12, 8, 0, 0), Block(4, 8, 0, 0), Block(8, 8, 1, 1)))

@@ -51,6 +51,10 @@ class AcceleratedInt8(Operation):
     weight_memory: bool
 
     @property
+    def is_job(self) -> bool:
+        return True
+
+    @property
     def weight_memory_inputs(self) -> tuple[int, ...]:
         return (1,) if self.weight_memory else ()
 

@@ -267,7 +267,15 @@ def lower_conv(node: OnnxNode, context: LoweringContext) -> None:
 
 
 def emit_convolution(node: OnnxNode, context: LoweringContext, wanted: Convolution) -> None:
-    """Emits a convolution as the node's result: integer if all is quantised, else float32."""
+    """Emits a convolution as the node's result: integer if all is quantised, else float32.
+
+    Raises UnsupportedForm if the bias is not one number per output.
+    """
+    if wanted.bias is not None and wanted.bias.shape != wanted.weights.shape[:1]:
+        raise UnsupportedForm(
+            f"its bias {wanted.bias.name!r} is {wanted.bias.type}",
+            f"one number for each of the {len(wanted.weights)} outputs",
+        )
     result = context.result(node, fuse_clip=True)
     if _emit_integer(node, context, wanted, result):
         return

@@ -229,3 +229,15 @@ def test_refusals_name_the_node_and_what_is_supported() -> None:
     text = str(caught.value)
     assert "node 'node_conv0' (Conv): its weights 'w' are computed at run time" in text
     assert "node 'node_conv1' (Conv): it has 3 spatial axes" in text
+
+
+@pytest.mark.parametrize("operator", ["Conv", "ConvTranspose"])
+@pytest.mark.parametrize("shape", [(1, 1, 3, 3), (9,), ()])
+def test_a_bias_that_is_not_one_number_per_output(operator: str, shape: tuple[int, ...]) -> None:
+    model = ModelBuilder()
+    weights = model.constant(np.ones((2, 2, 3, 3), np.float32))
+    bias = model.constant(np.ones(shape, np.float32))
+    y = model.node(operator, [model.input("x", (1, 2, 5, 5)), weights, bias])
+    y = model.node("Add", [y, model.constant(np.ones((2, 1, 1), np.float32))])
+    with pytest.raises(CompileError, match="one number for each of the 2 outputs"):
+        lower(import_model(model.build([y])), "run")

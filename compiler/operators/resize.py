@@ -77,6 +77,8 @@ def lower_resize(node: OnnxNode, context: LoweringContext) -> None:
     if sizes is not None and sizes.constant is None:
         raise UnsupportedForm("its sizes are computed at run time", "constant sizes")
     shape = context.model.tensors[node.output()].type.shape
+    if 0 in x.shape and 0 not in shape:
+        raise UnsupportedForm(f"its input {x.name!r} is {x.type}", "inputs that have elements")
     scales = _scales(node, context, x.shape, shape)
     resized = [
         axis for axis in range(len(shape)) if scales[axis] != 1 or shape[axis] != x.shape[axis]

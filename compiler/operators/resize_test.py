@@ -94,6 +94,15 @@ def test_sizes_at_run_time_are_refused() -> None:
         lower(import_model(proto), "run")
 
 
+@pytest.mark.parametrize("mode", ["nearest", "linear"])
+def test_nothing_does_not_become_something(mode: str) -> None:
+    model = ModelBuilder()
+    sizes = model.constant(np.array([1, 1, 7, 8]))
+    y = model.node("Resize", [model.input("x", (1, 1, 0, 2)), "", "", sizes], mode=mode)
+    with pytest.raises(CompileError, match="its input 'x' is float32"):
+        lower(import_model(model.build([y])), "run")
+
+
 def test_integers_are_not_interpolated() -> None:
     model = ModelBuilder()
     x = model.input("x", (1, 1, 4, 4), TensorProto.INT8)

@@ -15,7 +15,13 @@ from compiler.memory import interface_inputs, interface_outputs
 from compiler.report.mapping import mapping, mapping_json, mapping_text
 from compiler.report.memory import ArenaBuffer, EntryPoint, MemoryReport, Step, Tensor
 from compiler.report.memory_page import to_html
-from compiler.schedule.estimate import StepTime, call_cycles, estimate, total_cycles
+from compiler.schedule.estimate import (
+    StepTime,
+    call_cycles,
+    estimate,
+    launch_cycles,
+    total_cycles,
+)
 from compiler.schedule.extents import nominal
 from compiler.schedule.program import Program
 from compiler.schedule.table_size import kernel_of
@@ -84,8 +90,10 @@ def _map(
         "arena_bytes": program.arena_bytes,
         "l1_bytes": program.l1_bytes,
         "l1_bound": program.l1_bound,
+        "launch_cycles": launch_cycles(program, cluster),
         "predicted_cycles": total_cycles(times),
         "buffers": [asdict(buffer) for buffer in program.buffers],
+        "arena_buffers": [asdict(buffer) for buffer in program.arena_buffers],
         "steps": [
             {
                 "calls": [

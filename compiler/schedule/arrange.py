@@ -32,11 +32,10 @@ from compiler.target.soc import Cluster
 
 
 class DoesNotFitL1(Exception):
-    """No arrangement of these tasks fits: `task` needs `bytes` at once."""
+    """There is no program for so little L1: `what` needs `needed` bytes at once."""
 
-    def __init__(self, task: int, needed: int) -> None:
-        super().__init__(f"task {task} needs {needed} bytes of L1")
-        self.task = task
+    def __init__(self, what: str, needed: int) -> None:
+        super().__init__(f"{what} needs {needed} bytes of L1")
         self.needed = needed
 
 
@@ -66,15 +65,22 @@ def arrange(graph: str, tasks: Tasks, cluster: Cluster, l1_bytes: int) -> Progra
     while True:
         starts = _load_steps(tasks, cluster, target)
         lives = _lives(tasks, starts)
-        placement = solve(_problem(graph, "L1", len(tasks.steps) + 3, lives))
+        placement = solve(_problem(graph, "L1", len(tasks.steps) + 3, lives), budget)
         if placement.peak <= budget:
             break
         # Fragmentation: leave more room.
         target = min(target, placement.bound) - max(
             ALIGNMENT, budget // 64 // ALIGNMENT * ALIGNMENT
         )
-    arena = solve(_problem(graph, "arena", len(tasks.steps) + 3, _arena_lives(tasks)))
-    return _program(graph, tasks, starts, lives, placement, arena)
+    return _program(graph, tasks, starts, lives, placement)
+
+
+def arrange_late(graph: str, tasks: Tasks) -> Program:
+    """The program that needs the least of L1: every copy comes at the last moment."""
+    starts = [load.need - 1 for load in tasks.loads]
+    lives = _lives(tasks, starts)
+    placement = solve(_problem(graph, "L1", len(tasks.steps) + 3, lives))
+    return _program(graph, tasks, starts, lives, placement)
 
 
 def _load_steps(tasks: Tasks, cluster: Cluster, budget: int) -> list[int]:
@@ -123,7 +129,7 @@ def _delay(tasks: Tasks, starts: list[int], budget: int) -> None:
             if starts[index] <= step and load.need > step + 1
         ]
         if not early:
-            raise DoesNotFitL1(step, live[step])
+            raise DoesNotFitL1(f"step {step}", live[step])
         # The one that is needed last waits until just after the crowded step.
         chosen = max(early, key=lambda index: (tasks.loads[index].need, index))
         starts[chosen] = step + 1
@@ -194,8 +200,9 @@ def _program(
     starts: Sequence[int],
     lives: Mapping[str, _Life],
     l1: Placement,
-    arena: Placement,
 ) -> Program:
+    arena_lives = _arena_lives(tasks)
+    arena = solve(_problem(graph, "arena", len(tasks.steps) + 3, arena_lives))
     homes = {block.name: (block.home, block.key) for block in tasks.aliasing.blocks}
     spaces = {
         Home.INPUT: Space.INPUT,
@@ -250,12 +257,13 @@ def _program(
     return Program(
         graph,
         tuple(steps),
-        bytes(tasks.constants),
-        (*tasks.constant_starts, len(tasks.constants)),
+        bytes(tasks.constants.data),
+        (*tasks.constants.starts, len(tasks.constants.data)),
         _l1_buffers(lives, l1),
         l1.peak,
         l1.bound,
         aligned(arena.peak),
+        _arena_buffers(tasks, arena),
         tasks.extents,
         bytes(tasks.weights.data),
         (*tasks.weights.starts, len(tasks.weights.data)),
@@ -274,6 +282,15 @@ def _l1_buffers(lives: Mapping[str, _Life], l1: Placement) -> tuple[L1Buffer, ..
                 kinds.get(kind, kind), what, l1.offsets[name], life.bytes, life.first, life.last
             )
         )
+    return tuple(sorted(buffers, key=lambda buffer: (buffer.first, buffer.offset)))
+
+
+def _arena_buffers(tasks: Tasks, arena: Placement) -> tuple[L1Buffer, ...]:
+    lives = _arena_lives(tasks).items()
+    buffers = (
+        L1Buffer("tensor", name, arena.offsets[name], life.bytes, life.first, life.last)
+        for name, life in lives
+    )
     return tuple(sorted(buffers, key=lambda buffer: (buffer.first, buffer.offset)))
 
 

@@ -11,6 +11,7 @@ from compiler.memory.aliasing import Aliasing, Home
 from compiler.schedule.decisions import Cuts, tiles_of
 from compiler.schedule.estimate import STEP_CYCLES, TRANSFER_CYCLES, call_cycles
 from compiler.schedule.program import Call
+from compiler.schedule.table_size import STEP_BYTES, TRANSFER_BYTES, call_bytes
 from compiler.schedule.task import aligned
 from compiler.schedule.transfers import count_transfers
 from compiler.target.soc import Cluster
@@ -59,6 +60,7 @@ class Candidate:
         compute: cycles of all tiles on all cores.
         steps: how many tiles.
         operands: by block name, for the blocks that are neither constants nor read in place.
+        table_bytes: what tables take of L1, without those of copies of `operands`.
     """
 
     cuts: Cuts | None
@@ -68,6 +70,18 @@ class Candidate:
     compute: int
     steps: int
     operands: Mapping[str, Streamed]
+    table_bytes: int
+
+    @property
+    def least_bytes(self) -> int:
+        """L1 without tables if nothing is resident."""
+        return self.fixed_bytes + sum(stream.tile_bytes for stream in self.operands.values())
+
+    @property
+    def most_table_bytes(self) -> int:
+        """What tables take of L1 if nothing is resident."""
+        transfers = sum(stream.transfers for stream in self.operands.values())
+        return self.table_bytes + TRANSFER_BYTES * transfers
 
 
 def whole_candidates(
@@ -113,16 +127,20 @@ def streaming_candidates(
 def candidates_of(
     graph: Graph, node: Node, aliasing: Aliasing, cluster: Cluster
 ) -> list[Candidate]:
-    """All that may be best for some budget, direct use, where it is possible, last."""
+    """All that may be best for some budget.
+
+    Cores use operands outside of L1 only where the node cannot be cut.
+    """
     types = graph.input_types(node)
     output = graph.values[node.outputs[0]].type
     whole = _candidate(graph, node, aliasing, cluster, None)
     result = [whole]
-    for cuts in _cuts(node.operation.tile_axes(types), output):
+    all_cuts = list(_cuts(node.operation.tile_axes(types), output))
+    for cuts in all_cuts:
         candidate = _candidate(graph, node, aliasing, cluster, cuts)
         if not any(_dominates(other, candidate) for other in result):
             result.append(candidate)
-    if node.operation.needs_l1:
+    if all_cuts or node.operation.needs_l1:
         return result
     outside = sum(stream.traffic for stream in whole.operands.values()) + whole.constant_traffic
     scratch = _scratch(graph, node)
@@ -135,6 +153,7 @@ def candidates_of(
             whole.compute + outside * cluster.l2_latency // cluster.cores,
             1,
             {name: Streamed(0, 0, 0, True, 0, 0) for name in whole.operands},
+            whole.table_bytes,
         )
     )
     return result
@@ -210,6 +229,7 @@ def _candidate(
         _compute(graph, node, tiles, cluster),
         len(tiles),
         operands,
+        _table_bytes(graph, node, tiles),
     )
 
 
@@ -283,6 +303,19 @@ def _tile_types(
     outputs = graph.output_types(node)
     outputs[0] = TensorType(outputs[0].data_type, tile.output.shape)
     return tile_types(tile.inputs, graph.input_types(node)), outputs
+
+
+def _table_bytes(graph: Graph, node: Node, tiles: Sequence[Tile]) -> int:
+    """Of steps and calls, and of a copy of constants for each tile if there are any."""
+    inputs, outputs = _tile_types(graph, node, tiles[0])
+    kernel = tiles[0].operation.kernel(inputs, outputs)
+    assert kernel is not None
+    operands = len(inputs) + len(outputs) + (1 if kernel.scratch_bytes else 0)
+    streams = any(
+        name is not None and graph.values[name].constant is not None for name in node.inputs
+    )
+    tile_bytes = STEP_BYTES + call_bytes(kernel, operands) + TRANSFER_BYTES * streams
+    return tile_bytes * len(tiles)
 
 
 def _compute(graph: Graph, node: Node, tiles: Sequence[Tile], cluster: Cluster) -> int:

@@ -8,26 +8,18 @@ whether it is resident, and for each node, how it is cut.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from compiler.errors import Code, CompileError, Problem
 from compiler.ir import Graph, Node
-from compiler.memory.aliasing import Aliasing, Block, Home, share_memory
-from compiler.schedule.arrange import DoesNotFitL1, arrange
+from compiler.memory.aliasing import Aliasing, Block, Home
 from compiler.schedule.candidates import (
     Candidate,
-    candidates_of,
     copy_cycles,
-    streaming_candidates,
-    whole_candidates,
 )
 from compiler.schedule.decisions import Decisions
-from compiler.schedule.estimate import estimate, total_cycles
-from compiler.schedule.program import Program
-from compiler.schedule.task import ALIGNMENT, aligned
-from compiler.schedule.tasks import tasks_of
+from compiler.schedule.table_size import TRANSFER_BYTES
+from compiler.schedule.task import aligned
 from compiler.target.soc import Cluster
 
 if TYPE_CHECKING:
@@ -36,113 +28,61 @@ if TYPE_CHECKING:
 SEARCH_LIMIT = 1.0
 """Deterministic time (the solver's unit, about a second)."""
 
-RETRIES = 12
-"""How often less of L1 is planned with, because lifetimes leave gaps between buffers."""
-
-
-def schedule(graph: Graph, cluster: Cluster, l1_bytes: int) -> Program:
-    """A program for one entry point that uses at most `l1_bytes` of L1.
-
-    Raises:
-        CompileError: DOES_NOT_FIT for every node that needs more than that, however it runs.
-    """
-    aliasing = share_memory(graph, ALIGNMENT)
-    programs = _resident_programs(graph, aliasing, cluster, l1_bytes)
-    if programs:
-        return min(programs, key=lambda program: total_cycles(estimate(program, cluster)))
-    choices = _choices(graph, aliasing, cluster, candidates_of)
-    _check_fit(choices, l1_bytes)
-    model = _Model(graph, aliasing, choices, cluster, l1_bytes)
-    for attempt in range(RETRIES):
-        budget = l1_bytes - attempt * aligned(l1_bytes // 2 // RETRIES)
-        model = _Model(graph, aliasing, choices, cluster, budget)
-        try:
-            return _arranged(graph, model.solve(), cluster, l1_bytes)
-        except DoesNotFitL1:
-            continue
-    return _arranged(graph, model.direct(), cluster, l1_bytes)
-
-
-def _resident_programs(
-    graph: Graph, aliasing: Aliasing, cluster: Cluster, l1_bytes: int
-) -> list[Program]:
-    """Programs with every tensor in L1, if that fits.
-
-    Where cores have more to do than the DMA, constants arrive while nodes before compute, and a
-    node is best run as a whole; elsewhere it is better cut, so that it begins with what is there.
-    """
-    programs: list[Program] = []
-    for candidates in (whole_candidates, streaming_candidates):
-        choices = _choices(graph, aliasing, cluster, candidates)
-        decisions = _Model(graph, aliasing, choices, cluster, l1_bytes).all_resident()
-        if decisions is None:
-            continue
-        with suppress(DoesNotFitL1):
-            programs.append(_arranged(graph, decisions, cluster, l1_bytes))
-    return programs
-
-
-def _arranged(graph: Graph, decisions: Decisions, cluster: Cluster, l1_bytes: int) -> Program:
-    """The program of decisions: with shared constants copied once, if they then fit as well."""
-    tasks = tasks_of(graph, replace(decisions, keeps_shared=True))
-    try:
-        return arrange(graph.name, tasks, cluster, l1_bytes)
-    except DoesNotFitL1:
-        if not tasks.shares_constants:
-            raise
-    return arrange(graph.name, tasks_of(graph, decisions), cluster, l1_bytes)
+NO_LIMIT = 1 << 40
+"""Bytes of L1 where tables do not count."""
 
 
 @dataclass(frozen=True)
-class _Choice:
+class Choice:
     """A node, its place in the order, and its candidates."""
 
     node: Node
     step: int
     candidates: list[Candidate]
 
+    @property
+    def least_bytes(self) -> int:
+        """The least L1 with which the node runs when it has all for itself."""
+        return min(candidate.least_bytes for candidate in self.candidates)
 
-def _choices(
+    def fewest_tables(self, tile_bytes: int) -> Candidate:
+        """The candidate for tiles of so many bytes, or of the fewest, with the least tables."""
+        limit = max(tile_bytes, self.least_bytes)
+        fitting = [c for c in self.candidates if c.least_bytes <= limit]
+        return min(fitting, key=lambda c: (c.most_table_bytes, c.least_bytes))
+
+
+def choices_of(
     graph: Graph,
     aliasing: Aliasing,
     cluster: Cluster,
     candidates: Callable[[Graph, Node, Aliasing, Cluster], list[Candidate]],
-) -> list[_Choice]:
-    result: list[_Choice] = []
+) -> list[Choice]:
+    result: list[Choice] = []
     for step, node in enumerate(graph.nodes):
         types = graph.output_types(node)
         kernel = node.operation.kernel(graph.input_types(node), types)
         if kernel is not None and any(type_.elements for type_ in types):
-            result.append(_Choice(node, step, candidates(graph, node, aliasing, cluster)))
+            result.append(Choice(node, step, candidates(graph, node, aliasing, cluster)))
     return result
 
 
-def _check_fit(choices: Sequence[_Choice], l1_bytes: int) -> None:
-    problems: list[Problem] = []
-    for choice in choices:
-        needed = min(candidate.fixed_bytes for candidate in choice.candidates)
-        if needed > l1_bytes:
-            problems.append(
-                Problem(
-                    Code.DOES_NOT_FIT,
-                    f"node {choice.node.name!r}",
-                    f"its kernel needs {needed:,} bytes of L1 for itself, of {l1_bytes:,}",
-                    f"a chip with {needed:,} bytes",
-                    "make the tensor's last axes smaller",
-                )
-            )
-    if problems:
-        raise CompileError(problems)
+def decisions_of(resident: set[str], chosen: Mapping[str, Candidate]) -> Decisions:
+    return Decisions(
+        frozenset(resident),
+        {name: c.cuts for name, c in chosen.items() if c.cuts is not None},
+        frozenset(name for name, candidate in chosen.items() if candidate.direct),
+    )
 
 
-class _Model:
+class Model:
     """The choice of residents and cuts, for one budget."""
 
     def __init__(
         self,
         graph: Graph,
         aliasing: Aliasing,
-        choices: Sequence[_Choice],
+        choices: Sequence[Choice],
         cluster: Cluster,
         budget: int,
     ) -> None:
@@ -180,9 +120,9 @@ class _Model:
                 if self._cost(choice, other, resident - passing) < before:
                     best, resident = other, resident - passing
             chosen[choice.node.name] = best
-        return self._decisions(resident, chosen) if self._fits(resident, chosen) else None
+        return decisions_of(resident, chosen) if self._fits(resident, chosen) else None
 
-    def _passing(self, choice: _Choice) -> set[str]:
+    def _passing(self, choice: Choice) -> set[str]:
         """Inputs that only the first node uses, and outputs that only the last one does."""
         homes: set[Home] = set()
         if choice is self._choices[0]:
@@ -195,14 +135,7 @@ class _Model:
             if block.home in homes and self._spans.get(block.name) == (choice.step, choice.step)
         }
 
-    def _decisions(self, resident: set[str], chosen: Mapping[str, Candidate]) -> Decisions:
-        return Decisions(
-            frozenset(resident),
-            {name: c.cuts for name, c in chosen.items() if c.cuts is not None},
-            frozenset(name for name, candidate in chosen.items() if candidate.direct),
-        )
-
-    def _fastest(self, choice: _Choice, resident: set[str]) -> Candidate:
+    def _fastest(self, choice: Choice, resident: set[str]) -> Candidate:
         """The best candidate if exactly `resident` are; a direct one only if there is no other."""
         possible = [
             candidate
@@ -214,7 +147,7 @@ class _Model:
         return min(possible, key=lambda candidate: self._cost(choice, candidate, resident))
 
     def _cost(
-        self, choice: _Choice, candidate: Candidate, resident: set[str]
+        self, choice: Choice, candidate: Candidate, resident: set[str]
     ) -> tuple[int, int, int]:
         traffic, transfers = candidate.constant_traffic, candidate.steps
         for name, stream in candidate.operands.items():
@@ -254,19 +187,26 @@ class _Model:
                 return False
         return True
 
-    def solve(self) -> Decisions:
-        """The best that the constraint program finds."""
+    def solve(self, total: int) -> Decisions | None:
+        """The best that the constraint program finds; None if it finds nothing.
+
+        `total` is what tables may take as well.
+        """
         from ortools.sat.python import cp_model
 
         model = cp_model.CpModel()
         resident = {block.name: model.new_bool_var("") for block in self._blocks}
         picked: dict[str, list[cp_model.IntVar]] = {}
+        tables: list[cp_model.LinearExprT] = []
+        peak = model.new_int_var(0, self._budget, "")
         costs: list[cp_model.LinearExprT] = []
         for choice in self._choices:
             variables = [model.new_bool_var("") for _ in choice.candidates]
             picked[choice.node.name] = variables
             model.add_exactly_one(variables)
-            costs += self._add_node(model, choice, variables, resident)
+            costs += self._add_node(model, choice, variables, resident, peak, tables)
+        if total < NO_LIMIT:
+            model.add(sum([peak, *tables]) <= total)
         model.minimize(sum(costs))
         solver = cp_model.CpSolver()
         solver.parameters.num_workers = 1
@@ -274,7 +214,7 @@ class _Model:
         solver.parameters.max_deterministic_time = SEARCH_LIMIT
         status = solver.solve(model)
         if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
-            return self.direct()
+            return None
         chosen = {
             choice.node.name: candidate
             for choice in self._choices
@@ -282,32 +222,33 @@ class _Model:
             if solver.value(variable)
         }
         kept = {name for name, variable in resident.items() if solver.value(variable)}
-        return self._decisions(kept, chosen)
-
-    def direct(self) -> Decisions:
-        """Everything is used where it is: slow, but it always fits."""
-        return self._decisions(set(), {c.node.name: c.candidates[-1] for c in self._choices})
+        return decisions_of(kept, chosen)
 
     def _add_node(
         self,
         model: cp_model.CpModel,
-        choice: _Choice,
+        choice: Choice,
         variables: Sequence[cp_model.IntVar],
         resident: Mapping[str, cp_model.IntVar],
+        peak: cp_model.IntVar,
+        tables: list[cp_model.LinearExprT],
     ) -> list[cp_model.LinearExprT]:
-        """Constraints of one node; returns what it adds to the objective."""
+        """Constraints of one node; returns what it adds to the objective, and adds to `tables`."""
         live = {block.name: aligned(block.bytes) for block in self._live_blocks(choice.step)}
         used: list[cp_model.LinearExprT] = [size * resident[name] for name, size in live.items()]
         time = model.new_int_var(0, 1 << 40, "")
         tie: list[cp_model.LinearExprT] = []
         for candidate, variable in zip(choice.candidates, variables, strict=True):
             used.append(candidate.fixed_bytes * variable)
+            tables.append(candidate.table_bytes * variable)
             fixed = copy_cycles(candidate.constant_traffic, candidate.steps, self._cluster)
             copies: list[cp_model.LinearExprT] = [fixed]
             for name, stream in candidate.operands.items():
                 cycles = copy_cycles(stream.traffic, stream.transfers, self._cluster)
+                entries = TRANSFER_BYTES * stream.transfers
                 if name not in resident:
                     used.append(stream.tile_bytes * variable)
+                    tables.append(entries * variable)
                     copies.append(cycles)
                     continue
                 if not stream.contiguous:
@@ -316,12 +257,13 @@ class _Model:
                 model.add_bool_or([variable.negated(), resident[name], away])
                 model.add_implication(away, variable)
                 used.append(stream.tile_bytes * away)
+                tables.append(entries * away)
                 copies.append(cycles * away)
                 tie.append(stream.traffic * away)
             model.add(time >= candidate.compute).only_enforce_if(variable)  # pyright: ignore[reportUnknownMemberType]
             model.add(time >= sum(copies)).only_enforce_if(variable)  # pyright: ignore[reportUnknownMemberType]
             tie.append(candidate.steps * variable)
-        model.add(sum(used) <= self._budget)
+        model.add(sum(used) <= peak)
         # Cycles come first; bytes that are copied cost something even where they hide.
         return [time * 16, *tie]
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from compiler.schedule.extents import nominal
 from compiler.schedule.program import Call, Program, Space, Transfer
+from compiler.schedule.table_size import tables_bytes
 from compiler.target.cluster_cycles import kernel_cycles
 from compiler.target.soc import Cluster
 
@@ -16,12 +18,32 @@ TRANSFER_CYCLES = 30
 """For the control core to start a copy."""
 
 
+LAUNCH_CYCLES = 900
+"""From the caller's call until workers begin, and from their end to the return; without tables."""
+
+
+CONTENTION_PERCENT = 15
+"""By how much a copy takes longer beside kernels, which want the same banks of L1."""
+
+COLD_CONTROL_CYCLES = 200
+"""For the control core to get its code in a step without calls: the first and the last ones."""
+
+PATCH_CYCLES = 25
+"""For the control core to correct a word of the tables."""
+
+WORD = 4
+"""Bytes that a core reads from L2 at a time."""
+
+CLOSE = (Space.L1, Space.WEIGHT_MEMORY)
+"""Memories whose latency is in the model of the kernels that use them."""
+
+
 @dataclass(frozen=True)
 class StepTime:
     """Cycles of one step: when it begins, what cores compute, and what they wait for copies.
 
-    `transfers`: for each of the step's transfers when the DMA begins to move it and when the last
-    byte has arrived.
+    `transfers`: for each of the step's transfers when the DMA begins to move it, and when it has
+    time for the next one.
     """
 
     begin: int
@@ -45,9 +67,36 @@ def call_cycles(call: Call, cluster: Cluster) -> int:
     kernel = call.operation.kernel(call.inputs, call.outputs)
     assert kernel is not None
     cycles = kernel_cycles(kernel, call.outputs, cluster.cores)
-    close = (Space.L1, Space.WEIGHT_MEMORY)
-    outside = sum(1 for place in call.operands if place is not None and place.space not in close)
-    return cycles + outside * cluster.l2_latency
+    types = (*call.inputs, *call.outputs)
+    words = sum(
+        -(-_touched_bytes(call, position) // WORD)
+        for position, (place, _) in enumerate(zip(call.operands, types, strict=False))
+        if place is not None and place.space not in CLOSE
+    )
+    return cycles + -(-words // cluster.cores) * cluster.l2_latency
+
+
+def _touched_bytes(call: Call, position: int) -> int:
+    """Bytes of an operand that all cores together read or write; outputs follow inputs."""
+    operation = call.operation
+    if operation.updates is not None:  # reads what is new, and writes it into what is old
+        inputs = [type_ for i, type_ in enumerate(call.inputs) if i != operation.updates and type_]
+        if position >= len(call.inputs):
+            return max((type_.bytes for type_ in inputs), default=0)
+        if position == operation.updates:
+            return 0
+    if position in operation.sparsely_read:
+        return call.outputs[0].bytes
+    type_ = (*call.inputs, *call.outputs)[position]
+    return type_.bytes if type_ is not None else 0
+
+
+def _step_cycles(calls: Sequence[Call], cluster: Cluster) -> int:
+    """Cycles of a step's calls; those of the accelerator run beside those of the cores."""
+    engines = {True: 0, False: 0}
+    for call in calls:
+        engines[call.operation.is_job] += call_cycles(call, cluster)
+    return max(engines.values())
 
 
 def estimate(program: Program, cluster: Cluster) -> list[StepTime]:
@@ -59,22 +108,40 @@ def estimate(program: Program, cluster: Cluster) -> list[StepTime]:
     now = 0
     free = {True: 0, False: 0}
     due: dict[int, int] = {}
+    ends: list[int] = []
     result: list[StepTime] = []
     for index, step in enumerate(program.steps):
-        issued = now
+        issued = now if step.calls else now + COLD_CONTROL_CYCLES
         transfers: list[tuple[int, int]] = []
         for transfer in step.transfers:
             issued += TRANSFER_CYCLES
+            if len(ends) >= cluster.dma.queue:
+                issued = max(issued, ends[-cluster.dma.queue])
             begin = max(issued, free[transfer.load])
-            free[transfer.load] = begin + transfer_cycles(transfer, cluster)
+            cycles = transfer_cycles(transfer, cluster)
+            if step.calls:
+                cycles += cycles * CONTENTION_PERCENT // 100
+            free[transfer.load] = begin + cycles
             arrival = free[transfer.load] + cluster.dma.latency
-            transfers.append((begin, arrival))
+            transfers.append((begin, free[transfer.load]))
+            ends.append(arrival)
             due[transfer.due] = max(due.get(transfer.due, 0), arrival)
-        compute = sum(call_cycles(call, cluster) for call in step.calls)
+        compute = _step_cycles(step.calls, cluster)
         end = max(now + compute, due.get(index, 0), issued)
         result.append(StepTime(now, compute, end - now - compute, tuple(transfers)))
         now = end + STEP_CYCLES
     return result
+
+
+def launch_cycles(program: Program, cluster: Cluster) -> int:
+    """Cycles of a run before and after its steps: copying and correcting tables, starting cores."""
+    patches = sum(
+        sum(transfer.extent is not None for transfer in step.transfers)
+        + sum(len(call.extents) for call in step.calls)
+        for step in program.steps
+    )
+    tables = tables_bytes(program) // cluster.dma.bytes_per_cycle
+    return LAUNCH_CYCLES + tables + PATCH_CYCLES * patches
 
 
 def total_cycles(times: list[StepTime]) -> int:

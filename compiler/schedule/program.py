@@ -147,9 +147,10 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class L1Buffer:
-    """Memory of L1 with a purpose, and the steps from `first` to `last` in which it has it.
+    """Memory of L1, or of the arena outside, with a purpose, and the steps in which it has it.
 
-    `kind` is `tensor`, `tile`, `constants` or `scratch`; `what` is the tensor or the node.
+    `kind` is `tensor`, `tile`, `constants` or `scratch`; `what` is the tensor or the node. Steps go
+    from `first` to `last`.
     """
 
     kind: str
@@ -174,6 +175,7 @@ class Program:
         buffers: what is in L1, by offset within each step.
         l1_bytes, arena_bytes: how much of these memories is in use.
         l1_bound: the most bytes of L1 that are live at one step.
+        arena_buffers: the tensors in the arena outside of L1, as `buffers`.
         extents: what transfers and calls depend on at run time; empty if on nothing.
     """
 
@@ -185,6 +187,7 @@ class Program:
     l1_bytes: int
     l1_bound: int
     arena_bytes: int
+    arena_buffers: tuple[L1Buffer, ...] = ()
     extents: tuple[Extent, ...] = ()
     weights: bytes = b""
     weight_segments: tuple[int, ...] = (0,)

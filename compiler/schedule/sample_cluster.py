@@ -10,5 +10,5 @@ CLUSTER = Cluster(
     l1_bytes=1 << 17,
     l2_bytes=1 << 20,
     l2_latency=15,
-    dma=Dma(6, 7, 8, 12, 256, 1, 1, 16),
+    dma=Dma(6, 7, 8, 12, 256, 1, 1, 16, 10),
 )

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
+from compiler.errors import CompileError
 from compiler.ir import Graph
-from compiler.schedule.decide import schedule
+from compiler.schedule.least import does_not_fit, least_programs
 from compiler.schedule.program import Program
-from compiler.schedule.table_size import tables_bytes
+from compiler.schedule.scheduler import Scheduler
+from compiler.schedule.table_size import l1_with_tables
 from compiler.schedule.task import aligned
 from compiler.schedule.validate import validate
-from compiler.target.soc import Cluster
+from compiler.target.soc import L1_ALIGNMENT, Cluster
 
 Instrument = Callable[[int, Program], Program]
 """Gives the program of entry point number i what it needs besides the network's own steps."""
@@ -19,20 +22,63 @@ Instrument = Callable[[int, Program], Program]
 def schedule_network(
     graphs: Sequence[Graph], cluster: Cluster, instrument: Instrument = lambda _, program: program
 ) -> list[Program]:
-    """One program per entry point, so that tensors and the tables of one of them fit L1."""
-    tables = 0
-    while True:
-        programs = [
-            instrument(number, schedule(graph, cluster, cluster.l1_bytes - tables))
-            for number, graph in enumerate(graphs)
-        ]
-        needed = aligned(max(tables_bytes(program) for program in programs))
-        peak = max(program.l1_bytes for program in programs)
-        if aligned(peak) + needed <= cluster.l1_bytes:
-            break
-        tables = max(needed, tables + aligned(cluster.l1_bytes // 64))
+    """One program per entry point, so that tensors and the tables of one of them fit L1.
+
+    Raises:
+        CompileError: DOES_NOT_FIT if L1 is too small, with the smallest that would do.
+    """
+    schedulers = [
+        Scheduler(graph, cluster, partial(instrument, number))
+        for number, graph in enumerate(graphs)
+    ]
+    programs = _resident(schedulers, cluster.l1_bytes)
+    if programs is None:
+        # Whether a network fits does not depend on what a search finds.
+        least = least_programs(schedulers)
+        if l1_with_tables(least) > cluster.l1_bytes:
+            needed = _smallest(schedulers, cluster.l1_bytes, l1_with_tables(least))
+            raise CompileError(does_not_fit(schedulers, least, needed, cluster))
+        programs = _fitting(schedulers, cluster.l1_bytes, Scheduler.program) or least
     for graph, program in zip(graphs, programs, strict=True):
         violations = validate(graph, program, cluster.l1_bytes)
         if violations:
             raise AssertionError(f"the program is wrong: {'; '.join(violations[:5])}")
     return programs
+
+
+def _resident(schedulers: Sequence[Scheduler], l1_bytes: int) -> list[Program] | None:
+    """Programs with every tensor in L1, if they fit."""
+    return _fitting(schedulers, l1_bytes, lambda scheduler, size, _: scheduler.resident(size))
+
+
+def _fitting(
+    schedulers: Sequence[Scheduler],
+    l1_bytes: int,
+    program_of: Callable[[Scheduler, int, int], Program | None],
+) -> list[Program] | None:
+    """Programs that fit with the largest one's tables; None if none are found."""
+    tables = 0
+    while tables < l1_bytes:
+        programs: list[Program] = []
+        for scheduler in schedulers:
+            program = program_of(scheduler, l1_bytes - tables, l1_bytes)
+            if program is None:
+                return None
+            programs.append(program)
+        excess = l1_with_tables(programs) - l1_bytes
+        if excess <= 0:
+            return programs
+        tables = max(excess, tables + aligned(l1_bytes // 64))
+    return None
+
+
+def _smallest(schedulers: Sequence[Scheduler], too_little: int, enough: int) -> int:
+    """The least L1 with which a network fits, in units in which linkers give it."""
+    below, above = too_little // L1_ALIGNMENT, -(-enough // L1_ALIGNMENT)
+    while above - below > 1:
+        middle = (below + above) // 2
+        if _resident(schedulers, middle * L1_ALIGNMENT) is None:
+            below = middle
+        else:
+            above = middle
+    return above * L1_ALIGNMENT

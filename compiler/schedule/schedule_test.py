@@ -8,30 +8,21 @@ from random import Random
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from compiler.codegen.interpreter_harness import random_inputs
-from compiler.errors import CompileError
 from compiler.interpreter import interpret
 from compiler.ir import Box, Graph, TensorType
+from compiler.schedule.arrange import DoesNotFitL1
 from compiler.schedule.byte_execution import ByteExecution
-from compiler.schedule.decide import schedule
 from compiler.schedule.program import Call, Program, Step
+from compiler.schedule.program_harness import check
 from compiler.schedule.sample_cluster import CLUSTER
 from compiler.schedule.sample_images import ACTIONS, SHAPES, Action, image_network
+from compiler.schedule.scheduler import schedule
 from compiler.schedule.validate import validate
 from compiler.target import pack_weights
-
-
-def check(graph: Graph, program: Program, budget: int) -> None:
-    assert program.l1_bytes <= budget
-    assert validate(graph, program, budget) == []
-    for seed in range(2):
-        inputs = random_inputs(graph, graph.inputs, seed)
-        found = ByteExecution(graph, program, inputs).run()
-        for name, wanted in interpret(graph, inputs).items():
-            assert found[name].tobytes() == wanted.tobytes(), name
 
 
 @settings(max_examples=60, deadline=None)
@@ -45,9 +36,12 @@ def test_random_networks(
         pack_weights.run(graph, CLUSTER.cores)
     try:
         program = schedule(graph, CLUSTER, budget)
-    except CompileError:
-        assume(False)
-        raise
+    except DoesNotFitL1 as error:
+        # The smallest tiles and what kernels need for themselves are more.
+        needed = error.needed
+        assert needed > budget
+        budget = needed
+        program = schedule(graph, CLUSTER, budget)
     check(graph, program, budget)
     inputs = random_inputs(graph, graph.inputs, 7)
     for name, value in interpret(wanted, inputs).items():

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from compiler.ir import Kernel
 from compiler.schedule.extents import parameter_patches
 from compiler.schedule.program import Call, Program, Space
+from compiler.schedule.task import aligned
 
 STEP_BYTES = 8
 CALL_BYTES = 8
@@ -31,10 +34,20 @@ def tables_bytes(program: Program) -> int:
         total += RELOCATION_BYTES * len(callers)
         total += PATCH_BYTES * sum(transfer.extent is not None for transfer in step.transfers)
         for call in step.calls:
-            words = sum(
-                len(value) if isinstance(value, tuple) else 1
-                for value in kernel_of(call).parameters.values()
-            )
-            total += CALL_BYTES + 4 * (words + len(call.operands))
+            total += call_bytes(kernel_of(call), len(call.operands))
             total += PATCH_BYTES * len(parameter_patches(call, program.extents))
     return total
+
+
+def l1_with_tables(programs: Sequence[Program]) -> int:
+    """Bytes of L1 that entry points take, of which one runs at a time."""
+    tensors = max(program.l1_bytes for program in programs)
+    return aligned(tensors) + aligned(max(tables_bytes(program) for program in programs))
+
+
+def call_bytes(kernel: Kernel, operands: int) -> int:
+    """Bytes of one call and of what describes it."""
+    words = sum(
+        len(value) if isinstance(value, tuple) else 1 for value in kernel.parameters.values()
+    )
+    return CALL_BYTES + 4 * (words + operands)

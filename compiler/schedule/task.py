@@ -136,8 +136,7 @@ class Tasks:
     buffers: dict[str, Buffer] = field(default_factory=dict[str, Buffer])
     loads: list[Load] = field(default_factory=list[Load])
     stores: list[Store] = field(default_factory=list[Store])
-    constants: bytearray = field(default_factory=bytearray)
-    constant_starts: list[int] = field(default_factory=list[int])
+    constants: Contents = field(default_factory=lambda: Contents(ALIGNMENT))
     weights: Contents = field(default_factory=Contents)
     """Of weight memory."""
     block_use: dict[str, tuple[int, int]] = field(default_factory=dict[str, tuple[int, int]])

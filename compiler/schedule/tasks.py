@@ -47,7 +47,6 @@ class _Builder:
         self.aliasing = self.result.aliasing
         self.bounds = bounds_of(graph, self.aliasing, decisions)
         self.result.extents = self.bounds.extents
-        self.constant_places: dict[bytes, int] = {}
         self.kept_constants: dict[bytes, str] = {}
         self.written: dict[str, int] = {}
         self.loaded_blocks: set[str] = set()
@@ -227,7 +226,7 @@ class _Builder:
                 offset = box.runs(type_.shape).offset * type_.data_type.bytes
                 place = self.result.weights.add(data.tobytes())
                 return Place(Space.WEIGHT_MEMORY, place + offset)
-            return Place(Space.CONSTANTS, self._constant(data.tobytes()))
+            return Place(Space.CONSTANTS, self.result.constants.add(data.tobytes()))
         if block.name not in self.decisions.resident and self._is_outside(node, position):
             self._use_block(block, number)
             return InBlock(block.name)
@@ -374,7 +373,7 @@ class _Builder:
 
     def _load_constants(self, node: Node, buffer: str, data: bytes, need: int) -> None:
         type_ = TensorType(_BYTE, (len(data),))
-        place = Place(Space.CONSTANTS, self._constant(data))
+        place = Place(Space.CONSTANTS, self.result.constants.add(data))
         what = f"constants of {node.name}"
         self.result.loads.append(
             Load(buffer, 0, place, type_, Box.whole(type_.shape), need, -1, what)
@@ -395,14 +394,3 @@ class _Builder:
         data = self.graph.values[block.name].constant
         assert data is not None
         return data.reshape(self.graph.values[name].type.shape)
-
-    def _constant(self, data: bytes) -> int:
-        """Offset of bytes among the constants; equal ones are there once."""
-        if data not in self.constant_places:
-            self.constant_places[data] = len(self.result.constants)
-            self.result.constant_starts.append(len(self.result.constants))
-            self.result.constants += data
-            self.result.constants += bytes(
-                aligned(len(self.result.constants)) - len(self.result.constants)
-            )
-        return self.constant_places[data]

@@ -2,7 +2,8 @@
 
 The accelerator pads below and to the right with 0 only. Where padding has to read as another value,
 the input is stored as uint8, if 0 is then right (as after every quantised Relu), or is padded by
-the cores. 3x3 convolutions with strides compute every pixel, and cores pick those that count.
+the cores. 3x3 convolutions with strides compute every pixel, and cores pick those that count; or
+cores copy the windows of a convolution side by side, and it is a matrix product.
 """
 
 from __future__ import annotations
@@ -10,10 +11,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from compiler.ir import Array, DataType, Graph, Node, Operation, Quantization, TensorType, Value
+import numpy as np
+
+from compiler.ir import Array, DataType, Graph, Node, Operation, TensorType, Value
+from compiler.operators.accelerated_conv import AcceleratedInt8
 from compiler.operators.conv import ConvInt8
 from compiler.operators.movement import Pad, Slice
 from compiler.operators.quantize import Recode
+from compiler.operators.table import Table
+from compiler.operators.windows import Windows
 from compiler.target import pack_weights
 from compiler.target.cluster_cycles import kernel_cycles
 from compiler.target.neureka_form import (
@@ -24,9 +30,13 @@ from compiler.target.neureka_form import (
     layer_of,
     reason_against,
     steps_of,
+    windowed,
 )
 from compiler.target.neureka_weights import BLOCK_BYTES
 from compiler.target.soc import Accelerator, Cluster
+
+SIGN = 0x80
+"""The bit in which uint8 and the int8 of the same real value differ."""
 
 
 def run(graphs: Sequence[Graph], cluster: Cluster, accelerator: Accelerator) -> None:
@@ -65,31 +75,53 @@ def _assign(graph: Graph, cluster: Cluster, memory: _WeightMemory) -> None:
         layer = layer_of(graph, node)
         if layer is None:
             continue
-        reason = reason_against(layer) or _reason_by_cost(graph, node, layer, cluster)
-        if reason is None:
-            layers[node.name] = layer
+        chosen = _choose(graph, node, layer, cluster)
+        if isinstance(chosen, Layer):
+            layers[node.name] = chosen
         else:
-            node.reason = reason
+            node.reason = chosen
     if layers:
         _Rewriter(graph, layers, memory).run()
         pack_weights.drop_unread_constants(graph)
 
 
-def _reason_by_cost(graph: Graph, node: Node, layer: Layer, cluster: Cluster) -> str | None:
-    steps = _steps(graph, node, layer)
-    needed = sum(type_.bytes for _, types in steps for type_ in types)
-    if needed > cluster.l1_bytes // 2 and not all(step.tile_axes(types) for step, types in steps):
-        return f"it needs {needed:,} bytes of L1"
+def _choose(graph: Graph, node: Node, layer: Layer, cluster: Cluster) -> Layer | str:
+    """The fastest form of a layer for the accelerator, or why there is none."""
+    reason = reason_against(layer)
+    forms = [layer] if reason is None else []
+    product = windowed(layer)
+    if product is not None and reason_against(product) is None:
+        forms.append(product)
+    cycles: dict[int, int] = {}
+    for index, form in enumerate(forms):
+        steps = _steps(graph, node, form)
+        if _fits(steps, cluster):
+            cycles[index] = sum(_cycles(step, types, cluster) for step, types in steps)
+    if not cycles:
+        return reason or "what it needs does not fit L1"
+    best = min(cycles, key=lambda index: cycles[index])
+    cores = _cycles_on_cores(graph, node, layer, cluster)
+    if cycles[best] >= cores:
+        return f"it takes {cores:,} cycles on the cores, {cycles[best]:,} on the accelerator"
+    return forms[best]
+
+
+def _fits(steps: Sequence[tuple[Operation, list[TensorType]]], cluster: Cluster) -> bool:
+    """Whether L1 has room, by a rule of thumb, for what cannot be cut, and for windows."""
+    for step, types in steps:
+        needed = sum(type_.bytes for type_ in (*types, *step.infer(types)))
+        uncut = not step.tile_axes(types) or isinstance(step, Windows)
+        if uncut and needed > cluster.l1_bytes // 2:
+            return False
+    return True
+
+
+def _cycles_on_cores(graph: Graph, node: Node, layer: Layer, cluster: Cluster) -> int:
     packed = pack_weights.packed(graph, node, cluster.cores)
-    types = [type_ for type_ in graph.input_types(node) if type_ is not None]
-    on_cores: tuple[Operation, list[TensorType]] = node.operation, types
     if packed is not None:
-        on_cores = packed[0], [layer.x, TensorType.of(packed[1])]
-    cores = _cycles(*on_cores, cluster)
-    accelerator = sum(_cycles(step, types, cluster) for step, types in steps)
-    if accelerator >= cores:
-        return f"it takes {cores:,} cycles on the cores, {accelerator:,} on the accelerator"
-    return None
+        return _cycles(packed[0], [layer.x, TensorType.of(packed[1])], cluster)
+    types = [type_ for type_ in graph.input_types(node) if type_ is not None]
+    return _cycles(node.operation, types, cluster)
 
 
 def _needs_unsigned(layer: Layer) -> bool:
@@ -121,6 +153,10 @@ def _padded(layer: Layer) -> tuple[Pad, Layer]:
 def _steps(graph: Graph, node: Node, layer: Layer) -> list[tuple[Operation, list[TensorType]]]:
     """What runs for a layer on the accelerator: an operation and its operands each."""
     result: list[tuple[Operation, list[TensorType]]] = []
+    if layer.windows is not None:
+        x = graph.input_types(node)[0]
+        assert x is not None
+        result.append((layer.windows, [x]))
     unsigned = _needs_unsigned(layer)
     if not unsigned and _needs_pad(layer):
         pad, padded = _padded(layer)
@@ -134,14 +170,25 @@ def _steps(graph: Graph, node: Node, layer: Layer) -> list[tuple[Operation, list
     wanted = graph.values[node.outputs[0]].type
     if output.shape != wanted.shape:
         result.append((_picked(output, wanted), [output]))
+    if layer.clip is not None:
+        result.append((Table(), [wanted, TensorType.of(_clipping(layer.clip))]))
     return result
 
 
 def _cycles(operation: Operation, types: list[TensorType], cluster: Cluster) -> int:
+    """Cycles of an operation; of those for copying constants half are taken not to be hidden."""
     outputs = operation.infer(types)
     kernel = operation.kernel(types, outputs)
     assert kernel is not None
-    return kernel_cycles(kernel, outputs, cluster.cores)
+    # All operands but the first are constants. Weights for the accelerator are not copied.
+    copied = types[2 if isinstance(operation, AcceleratedInt8) else 1 :]
+    copies = sum(type_.bytes for type_ in copied) // cluster.dma.bytes_per_cycle
+    return max(kernel_cycles(kernel, outputs, cluster.cores), copies) + copies // 2
+
+
+def _clipping(bounds: tuple[int, int]) -> Array:
+    """A table that limits int8 values."""
+    return np.clip(np.arange(-128, 128), *bounds).astype(np.int8)
 
 
 def _picked(dense: TensorType, wanted: TensorType) -> Slice:
@@ -198,15 +245,23 @@ class _Rewriter:
         return [Node(twin, Recode(DataType.UINT8), (name,), (twin,))]
 
     def _add_twin(self, name: str) -> str:
-        return self._add(f"{name}/uint8", TensorType(DataType.UINT8, self._type(name).shape), name)
-
-    def _add(self, name: str, type_: TensorType, like: str) -> str:
-        original = self.graph.values[like]
-        value = Value(self.graph.unique_name(name), type_, quantization=original.quantization)
-        self.graph.add_value(value)
-        if type_.data_type is DataType.UINT8 and type_.shape == original.type.shape:
-            self._twins[like] = value.name
+        twin = TensorType(DataType.UINT8, self._type(name).shape)
+        self._twins[name] = self._add(f"{name}/uint8", name, twin)
+        value = self.graph.values[self._twins[name]]
+        if value.quantization is not None:
+            zero_point = value.quantization.zero_point + SIGN
+            value.quantization = replace(value.quantization, zero_point=zero_point)
         return value.name
+
+    def _add(self, name: str, like: str, type_: TensorType | None = None) -> str:
+        """A further value with the meaning of another one, and its type unless `type_` is given."""
+        original = self.graph.values[like]
+        value = Value(
+            self.graph.unique_name(name),
+            original.type if type_ is None else type_,
+            quantization=original.quantization,
+        )
+        return self.graph.add_value(value).name
 
     def _type(self, name: str) -> TensorType:
         return self.graph.values[name].type
@@ -217,19 +272,28 @@ class _Rewriter:
         (output,) = node.outputs
         unsigned_input = x in self._twins and (_needs_unsigned(layer) or self._is_made_unsigned(x))
         unsigned_input &= can_be(layer, unsigned_input=True, unsigned_output=False)
-        unsigned_output = output in self._needed and can_be(
-            layer, unsigned_input=unsigned_input, unsigned_output=True
+        unsigned_output = (
+            output in self._needed
+            and layer.clip is None
+            and can_be(layer, unsigned_input=unsigned_input, unsigned_output=True)
         )
         if unsigned_input:
             x = self._twins[x]
         elif _needs_pad(layer):
             x, layer = self._pad(node, layer)
+        if layer.windows is not None:
+            x = self._windows(node, x, layer.windows, unsigned=unsigned_input)
         operation, constants = accelerated(
             layer, unsigned_input=unsigned_input, unsigned_output=unsigned_output
         )
         operation = replace(operation, weight_memory=self.memory.holds(constants[0]))
         result = self._add_twin(output) if unsigned_output else output
-        self._emit(node, operation, x, constants, result, steps_of(layer))
+        unclipped = result if layer.clip is None else self._add(f"{output}/unclipped", output)
+        self._emit(node, operation, x, constants, unclipped, steps_of(layer))
+        if layer.clip is not None:
+            table = self.graph.add_constant(f"{node.name}/clip", _clipping(layer.clip)).name
+            inputs = (unclipped, table)
+            self._nodes.append(Node(f"{node.name}/clip", Table(), inputs, (result,), node.origin))
         if unsigned_output and self._is_read_signed(output):
             self._nodes.append(Node(f"{output}/int8", Recode(DataType.INT8), (result,), (output,)))
         elif unsigned_output:
@@ -257,15 +321,11 @@ class _Rewriter:
         made = result
         if steps != (1, 1):
             (type_,) = operation.infer([self._type(name) for name in inputs])
-            made = self.graph.unique_name(f"{result}/every_pixel")
-            self.graph.add_value(Value(made, type_, quantization=self._quantization(result)))
+            made = self._add(f"{result}/every_pixel", result, type_)
         self._nodes.append(Node(node.name, operation, inputs, (made,), node.origin))
         if steps != (1, 1):
             pick = _picked(self._type(made), self._type(result))
             self._nodes.append(Node(f"{node.name}/pixels", pick, (made,), (result,), node.origin))
-
-    def _quantization(self, name: str) -> Quantization | None:
-        return self.graph.values[name].quantization
 
     def _is_made_unsigned(self, name: str) -> bool:
         """Whether the accelerator makes a value as uint8, so that reading it so saves a Recode."""
@@ -286,7 +346,14 @@ class _Rewriter:
         x = node.inputs[0]
         assert x is not None
         pad, padded = _padded(layer)
-        name = self.graph.unique_name(f"{node.name}/padded")
-        self.graph.add_value(Value(name, padded.x, quantization=self._quantization(x)))
+        name = self._add(f"{node.name}/padded", x, padded.x)
         self._nodes.append(Node(name, pad, (x,), (name,), node.origin))
         return name, padded
+
+    def _windows(self, node: Node, x: str, windows: Windows, *, unsigned: bool) -> str:
+        if unsigned:
+            windows = replace(windows, fill=windows.fill ^ SIGN)
+        (type_,) = windows.infer([self._type(x)])
+        name = self._add(f"{node.name}/windows", x, type_)
+        self._nodes.append(Node(name, windows, (x,), (name,), node.origin))
+        return name

@@ -28,7 +28,7 @@ CLUSTER = Cluster(
     l1_bytes=240_000,
     l2_bytes=1 << 21,
     l2_latency=15,
-    dma=Dma(6, 7, 8, 12, 256, 1, 1, 16),
+    dma=Dma(6, 7, 8, 12, 256, 1, 1, 16, 10),
     accelerator=ACCELERATOR,
 )
 
@@ -171,6 +171,29 @@ def test_other_zero_points_are_padded_by_cores() -> None:
     assert assigned(network.finish()) == [CONV]
 
 
+def test_other_kernels_are_products_of_windows() -> None:
+    network = Network((1, 12, 12, 4)).conv("first", 32, (5, 3), zero_points=(7, -128))
+    network.conv("second", 16, (2, 2), (2, 2), pad=False).conv("third", 16, dilations=(2, 2))
+    product = ["Windows", PRODUCT]
+    assert assigned(network.finish()) == product * 3
+
+
+def test_windows_of_uint8() -> None:
+    network = Network((1, 12, 12, 8)).conv("first", 16, (1, 1), pad=False).conv("second", 16)
+    network.add("sum", "second", "second").conv("other", 16, (4, 4))
+    network.last = "first"
+    network.conv("third", 8, (3, 3), (3, 3))
+    names = assigned(network.finish("sum", "other"))
+    assert names[:2] == [PRODUCT, CONV] and "Recode" not in names
+
+
+def test_cores_clip() -> None:
+    network = Network((1, 12, 12, 16)).conv("first", 16, bounds=(0, 127)).conv("second", 16)
+    network.conv("third", 16, (1, 1), pad=False, bounds=(-100, 90))
+    expected = ["Recode", CONV, "Table", "Recode", CONV, PRODUCT, "Table"]
+    assert assigned(network.finish()) == expected
+
+
 def test_matrix_products() -> None:
     network = Network((1, 64, 64)).matmul("first", 64).matmul("second", 40)
     assert assigned(network.finish()) == [PRODUCT, PRODUCT]
@@ -179,11 +202,10 @@ def test_matrix_products() -> None:
 @pytest.mark.parametrize(
     ("network", "reason"),
     [
-        (Network((1, 12, 12, 16)).conv("c", 16, (5, 5)), "its kernel is 5x5"),
-        (Network((1, 12, 12, 16)).conv("c", 16, dilations=(2, 2)), "dilated"),
+        (Network((1, 12, 12, 16)).conv("c", 16, (5, 5), groups=16), "its kernel is 5x5"),
+        (Network((1, 12, 12, 16)).conv("c", 16, groups=16, dilations=(2, 2)), "dilated"),
         (Network((1, 12, 12, 16)).conv("c", 16, groups=4), "it has 4 groups"),
         (Network((1, 12, 12, 4)).conv("c", 8, groups=4), "it has 4 groups"),
-        (Network((1, 12, 12, 16)).conv("c", 16, bounds=(0, 127)), "it clips to 0...127"),
         (Network((1, 1, 4)).matmul("c", 4), "cycles on the cores"),
     ],
 )
@@ -210,15 +232,16 @@ def test_random_networks(seed: int) -> None:
         next_zero_point = pick(-128, -128, 0, -77)
         depthwise = bool(random.integers(2))
         outputs = shape[-1] if depthwise else pick(8, 20, 40)
-        kernel = pick(3, 3, 1)
+        kernel = pick(3, 3, 1, 5)
         network.conv(
             f"c{index}",
             outputs,
             (kernel, kernel),
             (pick(1, 1, 2), pick(1, 1, 2)),
-            pad=kernel == 3,
+            pad=kernel >= 3,
             groups=shape[-1] if depthwise and kernel == 3 else 1,
             zero_points=(zero_point, next_zero_point),
+            bounds=(-128, 127) if pick(0, 0, 1) == 0 else (pick(-128, 0, 5), pick(100, 127)),
         )
         zero_point = next_zero_point
         if (

@@ -12,6 +12,7 @@ from math import prod
 
 from compiler.ir import Kernel, TensorType
 from compiler.ir.operation import ParameterValue
+from compiler.target.float_cycles import FLOAT_MODELS
 from compiler.target.neureka_job import call_cycles
 from compiler.target.siracusa_cluster_cycles import (
     ConvTile,
@@ -19,6 +20,7 @@ from compiler.target.siracusa_cluster_cycles import (
     attention_word,
     conv_packed,
     depthwise_conv_packed,
+    depthwise_conv_singly,
     matmul_packed,
 )
 
@@ -28,6 +30,8 @@ Model = Callable[[Parameters, Sequence[TensorType], int], float]
 
 def kernel_cycles(kernel: Kernel, outputs: Sequence[TensorType], cores: int) -> int:
     """Cycles from the first core's start to the last one's end."""
+    if (warm := FLOAT_MODELS.get(kernel.function)) is not None:
+        return round(COLD_START + warm(kernel.parameters, outputs, cores))
     model = _MODELS.get(kernel.function, _by_element(OTHER_CYCLES, OTHER_START))
     return max(1, round(model(kernel.parameters, outputs, cores)))
 
@@ -44,6 +48,10 @@ WIDE_CYCLES = 90.0
 
 OTHER_CYCLES, OTHER_START = 100.0, 900.0
 """Of kernels that only exist in portable C: cycles per element, and of the call."""
+
+
+STRIP = 4
+"""Outputs in a row from which on a depthwise convolution is computed in strips."""
 
 
 def _number(parameters: Parameters, name: str) -> int:
@@ -72,6 +80,8 @@ def _matmul(parameters: Parameters, outputs: Sequence[TensorType], cores: int) -
     columns = _number(parameters, "columns")
     if _number(parameters, "wide"):
         rounds = _up(_up(rows, 4) * _up(columns, 4), cores)
+        if rows == 1:
+            return COLD_START + 150 + rounds * (9.2 * _up(inner, 4) + 500)
         return COLD_START + rounds * (25.8 * _up(inner, 4) + 1550)
     return COLD_START + matmul_packed(rows, inner, columns, cores)
 
@@ -88,12 +98,31 @@ def _depthwise(parameters: Parameters, outputs: Sequence[TensorType], cores: int
     del outputs
     band_rows = _number(parameters, "band_rows")
     tile = _conv_tile(parameters)
-    if tile.kernel == (3, 3) and tile.strides in ((1, 1), (2, 2)):
+    if (
+        tile.kernel == (3, 3)
+        and tile.strides in ((1, 1), (2, 2))
+        and tile.output[1] >= STRIP
+        and not _number(parameters, "wide")
+    ):
         # As the kernel is told: if the image is turned, then so are these parameters.
         return COLD_START + depthwise_conv_packed(tile, band_rows, cores=cores)
-    bands = _up(tile.output[0], band_rows) * _up(tile.channels, 4) * tile.batches
-    taps = tile.kernel[0] * tile.kernel[1]
-    return COLD_START + _up(bands, cores) * band_rows * tile.output[1] * 4 * (30 + 2 * taps)
+    return COLD_START + depthwise_conv_singly(tile, band_rows, cores)
+
+
+def _windows(parameters: Parameters, outputs: Sequence[TensorType], cores: int) -> float:
+    del outputs
+    tile = _conv_tile({**parameters, "output_channels": 0})
+    height, width = tile.output
+    inside = 1
+    for axis in (0, 1):
+        reach = tile.dilations[axis] * (tile.kernel[axis] - 1) + 1
+        origins = [i * tile.strides[axis] - tile.begins[axis] for i in range(tile.output[axis])]
+        extent = (tile.height, tile.width)[axis]
+        inside *= sum(0 <= origin <= extent - reach for origin in origins)
+    rows, row_bytes = tile.kernel[0], tile.kernel[1] * tile.channels
+    each = 70 + rows * (12 + 0.86 * row_bytes)
+    border = (height * width - inside) * (100 + 35 * rows)
+    return COLD_START + tile.batches * (height * width * each + border) / cores
 
 
 def _accelerated(parameters: Parameters, outputs: Sequence[TensorType], cores: int) -> float:
@@ -133,6 +162,7 @@ def _attention(parameters: Parameters, outputs: Sequence[TensorType], cores: int
         _attended_keys(parameters),
         (_number(parameters, "head_size"), _number(parameters, "value_size")),
         second_table=_number(parameters, "weight_bits") != 0,
+        zero_point=_number(parameters, "query_zero_point") != 0,
         cores=cores,
     )
 
@@ -159,11 +189,24 @@ def _attended_keys(parameters: Parameters) -> int:
     return _up(among * (among + 1) // 2 + (queries - among) * keys, queries)
 
 
+def _strided_copy(parameters: Parameters, outputs: Sequence[TensorType], cores: int) -> float:
+    extents, strides = parameters["extents"], parameters["strides"]
+    assert isinstance(extents, Sequence) and isinstance(strides, Sequence)
+    del outputs
+    elements = _up(_number(parameters, "elements"), cores)
+    last, other = int(extents[-1]), int(extents[-2])
+    if strides[-1] == 1:  # rows, and blocks of rows with a constant distance
+        rows = _up(elements, last)
+        row = 6 + 0.65 * min(last, elements) * _number(parameters, "element_bytes")
+        return 650 + 145 * _up(rows, other) + row * rows
+    return 750 + 150 * _up(elements, max(last, other)) + 2.65 * elements
+
+
 def _rms_normalization(parameters: Parameters, outputs: Sequence[TensorType], cores: int) -> float:
     del outputs
     rows, elements = _number(parameters, "rows"), _number(parameters, "elements")
     if rows < cores:  # each core finds each row's factor
-        row = 230 + 0.9 * elements + 9.2 * _up(elements, cores)
+        row = 105 + 0.9 * elements + 9.2 * _up(elements, cores)
         return COLD_START + 100 + rows * row
     return COLD_START + 120 + _up(rows, cores) * (275 + 9.8 * elements)
 
@@ -174,8 +217,8 @@ def _rotary_embedding(parameters: Parameters, outputs: Sequence[TensorType], cor
     vectors = _up(tokens * _number(parameters, "heads"), cores)
     pairs = _number(parameters, "rotary_size") // 2
     if tokens == 1:
-        return COLD_START + 105 + vectors * (4 + 20 * pairs)
-    return COLD_START + 150 + vectors * (80 + 20.5 * pairs)
+        return COLD_START + 40 + vectors * (4 + 20 * pairs)
+    return COLD_START + 250 + vectors * (24 + 20.5 * pairs)
 
 
 def _tensor_scatter(parameters: Parameters, outputs: Sequence[TensorType], cores: int) -> float:
@@ -183,7 +226,7 @@ def _tensor_scatter(parameters: Parameters, outputs: Sequence[TensorType], cores
     blocks = _up(_number(parameters, "batch") * _number(parameters, "outer"), cores)
     rows = _number(parameters, "rows")
     block = 60 + 0.75 * rows * _number(parameters, "row_bytes") if rows > 1 else 5
-    return COLD_START + 80 + blocks * block
+    return COLD_START + (80 if rows > 1 else 0) + blocks * block
 
 
 CONSOLE_CYCLES = 30
@@ -205,19 +248,20 @@ _MODELS: Mapping[str, Model] = {
     "tw_depthwise_conv_packed_s8": _depthwise,
     "tw_attention_s8": _attention,
     "tw_attention_word_s8": _attention_word,
-    "tw_add_s8": _by_element(7.7, 200),
+    "tw_add_s8": _by_element(7.8, 130),
     "tw_multiply_s8": _by_element(9.7, 220),
     "tw_table": _by_element(3.3, 100),
-    "tw_normalization_s8": _by_element(17.3, 500),
+    "tw_normalization_s8": _by_element(15.7, 500),
     "tw_rms_normalization_s8": _rms_normalization,
     "tw_rotary_embedding_s8": _rotary_embedding,
     "tw_dump_tile": _dump_tile,
-    "tw_strided_copy": _by_element(4.2, 500),
+    "tw_strided_copy": _strided_copy,
     "tw_max_pool_s8": _by_element(28, 0),
     "tw_average_pool_s8": _by_element(58, 2100),
     "tw_pad": _by_element(1.15, 900),
     "tw_recode": _by_element(0.8, 200),
-    "tw_gather": _by_element(4.5, 700),
+    "tw_windows": _windows,
+    "tw_gather": _by_element(0.6, 700),
     "tw_tensor_scatter": _tensor_scatter,
     "tw_softmax_s8": _by_element(200, 990),
 }

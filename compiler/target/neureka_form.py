@@ -18,6 +18,7 @@ from compiler.operators.accelerated_conv import (
 from compiler.operators.conv import ConvInt8
 from compiler.operators.matmul import MatMulInt8
 from compiler.operators.window import split_shape
+from compiler.operators.windows import Windows
 from compiler.target.neureka_job import MOST_PADDING_AFTER, MOST_PADDING_BEFORE, MOST_SHIFT
 
 LEAST, MOST = -128, 127
@@ -35,10 +36,11 @@ class Layer:
 
     Attributes:
         operation: what it is.
-        x: type of its input.
+        x: type of its input; that of the windows, if they are made first.
         weights: int8 [outputs, ...].
         scale: uint32 [outputs].
         bias: int32 [outputs].
+        windows: what cores make of the input, so that a convolution is a matrix product.
     """
 
     operation: ConvInt8 | MatMulInt8
@@ -46,11 +48,18 @@ class Layer:
     weights: Array
     scale: Array
     bias: Array
+    windows: Windows | None = None
 
     @property
     def pads_after(self) -> bool:
         """Whether padding is read below or to the right of the input."""
         return isinstance(self.operation, ConvInt8) and max(self.operation.window.ends) > 0
+
+    @property
+    def clip(self) -> tuple[int, int] | None:
+        """Bounds of the output, if they are narrower than those of int8."""
+        bounds = self.operation.low, self.operation.high
+        return None if bounds == (LEAST, MOST) else bounds
 
     @property
     def zero_point(self) -> int:
@@ -70,13 +79,22 @@ def layer_of(graph: Graph, node: Node) -> Layer | None:
     return Layer(node.operation, x, weights, scale, bias)
 
 
+def windowed(layer: Layer) -> Layer | None:
+    """A convolution as a product of its windows, if it has one group."""
+    conv = layer.operation
+    if not isinstance(conv, ConvInt8) or conv.groups != 1 or conv.window.kernel == (1, 1):
+        return None
+    windows = Windows(conv.window, conv.input_zero_point & 0xFF)
+    product = MatMulInt8(conv.shift, conv.low, conv.high, conv.wide, conv.output_zero_point)
+    flat = layer.weights.reshape(len(layer.weights), -1)
+    return Layer(product, windows.infer([layer.x])[0], flat, layer.scale, layer.bias, windows)
+
+
 def reason_against(layer: Layer) -> str | None:
     """Why the accelerator cannot do a layer; None if it can, possibly with strides of 1 only."""
     operation = layer.operation
     if operation.wide:
         return "the accelerator's requantisation has 32 bits"
-    if (operation.low, operation.high) != (LEAST, MOST):
-        return f"it clips to {operation.low}...{operation.high}, the accelerator to 8 bits"
     if operation.shift > MOST_SHIFT:
         return f"it shifts by {operation.shift} bits, the accelerator by at most {MOST_SHIFT}"
     return _reason_against_window(operation, layer) if isinstance(operation, ConvInt8) else None
@@ -124,12 +142,10 @@ def accelerated(
     """A layer for the accelerator: operation; weights, scale and bias.
 
     A 3x3 convolution with strides gets strides of 1: of its output every so manieth pixel counts.
+    Outputs have all of their type's values: `Layer.clip` is left to the cores.
     """
-    operation = layer.operation
-    high = MOST
-    if unsigned_output:
-        high = UNSIGNED_HIGH
-        operation = replace(operation, low=0, high=UNSIGNED_HIGH)
+    low, high = (0, UNSIGNED_HIGH) if unsigned_output else (LEAST, MOST)
+    operation = replace(layer.operation, low=low, high=high)
     bias = _bias(layer, unsigned_input=unsigned_input, unsigned_output=unsigned_output)
     scale = layer.scale
     if int(scale.max(initial=0)) <= _SMALL_SCALE:
@@ -137,7 +153,7 @@ def accelerated(
     if isinstance(operation, MatMulInt8):
         result, packed = accelerate_matmul(operation, layer.weights)
     elif _is_plain_product(operation):
-        product = MatMulInt8(operation.shift, operation.low, high, wide=False, output_zero_point=0)
+        product = MatMulInt8(operation.shift, low, high, wide=False, output_zero_point=0)
         flat = layer.weights.reshape(len(layer.weights), -1)
         result, packed = accelerate_matmul(product, flat)
     else:

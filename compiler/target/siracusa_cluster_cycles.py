@@ -62,6 +62,8 @@ CYCLES: dict[str, float] = {
     "depthwise row split": 24.4,
     "depthwise strip with stride 1": 46.73,
     "depthwise strip with stride 2": 32.54,
+    "depthwise output": 36.0,
+    "depthwise word of output": 18.0,
     "depthwise word filled": 1.98,
     "table call": 80.0,
     "table word pair": 25.9,
@@ -72,16 +74,18 @@ CYCLES: dict[str, float] = {
     "attention word call": 276.0,
     "attention word query": 215.0,
     "attention word key": 15.2,
-    "attention word second table": 6.5,
+    "attention word second table": 7.6,
     "attention call": 200.0,
     "attention single": 541.7,
     "attention single key": 15.37,
     "attention single word": 147.53,
     "attention single word of key": 10.5,
-    "attention pair": 687.61,
-    "attention pair key": 26.26,
-    "attention pair word": 245.1,
-    "attention pair word of key": 14.22,
+    "attention pair": 680.0,
+    "attention pair key": 26.5,
+    "attention pair key in quads": 11.15,
+    "attention pair word": 250.0,
+    "attention pair word of key": 13.85,
+    "attention zero point": 1.0,
     "attention second table": 7.5,
     "attention scalar": 9.0,
 }
@@ -164,6 +168,14 @@ def depthwise_conv_packed(
     )
 
 
+@functools.cache
+def depthwise_conv_singly(tile: ConvTile, band_rows: int, cores: int = CORES) -> float:
+    """Cycles of tw_depthwise_conv_packed_s8 where outputs are computed one by one."""
+    return max(
+        cycles(depthwise_singly_terms(tile, band_rows, core, cores)) for core in range(cores)
+    )
+
+
 def table(elements: int, cores: int = CORES) -> float:
     """Cycles of tw_table."""
     return CYCLES["table call"] + CYCLES["table word pair"] * _divide_up(elements // 8, cores)
@@ -195,23 +207,41 @@ def attention_word(
 
 
 def attention(
-    heads: int, queries: int, keys: int, sizes: Pair, *, second_table: bool, cores: int = CORES
+    heads: int,
+    queries: int,
+    keys: int,
+    sizes: Pair,
+    *,
+    second_table: bool,
+    zero_point: bool = False,
+    cores: int = CORES,
 ) -> float:
-    """Cycles of tw_attention_s8 for up to 256 keys; `sizes` are those of keys and values."""
+    """Cycles of tw_attention_s8 for up to 256 keys.
+
+    Args:
+        heads: of queries, in all batch entries.
+        queries: per head.
+        keys: that a query attends to, on average.
+        sizes: of keys and of values.
+        second_table: whether weights come from two tables.
+        zero_point: whether that of queries is not 0.
+        cores: cores that share the work.
+    """
     kind = "single" if queries == 1 else "pair"
+    quads = " in quads" if queries > 1 and sizes[0] % 16 == 0 and not zero_point else ""
     items = _divide_up(heads * _divide_up(queries, 2), cores)
     rows = items * min(queries, 2)
     words = items * (sizes[0] // 4 + sizes[1] // 4) / 2
-    scalars = sizes[0] % 4 + sizes[1] % 4
     return cycles(
         {
             "attention call": 1,
             f"attention {kind}": items,
-            f"attention {kind} key": items * keys,
+            f"attention {kind} key{quads}": items * keys,
             f"attention {kind} word": words,
             f"attention {kind} word of key": words * keys,
             "attention second table": rows * keys * second_table,
-            "attention scalar": rows * keys * scalars,
+            "attention zero point": (rows + items * sizes[0] // 4) * keys * zero_point,
+            "attention scalar": rows * keys * (sizes[0] % 4 + sizes[1] % 4),
         }
     )
 
@@ -307,6 +337,29 @@ def depthwise_terms(tile: ConvTile, band_rows: int, turned: bool, core: int, cor
         terms["depthwise quad split"] += inside * quads
         terms[f"depthwise strip with stride {stride}"] += strips
         terms[f"depthwise row of strip with stride {stride}"] += strips * count
+    return terms
+
+
+def depthwise_singly_terms(tile: ConvTile, band_rows: int, core: int, cores: int) -> Terms:
+    """What a core does in a depthwise convolution of any kernel, output by output."""
+    height, width = tile.output
+    bands = _divide_up(height, band_rows)
+    groups = _divide_up(tile.channels, _CHANNELS)
+    words = tile.kernel[0] * _divide_up(tile.kernel[1], _VALUES)
+    quads = _divide_up(tile.width, 4) if tile.width >= 4 else 2 * tile.width
+    terms: Counter[str] = Counter({"depthwise call": 1})
+    for item in share(tile.batches * bands * groups, core, cores):
+        begin = item // groups % bands * band_rows
+        count = min(band_rows, height - begin)
+        first = begin * tile.strides[0] - tile.begins[0]
+        last = first + (count - 1) * tile.strides[0] + tile.dilations[0] * (tile.kernel[0] - 1)
+        inside = max(0, min(last + 1, tile.height) - max(first, 0))
+        outputs = _CHANNELS * _divide_up(tile.outputs, tile.channels) * count * width
+        terms["depthwise band"] += 1
+        terms["depthwise row split"] += inside
+        terms["depthwise quad split"] += inside * quads
+        terms["depthwise output"] += outputs
+        terms["depthwise word of output"] += outputs * words
     return terms
 
 

@@ -13,7 +13,8 @@ class Dma:
     """Copies between L1 and L2; times in cycles.
 
     A transfer of N bytes takes max(minimum, start + N / bytes_per_cycle) plus the latency, and a
-    penalty per burst and line when it stores.
+    penalty per burst and line when it stores. A core that starts one while `queue` others
+    are not done is held until the first of them is.
     """
 
     start: int
@@ -24,6 +25,7 @@ class Dma:
     store_burst_penalty: int
     store_line_penalty: int
     counters: int
+    queue: int
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,7 @@ class Cluster:
         cores: how many workers there are.
         control_core: whether another core starts copies for them; its number.
         l1_bytes: what of L1 is left when each core has its stack.
+        stack_bytes: what the stacks take of it.
         l2_bytes: all of L2 that firmware shares: code, constants, states, tensors.
         l2_latency: cycles for a word from L2.
         accelerator: None if the cores compute everything.
@@ -52,6 +55,7 @@ class Cluster:
     l2_bytes: int
     l2_latency: int
     dma: Dma
+    stack_bytes: int = 0
     accelerator: Accelerator | None = None
 
 
@@ -105,7 +109,9 @@ def _cluster(facts: dict[str, Any]) -> Cluster:
             store_burst_penalty=dma["store_burst_penalty"],
             store_line_penalty=dma["store_line_penalty"],
             counters=dma["counters"],
+            queue=dma["core_queue"] + dma["global_queue"],
         ),
+        stack_bytes=stacks,
         accelerator=_accelerator(facts, sizes),
     )
 

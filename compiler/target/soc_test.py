@@ -17,7 +17,7 @@ cluster: {control_core: 4}
 cluster_stack: {size: 0x400, guard: 0x20}
 l2: {latency: 15}
 dma: {counters: 16, start: 6, minimum: 7, bytes_per_cycle: 8, l2_latency: 12, burst: 256,
-      store_burst_penalty: 1, store_line_penalty: 1}
+      store_burst_penalty: 1, store_line_penalty: 1, core_queue: 2, global_queue: 8}
 """
 
 

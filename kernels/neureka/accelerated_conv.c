@@ -13,6 +13,18 @@ _Static_assert(sizeof(tw_accelerator_geometry) ==
 void tw_accelerated_conv(const tw_accelerated_conv_parameters *parameters, const uint8_t *input,
                          const uint8_t *weights, const void *scale, const int32_t *bias,
                          uint8_t *output, uint32_t core, uint32_t cores) {
+  tw_accelerated_conv_start(parameters, input, weights, scale, bias, output, core, cores);
+  if (core == 0) {
+    tw_accelerator_wait();
+  }
+}
+
+void tw_accelerated_conv_finish(void) { tw_accelerator_wait(); }
+
+void tw_accelerated_conv_start(const tw_accelerated_conv_parameters *parameters,
+                               const uint8_t *input, const uint8_t *weights, const void *scale,
+                               const int32_t *bias, uint8_t *output, uint32_t core,
+                               uint32_t cores) {
   (void)cores;
   if (core != 0) {
     return;
@@ -41,5 +53,4 @@ void tw_accelerated_conv(const tw_accelerated_conv_parameters *parameters, const
     pointers.input += parameters->input_bytes;
     pointers.output += parameters->output_bytes;
   }
-  tw_accelerator_wait();
 }

@@ -82,10 +82,18 @@ void tw_packed_groups_4(const tw_packed_rows *rows, const tw_packed_groups *grou
   }
 }
 
+static void compute_sums(const tw_packed_rows *rows, uint32_t row, int32_t *sums) {
+  for (uint32_t o = 0; o < TW_PACKED_OUTPUTS; ++o) {
+    sums[o] = sum_of(rows, row, rows->weights + o * TW_PACKED_VALUES);
+  }
+}
+
 void tw_packed_sums_4(const tw_packed_rows *rows, int32_t sums[TW_PACKED_ROWS][TW_PACKED_OUTPUTS]) {
   for (uint32_t row = 0; row < TW_PACKED_ROWS; ++row) {
-    for (uint32_t o = 0; o < TW_PACKED_OUTPUTS; ++o) {
-      sums[row][o] = sum_of(rows, row, rows->weights + o * TW_PACKED_VALUES);
-    }
+    compute_sums(rows, row, sums[row]);
   }
+}
+
+void tw_packed_sums_1(const tw_packed_rows *rows, int32_t sums[TW_PACKED_OUTPUTS]) {
+  compute_sums(rows, 0, sums);
 }

@@ -47,7 +47,11 @@ static void compute_wide(const tw_packed_rows *rows, uint32_t count, uint32_t ou
   const tw_packed_constant *scale = (const tw_packed_constant *)(const void *)constants;
   const tw_packed_constant *bias = scale + TW_PACKED_OUTPUTS;
   int32_t sums[TW_PACKED_ROWS][TW_PACKED_OUTPUTS];
-  tw_packed_sums_4(rows, sums);
+  if (count == 1) {
+    tw_packed_sums_1(rows, sums[0]);
+  } else {
+    tw_packed_sums_4(rows, sums);
+  }
   for (uint32_t i = 0; i < count; ++i) {
     for (uint32_t o = 0; o < outputs; ++o) {
       rows->outputs[i][o] =

@@ -55,13 +55,37 @@ static inline void compute_quads(const tw_add_s8_parameters *p, const int8_t *le
                    : "memory");
 }
 
-DEFINE_BINARY(add, tw_add_s8_parameters)
+TW_CALLED_RARELY static void compute_run(const void *parameters, binary_operand left,
+                                         binary_operand right, int8_t *output, uint32_t count) {
+  const uint32_t quads = count / QUAD;
+  if (quads != 0) {
+    compute_quads(parameters, left.values, left.stride, right.values, right.stride, output, quads);
+  }
+  for (uint32_t i = quads * QUAD; i < count; ++i) {
+    output[i] = compute_single(parameters, left.values[(int32_t)i * left.stride],
+                               right.values[(int32_t)i * right.stride]);
+  }
+}
+
+TW_CALLED_RARELY static void add_runs(const tw_add_s8_parameters *parameters, const int8_t *left,
+                                      const int8_t *right, int8_t *output, uint32_t core,
+                                      uint32_t cores) {
+  const binary_geometry in = {parameters->elements, parameters->extents, parameters->left_strides,
+                              parameters->right_strides};
+  compute_runs(&in, parameters, left, right, output, core, cores, compute_run);
+}
 
 TW_CALLED_OFTEN void tw_add_s8(const tw_add_s8_parameters *parameters, const int8_t *left,
                                const int8_t *right, int8_t *output, uint32_t core, uint32_t cores) {
-  if (is_one_run(parameters->elements, parameters->extents)) {
-    add_in_one_run(parameters, left, right, output, core, cores);
-  } else {
-    add_in_runs(parameters, left, right, output, core, cores);
+  if (!is_dense(parameters->elements, parameters->extents, parameters->left_strides,
+                parameters->right_strides)) {
+    add_runs(parameters, left, right, output, core, cores);
+    return;
+  }
+  const tw_range quads = tw_share(parameters->elements / QUAD, core, cores);
+  const uint32_t begin = quads.begin * QUAD;
+  if (quads.begin != quads.end) {
+    compute_quads(parameters, left + begin, 1, right + begin, 1, output + begin,
+                  quads.end - quads.begin);
   }
 }

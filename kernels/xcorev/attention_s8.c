@@ -13,9 +13,9 @@
 #define BLOCK_KEYS 256u
 
 /* Replaces scores by weights in 16 bits, followed by zeros up to `end`; returns their sum. */
-SMALL static uint32_t compute_weights(const tw_attention_s8_parameters *parameters,
-                                      const uint16_t *weights, int32_t largest, uint32_t keys,
-                                      uint32_t end, int32_t *scores) {
+TW_SMALL static uint32_t compute_weights(const tw_attention_s8_parameters *parameters,
+                                         const uint16_t *weights, int32_t largest, uint32_t keys,
+                                         uint32_t end, int32_t *scores) {
   const uint32_t limit = parameters->weight_limit;
   const uint32_t drop = parameters->weight_drop;
   const uint32_t bits = parameters->weight_bits;
@@ -243,10 +243,10 @@ static inline tw_attention_item item_at(uint32_t index, uint32_t batch, uint32_t
   return at;
 }
 
-SMALL void tw_attention_s8(const tw_attention_s8_parameters *parameters, const int8_t *query,
-                           const int8_t *key, const int8_t *value, const int32_t *positions,
-                           const int32_t *valid_keys, const uint16_t *weights, int8_t *output,
-                           int32_t *scratch, uint32_t core, uint32_t cores) {
+TW_SMALL void tw_attention_s8(const tw_attention_s8_parameters *parameters, const int8_t *query,
+                              const int8_t *key, const int8_t *value, const int32_t *positions,
+                              const int32_t *valid_keys, const uint16_t *weights, int8_t *output,
+                              int32_t *scratch, uint32_t core, uint32_t cores) {
   const uint32_t query_heads = parameters->query_heads;
   const uint32_t key_heads = parameters->key_heads;
   const uint32_t queries = parameters->queries;

@@ -13,9 +13,6 @@
 
 #define SIZE 4u
 
-/* Code comes from a slow memory once per layer: what is not a loop over keys has to be small. */
-#define SMALL __attribute__((minsize))
-
 static inline uint32_t load_word(const int8_t *from) {
   return *(const uint32_t *)(const void *)from;
 }
@@ -94,6 +91,25 @@ static inline int32_t largest_score(uint32_t query, const int8_t *key, uint32_t 
                      [flip] "r"(UINT32_C(0x00800080)), [pairs] "r"(pairs), __VA_ARGS__        \
                    : "memory")
 
+/* Sums of pairs of keys' values, times weights that take two tables. */
+__attribute__((noinline)) TW_SMALL static void sum_pairs_with_two_tables(
+    int32_t sums[SIZE + 1], uint32_t query, const int8_t *key, const int8_t *value,
+    const uint16_t *weights, uint32_t bits, int32_t largest, int32_t lowest, uint32_t pairs) {
+  uint32_t k, l, u, v;
+  int32_t s0 = 0;
+  int32_t s1 = 0;
+  int32_t s2 = 0;
+  int32_t s3 = 0;
+  int32_t total = 0;
+  SUM_PAIRS(WEIGHTS_OF_TWO_TABLES, [weights] "r"(weights), [coarse] "r"(weights + (1u << bits)),
+            [largest] "r"(largest), [mask] "r"((2u << bits) - 2), [bits] "r"(bits));
+  sums[0] = s0;
+  sums[1] = s1;
+  sums[2] = s2;
+  sums[3] = s3;
+  sums[SIZE] = total;
+}
+
 /* One query of a head, with at least one key. */
 static inline void attend(const tw_attention_word_s8_parameters *parameters, const int8_t *from,
                           const int8_t *key, const int8_t *value, const uint16_t *weights,
@@ -122,8 +138,13 @@ static inline void attend(const tw_attention_word_s8_parameters *parameters, con
     if (bits == 0) { /* entry 0 is that of the lowest score */
       SUM_PAIRS(WEIGHTS_OF_ONE_TABLE, [weights] "r"((uintptr_t)weights - 2u * (uint32_t)lowest));
     } else {
-      SUM_PAIRS(WEIGHTS_OF_TWO_TABLES, [weights] "r"(weights), [coarse] "r"(weights + (1u << bits)),
-                [largest] "r"(largest), [mask] "r"((2u << bits) - 2), [bits] "r"(bits));
+      int32_t sums[SIZE + 1];
+      sum_pairs_with_two_tables(sums, query, key, value, weights, bits, largest, lowest, pairs);
+      s0 = sums[0];
+      s1 = sums[1];
+      s2 = sums[2];
+      s3 = sums[3];
+      total = sums[SIZE];
     }
   }
   int32_t columns[SIZE] = {s0, s1, s2, s3};
@@ -134,11 +155,11 @@ static inline void attend(const tw_attention_word_s8_parameters *parameters, con
                  parameters->output_shift, parameters->output_zero_point, output);
 }
 
-TW_CALLED_OFTEN SMALL void tw_attention_word_s8(const tw_attention_word_s8_parameters *parameters,
-                                                const int8_t *query, const int8_t *key,
-                                                const int8_t *value, const int32_t *positions,
-                                                const int32_t *valid_keys, const uint16_t *weights,
-                                                int8_t *output, uint32_t core, uint32_t cores) {
+TW_CALLED_OFTEN void tw_attention_word_s8(const tw_attention_word_s8_parameters *parameters,
+                                          const int8_t *query, const int8_t *key,
+                                          const int8_t *value, const int32_t *positions,
+                                          const int32_t *valid_keys, const uint16_t *weights,
+                                          int8_t *output, uint32_t core, uint32_t cores) {
   const uint32_t queries = parameters->queries;
   const tw_range share = tw_share(parameters->heads * queries, core, cores);
   uint32_t left = share.end - share.begin;

@@ -1,5 +1,5 @@
-/* What functions of two int8 tensors share on CORE-V cores: the division into runs, in which both
- * operands have one stride. */
+/* What functions of two int8 tensors share on CORE-V cores. Usually there is one run, in which both
+ * operands are as dense as the output, of whole words: kernels compute that themselves. */
 #ifndef KERNELS_XCOREV_BINARY_RUNS_H_
 #define KERNELS_XCOREV_BINARY_RUNS_H_
 
@@ -12,60 +12,49 @@
 /* Elements of a step; shares begin at multiples of them, which are whole words of the output. */
 #define QUAD 4u
 
-/* A core's share of the output. */
-static inline tw_range share_of_quads(uint32_t elements, uint32_t core, uint32_t cores) {
-  tw_range share = tw_share(elements / QUAD, core, cores);
-  share.begin *= QUAD;
-  share.end = core == cores - 1 ? elements : share.end * QUAD;
-  return share;
+/* Of tw_walk. */
+typedef struct {
+  uint32_t elements;
+  const uint32_t *extents;
+  const int32_t *left_strides;
+  const int32_t *right_strides;
+} binary_geometry;
+
+/* One operand of a run. */
+typedef struct {
+  const int8_t *values;
+  int32_t stride;
+} binary_operand;
+
+/* Computes `count` elements of the output. */
+typedef void (*binary_run)(const void *parameters, binary_operand left, binary_operand right,
+                           int8_t *output, uint32_t count);
+
+static inline int is_dense(uint32_t elements, const uint32_t extents[TW_AXES],
+                           const int32_t left_strides[TW_AXES],
+                           const int32_t right_strides[TW_AXES]) {
+  return extents[TW_AXES - 1] == elements && elements % QUAD == 0 &&
+         left_strides[TW_AXES - 1] == 1 && right_strides[TW_AXES - 1] == 1;
 }
 
-/* Defines two functions with a kernel's parameters. `name`_in_runs computes any share:
- * compute_quads(parameters, left, left_stride, right, right_stride, output, quads) most of it,
- * compute_single(parameters, *left, *right) what is left of runs. `name`_in_one_run, which is
- * usually enough and small, computes whole quads of operands with one stride each. */
-#define DEFINE_BINARY(name, parameters_type)                                                       \
-  TW_CALLED_RARELY static void name##_in_runs(const parameters_type *parameters,                   \
-                                              const int8_t *left, const int8_t *right,             \
-                                              int8_t *output, uint32_t core, uint32_t cores) {     \
-    const tw_range share = share_of_quads(parameters->elements, core, cores);                      \
-    const int32_t left_stride = parameters->left_strides[TW_AXES - 1];                             \
-    const int32_t right_stride = parameters->right_strides[TW_AXES - 1];                           \
-    tw_walk walk = tw_walk_at(parameters->extents, share.begin);                                   \
-    for (uint32_t i = share.begin; i < share.end;) {                                               \
-      const uint32_t count = tw_walk_run(&walk, share.end - i);                                    \
-      const uint32_t quads = count / QUAD;                                                         \
-      const int8_t *a = left + tw_walk_offset(&walk, parameters->left_strides);                    \
-      const int8_t *b = right + tw_walk_offset(&walk, parameters->right_strides);                  \
-      if (quads != 0) {                                                                            \
-        compute_quads(parameters, a, left_stride, b, right_stride, output + i, quads);             \
-      }                                                                                            \
-      for (uint32_t k = quads * QUAD; k < count; ++k) {                                            \
-        output[i + k] =                                                                            \
-            compute_single(parameters, a[(int32_t)k * left_stride], b[(int32_t)k * right_stride]); \
-      }                                                                                            \
-      tw_walk_advance(&walk, count);                                                               \
-      i += count;                                                                                  \
-    }                                                                                              \
-  }                                                                                                \
-                                                                                                   \
-  static inline void name##_in_one_run(const parameters_type *parameters, const int8_t *left,      \
-                                       const int8_t *right, int8_t *output, uint32_t core,         \
-                                       uint32_t cores) {                                           \
-    const tw_range share = tw_share(parameters->elements / QUAD, core, cores);                     \
-    const uint32_t quads = share.end - share.begin;                                                \
-    const uint32_t begin = share.begin * QUAD;                                                     \
-    const int32_t left_stride = parameters->left_strides[TW_AXES - 1];                             \
-    const int32_t right_stride = parameters->right_strides[TW_AXES - 1];                           \
-    if (quads != 0) {                                                                              \
-      compute_quads(parameters, left + (int32_t)begin * left_stride, left_stride,                  \
-                    right + (int32_t)begin * right_stride, right_stride, output + begin, quads);   \
-    }                                                                                              \
+/* A core's share, run by run. */
+static inline void compute_runs(const binary_geometry *in, const void *parameters,
+                                const int8_t *left, const int8_t *right, int8_t *output,
+                                uint32_t core, uint32_t cores, binary_run compute) {
+  const tw_range quads = tw_share(in->elements / QUAD, core, cores);
+  const uint32_t end = core == cores - 1 ? in->elements : quads.end * QUAD;
+  uint32_t i = quads.begin * QUAD;
+  tw_walk walk = tw_walk_at(in->extents, i);
+  while (i < end) {
+    const uint32_t count = tw_walk_run(&walk, end - i);
+    const binary_operand a = {left + tw_walk_offset(&walk, in->left_strides),
+                              in->left_strides[TW_AXES - 1]};
+    const binary_operand b = {right + tw_walk_offset(&walk, in->right_strides),
+                              in->right_strides[TW_AXES - 1]};
+    compute(parameters, a, b, output + i, count);
+    tw_walk_advance(&walk, count);
+    i += count;
   }
-
-/* Whether there is one run, of whole quads. */
-static inline int is_one_run(uint32_t elements, const uint32_t extents[TW_AXES]) {
-  return extents[TW_AXES - 1] == elements && elements % QUAD == 0;
 }
 
 #endif /* KERNELS_XCOREV_BINARY_RUNS_H_ */

@@ -114,6 +114,17 @@ void tw_copy_rows(int8_t *to, const int8_t *from, uint32_t row_bytes, uint32_t r
 
 void tw_fill_bytes(int8_t *to, int8_t value, uint32_t count) {
   const uint32_t word = (uint32_t)(uint8_t)value * UINT32_C(0x01010101);
+  if (count >= 12) {
+    __asm__ volatile(TW_LOOP_BEGIN TW_LOOP_SETUP(0, "%[triples]", "1f")
+                     "  cv.sw %[word], (%[to]), 4\n"
+                     "  cv.sw %[word], (%[to]), 4\n"
+                     "  cv.sw %[word], (%[to]), 4\n"
+                     "1:\n" TW_LOOP_END
+                     : [to] "+r"(to)
+                     : [word] "r"(word), [triples] "r"(count / 12)
+                     : "memory");
+    count %= 12;
+  }
   for (; count >= 4; count -= 4) {
     __asm__ volatile("cv.sw %[word], (%[to]), 4\n" : [to] "+r"(to) : [word] "r"(word) : "memory");
   }

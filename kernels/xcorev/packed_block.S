@@ -383,6 +383,17 @@ blocks_of_4_rows:
   leave
   .size tw_packed_sums_4, . - tw_packed_sums_4
 
+  function tw_packed_sums_1
+  enter 1
+  sw a1, FRAME_SUMS(sp)
+  sums_of_1_row
+  lw s0, FRAME_SUMS(sp)
+  .irp sum, a0, a1, a2, a3
+  cv.sw \sum, (s0), 4
+  .endr
+  leave
+  .size tw_packed_sums_1, . - tw_packed_sums_1
+
   /* A vector: one row of one run, two blocks of outputs at a time. A matrix-vector product of a
    * language model is short, and many kernels share an instruction cache: little is set up or
    * saved, and the code is small.

@@ -1,43 +1,39 @@
-/* Rotary embedding on CORE-V cores: 20 instructions for a pair. A sum that includes its rounded
- * shift, a sum that includes a shift by a register and a clip make 4 of a requantisation. */
+/* Rotary embedding on CORE-V cores: 20 instructions for a pair and 10 for a vector. A sum that
+ * includes its rounded shift, a sum that includes a shift by a register and a clip make 4 of a
+ * requantisation. */
 #include "tilewright/rotary_embedding.h"
 
 #include "tilewright/hardware_loop.h"
 #include "tilewright/parallel.h"
 #include "tilewright/placement.h"
 
-/* How vectors are rotated: copies, which stores of bytes cannot change. */
+/* Vectors that are rotated one after the other: `count` of them, `stride` apart, each with a
+ * position that is `position_step` bytes after the one before. */
 typedef struct {
-  uint32_t pairs;
-  uint32_t step;    /* from a pair to the next */
-  uint32_t partner; /* from the first element of a pair to the second */
-  int32_t zero_point;
-  int32_t scale;
-  int32_t bias;
-  uint32_t shift;
-} rotation;
+  const int8_t *input;
+  int8_t *output;
+  const int32_t *positions;
+  uint32_t position_step;
+  uint32_t count; /* 1 or more */
+  uint32_t stride;
+} vectors;
 
-static inline rotation rotation_of(const tw_rotary_embedding_s8_parameters *parameters) {
+static inline void rotate(const tw_rotary_embedding_s8_parameters *parameters, vectors of,
+                          const int16_t *cosine, const int16_t *sine) {
   const uint32_t pairs = parameters->rotary_size / 2;
-  const uint32_t interleaved = parameters->interleaved;
-  const rotation by = {pairs,
-                       interleaved ? 2 : 1,
-                       interleaved ? 1 : pairs,
-                       parameters->input_zero_point,
-                       parameters->scale,
-                       parameters->bias,
-                       parameters->shift};
-  return by;
-}
-
-/* Rotates `count` vectors, which are `stride` apart, by the same angles. */
-static inline void rotate(const int8_t *x, const int16_t *cosine, const int16_t *sine, int8_t *y,
-                          uint32_t count, uint32_t stride, rotation by) {
+  /* From a pair to the next, and from the first element of a pair to the second. */
+  const uint32_t step = parameters->interleaved ? 2 : 1;
+  const uint32_t partner = parameters->interleaved ? 1 : pairs;
   int32_t a, b, c, s, t;
   const int16_t *cosines, *sines;
   __asm__ volatile(TW_LOOP_BEGIN TW_LOOP_SETUP(1, "%[count]", "2f")
-                   "  mv %[cosines], %[cosine]\n"
-                   "  mv %[sines], %[sine]\n" TW_LOOP_SETUP(0, "%[pairs]", "1f")
+                   "  cv.lw %[a], (%[positions]), %[position_step]\n"
+                   "  nop\n"
+                   "  cv.max %[a], %[a], zero\n"
+                   "  cv.min %[a], %[a], %[last]\n"
+                   "  mul %[a], %[a], %[row_bytes]\n"
+                   "  add %[cosines], %[cosine], %[a]\n"
+                   "  add %[sines], %[sine], %[a]\n" TW_LOOP_SETUP(0, "%[pairs]", "1f")
                    "  cv.lb %[b], %[partner](%[x])\n"
                    "  cv.lb %[a], (%[x]), %[step]\n"
                    "  cv.lh %[c], (%[cosines]), 2\n"
@@ -63,53 +59,63 @@ static inline void rotate(const int8_t *x, const int16_t *cosine, const int16_t 
                    "  add %[y], %[y], %[gap]\n"
                    "2:\n" TW_LOOP_END
                    : [a] "=&r"(a), [b] "=&r"(b), [c] "=&r"(c), [s] "=&r"(s), [t] "=&r"(t),
-                     [x] "+r"(x), [y] "+r"(y), [cosines] "=&r"(cosines), [sines] "=&r"(sines)
-                   : [count] "r"(count), [gap] "r"(stride - by.pairs * by.step),
-                     [cosine] "r"(cosine), [sine] "r"(sine), [pairs] "r"(by.pairs),
-                     [step] "r"(by.step), [partner] "r"(by.partner),
-                     [zero_point] "r"(by.zero_point), [scale] "r"(by.scale), [bias] "r"(by.bias),
-                     [shift] "r"(by.shift)
+                     [x] "+r"(of.input), [y] "+r"(of.output), [positions] "+r"(of.positions),
+                     [cosines] "=&r"(cosines), [sines] "=&r"(sines)
+                   : [count] "r"(of.count), [gap] "r"(of.stride - pairs * step),
+                     [position_step] "r"(of.position_step),
+                     [last] "r"(parameters->cache_rows - 1), [row_bytes] "r"(pairs * 2),
+                     [cosine] "r"(cosine), [sine] "r"(sine), [pairs] "r"(pairs), [step] "r"(step),
+                     [partner] "r"(partner), [zero_point] "r"(parameters->input_zero_point),
+                     [scale] "r"(parameters->scale), [bias] "r"(parameters->bias),
+                     [shift] "r"(parameters->shift)
                    : "memory");
 }
 
 /* What does not rotate only changes its scale. */
-static inline void rescale(const int8_t *x, int8_t *y, uint32_t count, int32_t one, rotation by) {
-  for (; count > 0; --count) {
-    int32_t value = (*x++ - by.zero_point) * one;
-    __asm__("cv.addrn %0, %1, zero, 6" : "=r"(value) : "r"(value));
-    value *= by.scale;
-    __asm__("cv.addnr %0, %1, %2" : "+r"(value) : "r"(by.bias), "r"(by.shift));
-    __asm__("cv.clip %0, %0, 8" : "+r"(value));
-    *y++ = (int8_t)value;
+static inline void rescale(const tw_rotary_embedding_s8_parameters *parameters, vectors of) {
+  const int32_t zero_point = parameters->input_zero_point;
+  const int32_t one = parameters->one;
+  const int32_t scale = parameters->scale;
+  const int32_t bias = parameters->bias;
+  const uint32_t shift = parameters->shift;
+  for (; of.count > 0; --of.count) {
+    for (uint32_t i = parameters->rotary_size; i < parameters->head_size; ++i) {
+      int32_t value = (of.input[i] - zero_point) * one;
+      __asm__("cv.addrn %0, %1, zero, 6" : "=r"(value) : "r"(value));
+      value *= scale;
+      __asm__("cv.addnr %0, %1, %2" : "+r"(value) : "r"(bias), "r"(shift));
+      __asm__("cv.clip %0, %0, 8" : "+r"(value));
+      of.output[i] = (int8_t)value;
+    }
+    of.input += of.stride;
+    of.output += of.stride;
   }
 }
 
-/* Vectors one by one: each has angles of its own. */
-__attribute__((noinline)) static void rotate_tokens(
+/* Any share: head by head, the tokens of each at once. */
+__attribute__((noinline)) static void rotate_heads(
     const tw_rotary_embedding_s8_parameters *parameters, const int8_t *input, const int16_t *cosine,
     const int16_t *sine, const int32_t *positions, int8_t *output, tw_range share) {
-  const rotation by = rotation_of(parameters);
   const uint32_t heads = parameters->heads;
   const uint32_t tokens = parameters->tokens;
-  const uint32_t rotary_size = parameters->rotary_size;
-  const uint32_t head_size = parameters->head_size;
-  const uint32_t cache_rows = parameters->cache_rows;
-  const uint32_t head_stride = parameters->head_stride;
-  const uint32_t token_stride = parameters->token_stride;
-  const uint32_t batch_stride = heads * tokens * head_size;
-  const int32_t one = parameters->one;
   uint32_t token = share.begin % tokens;
   uint32_t head = share.begin / tokens % heads;
   uint32_t batch = share.begin / tokens / heads;
-  for (uint32_t item = share.begin; item < share.end; ++item) {
-    const uint32_t offset = batch * batch_stride + head * head_stride + token * token_stride;
-    const uint32_t row =
-        tw_rotary_cache_row(positions, batch * tokens + token, cache_rows) * by.pairs;
-    const int8_t *x = input + offset;
-    int8_t *y = output + offset;
-    rotate(x, cosine + row, sine + row, y, 1, 0, by);
-    rescale(x + rotary_size, y + rotary_size, head_size - rotary_size, one, by);
-    if (++token == tokens) {
+  for (uint32_t left = share.end - share.begin; left > 0;) {
+    const uint32_t offset = batch * heads * tokens * parameters->head_size +
+                            head * parameters->head_stride + token * parameters->token_stride;
+    int32_t position = (int32_t)(batch * tokens + token);
+    /* Without positions, every vector has one that is computed here. */
+    const uint32_t wanted = tokens - token < left ? tokens - token : left;
+    const uint32_t count = positions ? wanted : 1;
+    const vectors of = {
+        input + offset,  output + offset, positions ? positions + position : &position,
+        sizeof(int32_t), count,           parameters->token_stride};
+    rotate(parameters, of, cosine, sine);
+    rescale(parameters, of);
+    left -= count;
+    token += count;
+    if (token == tokens) {
       token = 0;
       if (++head == heads) {
         head = 0;
@@ -119,24 +125,20 @@ __attribute__((noinline)) static void rotate_tokens(
   }
 }
 
-/* One token's heads have the same angles. */
+/* Heads of one token have the same position. */
 TW_CALLED_OFTEN void tw_rotary_embedding_s8(const tw_rotary_embedding_s8_parameters *parameters,
                                             const int8_t *input, const int16_t *cosine,
                                             const int16_t *sine, const int32_t *positions,
                                             int8_t *output, uint32_t core, uint32_t cores) {
   const uint32_t tokens = parameters->batch * parameters->tokens;
   const tw_range share = tw_share(tokens * parameters->heads, core, cores);
-  if (tokens != 1 || parameters->rotary_size != parameters->head_size) {
-    rotate_tokens(parameters, input, cosine, sine, positions, output, share);
-    return;
+  if (tokens != 1 || !positions || parameters->rotary_size != parameters->head_size) {
+    rotate_heads(parameters, input, cosine, sine, positions, output, share);
+  } else if (share.begin != share.end) {
+    const uint32_t stride = parameters->head_stride;
+    const uint32_t offset = share.begin * stride;
+    const vectors of = {input + offset,          output + offset, positions, 0,
+                        share.end - share.begin, stride};
+    rotate(parameters, of, cosine, sine);
   }
-  if (share.begin == share.end) {
-    return;
-  }
-  const rotation by = rotation_of(parameters);
-  const uint32_t row = tw_rotary_cache_row(positions, 0, parameters->cache_rows) * by.pairs;
-  const uint32_t stride = parameters->head_stride;
-  const uint32_t offset = share.begin * stride;
-  rotate(input + offset, cosine + row, sine + row, output + offset, share.end - share.begin, stride,
-         by);
 }

@@ -43,6 +43,14 @@ static void look_up(const int8_t *input, const int8_t *table, int8_t *output, ui
                    : "memory");
 }
 
+/* What is no pair of words. */
+TW_CALLED_RARELY static void look_up_last(const int8_t *input, const int8_t *table, int8_t *output,
+                                          uint32_t elements) {
+  for (uint32_t i = elements / 8 * 8; i < elements; ++i) {
+    output[i] = table[input[i]];
+  }
+}
+
 TW_CALLED_OFTEN void tw_table(const tw_table_parameters *parameters, const int8_t *input,
                               const int8_t table[256], int8_t *output, uint32_t core,
                               uint32_t cores) {
@@ -52,9 +60,7 @@ TW_CALLED_OFTEN void tw_table(const tw_table_parameters *parameters, const int8_
     look_up(input + 8 * share.begin, table + 128, output + 8 * share.begin,
             share.end - share.begin);
   }
-  if (core == cores - 1) {
-    for (uint32_t i = elements / 8 * 8; i < elements; ++i) {
-      output[i] = table[input[i] + 128];
-    }
+  if (elements % 8 != 0 && core == cores - 1) {
+    look_up_last(input, table + 128, output, elements);
   }
 }

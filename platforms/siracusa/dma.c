@@ -29,11 +29,9 @@ TW_CALLED_OFTEN static void transfer(uint32_t direction, uintptr_t l1, uintptr_t
   *command = (uint32_t)external;
 }
 
-static void transfer_2d(uint32_t direction, uintptr_t l1, uintptr_t external, uint32_t line_bytes,
-                        uint32_t lines, uint32_t stride) {
-  TW_ASSERT(line_bytes != 4);
-  TW_ASSERT(line_bytes <= DMA_MAXIMUM_BYTES);
-  TW_ASSERT((uint64_t)line_bytes * lines <= DMA_MAXIMUM_BYTES);
+TW_CALLED_OFTEN static void transfer_2d(uint32_t direction, uintptr_t l1, uintptr_t external,
+                                        uint32_t line_bytes, uint32_t lines, uint32_t stride) {
+  TW_ASSERT(line_bytes != 4 && (uint64_t)line_bytes * lines <= DMA_MAXIMUM_BYTES);
   const uint32_t bytes = line_bytes * lines;
   if (bytes == 0) {
     return;

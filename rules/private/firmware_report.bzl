@@ -1,14 +1,15 @@
-"""Rules that run a tool on firmware and write a text and a JSON file."""
+"""Rules that run a tool on firmware and write a text file, a JSON file and perhaps a page."""
 
 load("//rules:providers.bzl", "FirmwareInfo")
 
-def report_rule(doc, tool, inputs):
+def report_rule(doc, tool, inputs, page = False):
     """Makes a rule.
 
     Args:
       doc: documentation of the rule.
       tool: label of an executable with the options --elf, --text and --json.
       inputs: function from FirmwareInfo to a dict from further options to lists of File.
+      page: whether the executable also has the option --html.
 
     Returns:
       The rule.
@@ -16,27 +17,33 @@ def report_rule(doc, tool, inputs):
 
     def _impl(ctx):
         firmware = ctx.attr.firmware[FirmwareInfo]
-        text = ctx.actions.declare_file(ctx.label.name + ".txt")
-        json = ctx.actions.declare_file(ctx.label.name + ".json")
+        outputs = {
+            option: ctx.actions.declare_file(ctx.label.name + suffix)
+            for option, suffix in [("text", ".txt"), ("json", ".json")] + (
+                [("html", ".html")] if page else []
+            )
+        }
         arguments = ctx.actions.args()
         arguments.add("--elf", firmware.elf)
         files = [firmware.elf]
         for option, values in inputs(firmware).items():
             arguments.add_all(values, before_each = option)
             files.extend(values)
-        arguments.add("--text", text)
-        arguments.add("--json", json)
+        for option, file in outputs.items():
+            arguments.add("--" + option, file)
         ctx.actions.run(
             mnemonic = "TilewrightReport",
             progress_message = "Reporting %{label}",
             executable = ctx.executable._tool,
             arguments = [arguments],
             inputs = files,
-            outputs = [text, json],
+            outputs = outputs.values(),
         )
+        groups = {option: depset([file]) for option, file in outputs.items()}
+        groups["txt"] = groups.pop("text")
         return [
-            DefaultInfo(files = depset([text])),
-            OutputGroupInfo(json = depset([json]), txt = depset([text])),
+            DefaultInfo(files = groups["txt"]),
+            OutputGroupInfo(**groups),
         ]
 
     return rule(

@@ -1,7 +1,8 @@
 """The compiler's plan of a network and the simulator's measurement of its run, joined.
 
 A layer is a node of the compiled graph with all its tiles; the mapping report says which nodes of
-the user's model it is. Work that belongs to no layer has a name in parentheses.
+the user's model it is. Work that belongs to no layer has a name in parentheses. Where layers share
+a step, what was measured is divided among them like what was predicted.
 """
 
 from __future__ import annotations
@@ -65,18 +66,24 @@ class Layer:
 
 @dataclass(frozen=True)
 class Step:
-    """One step of the program; cycles count from the call of the entry point.
+    """One step of the program; predicted cycles count from its first step.
 
-    `copies`: what starts beside it: (tensor, whether to L1, bytes, predicted begin and end).
+    `calls`: layers that compute in it, one after the other, each with its tile; `copies`: what
+    starts beside it: (tensor, whether to L1, bytes, predicted begin and end).
     """
 
-    layer: str
-    tile: int
+    calls: tuple[tuple[str, int], ...]
     measured: MeasuredStep
     predicted_begin: int
     predicted_compute: int
     predicted_exposed: int
     copies: tuple[tuple[str, bool, int, int, int], ...]
+
+    @property
+    def layer(self) -> str:
+        """The first layer's name, and how many others follow."""
+        more = len(self.calls) - 1
+        return f"{self.calls[0][0]} +{more}" if more else self.calls[0][0]
 
 
 @dataclass(frozen=True)
@@ -191,8 +198,7 @@ def _join(
         )
         steps.append(
             Step(
-                calls[0]["node"],
-                calls[0]["tile"],
+                tuple((call["node"], call["tile"]) for call in calls),
                 measured,
                 step["begin"],
                 step["predicted_cycles"],
@@ -200,7 +206,7 @@ def _join(
                 copies,
             )
         )
-    launch = Layer(LAUNCH, predicted=plan.get("launch_cycles", 0))
+    launch = Layer(LAUNCH, predicted=plan["launch_cycles"])
     launch.simulated = run.end - run.begin - (run.steps[-1].end - run.steps[0].begin)
     return EntryProfile(
         network,

@@ -122,8 +122,8 @@ def _data(profile: EntryProfile) -> dict[str, Any]:
         ],
         "steps": [
             [
-                layers[step.layer],
-                step.tile,
+                layers[step.calls[0][0]],
+                [[layers[name], tile] for name, tile in step.calls],
                 step.measured.begin - origin,
                 step.measured.end - origin,
                 [arrival - origin for arrival in step.measured.arrivals],

@@ -69,7 +69,7 @@ def main(arguments: list[str]) -> str | None:
         maps = [json.loads(path.read_text()) for path in options.memory_map]
         mappings = [json.loads(path.read_text()) for path in options.mapping]
         functions = [plan["function"] for memory in maps for plan in memory["maps"]]
-        measurement = Measurement(measure(options.simulator.resolve(), options, functions))
+        measurement = Measurement(measure(options.simulator.absolute(), options, functions))
         found: list[EntryProfile] = []
         for memory, mapping in zip(maps, mappings, strict=True):
             found += profiles(memory, mapping, measurement)

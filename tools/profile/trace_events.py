@@ -72,7 +72,9 @@ def _entry_point(number: int, profile: EntryProfile) -> list[dict[str, Any]]:
         )
         for worker, arrival in enumerate(measured.arrivals):
             track = (WORKERS + worker, f"core {worker}")
-            process.slice(track, step.layer, begin, arrival - origin, tile=step.tile)
+            process.slice(
+                track, step.layer, begin, arrival - origin, calls=[name for name, _ in step.calls]
+            )
             process.slice(track, "waits", arrival - origin, end)
         compute = step.predicted_begin + step.predicted_compute
         track = (PLAN, "predicted: cores")

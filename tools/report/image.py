@@ -19,6 +19,9 @@ PURPOSES = {
     ".tilewright_stack": "stack",
     ".tilewright_cluster_stacks": "stacks of the cluster's cores, each above its guard",
     ".weight_memory": "weights that the accelerator reads",
+    ".bss.weight_memory": "variables in weight memory",
+    ".bss.l1": "variables in L1",
+    ".bss.l1_buffer": "tensors, tiles and tables of networks",
 }
 """Sections of the linker scripts that Tilewright brings."""
 

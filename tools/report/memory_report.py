@@ -14,6 +14,8 @@ import yaml
 
 from tools.elf.elf_file import ElfError, ElfFile
 from tools.report.image import Memory, memories
+from tools.report.memory_page import to_html
+from tools.report.memory_picture import pictures
 
 
 def report(elf: ElfFile, soc: dict[str, Any], maps: Sequence[dict[str, Any]]) -> dict[str, Any]:
@@ -45,7 +47,12 @@ def report(elf: ElfFile, soc: dict[str, Any], maps: Sequence[dict[str, Any]]) ->
                 "states": network["states"],
                 "arena_bytes": network["arena_bytes"],
                 "entry_points": [
-                    {"name": entry["graph"], "arena_bytes": entry["arena_bytes"]}
+                    {
+                        "name": entry["graph"],
+                        "arena_bytes": entry["arena_bytes"],
+                        "l1_bytes": entry.get("l1_bytes"),
+                        "l1_bound": entry.get("l1_bound"),
+                    }
                     for entry in network["maps"]
                 ],
             }
@@ -77,8 +84,17 @@ def text(content: dict[str, Any]) -> str:
             for entry in network["entry_points"]
             if entry["name"]
         ]
+        lines += [
+            f"  {entry['l1_bytes']:>23,}  of L1{_in(entry)}; at least {entry['l1_bound']:,}"
+            for entry in network["entry_points"]
+            if entry["l1_bytes"] is not None
+        ]
         lines.append("")
     return "\n".join(lines)
+
+
+def _in(entry: dict[str, Any]) -> str:
+    return f" in entry point {entry['name']}" if entry["name"] else ""
 
 
 def _memory_line(memory: Memory, used: int) -> str:
@@ -95,13 +111,17 @@ def main(arguments: list[str]) -> str | None:
     parser.add_argument("--memory-map", type=Path, action="append", default=[], help="of a network")
     parser.add_argument("--text", type=Path, required=True, help="report to write")
     parser.add_argument("--json", type=Path, required=True, help="report to write")
+    parser.add_argument("--html", type=Path, required=True, help="page to write")
     options = parser.parse_args(arguments)
     try:
         maps = [json.loads(path.read_text()) for path in options.memory_map]
-        content = report(ElfFile(options.elf), yaml.safe_load(options.soc.read_text()), maps)
+        elf, soc = ElfFile(options.elf), yaml.safe_load(options.soc.read_text())
+        content = report(elf, soc, maps)
+        page = to_html(content, pictures(memories(elf, soc), elf, maps))
     except (ElfError, OSError) as error:
         return f"memory_report: {error}"
     options.text.write_text(text(content))
+    options.html.write_text(page)
     options.json.write_text(json.dumps(content, indent=1) + "\n")
     return None
 

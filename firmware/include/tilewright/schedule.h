@@ -2,8 +2,8 @@
  * copies run beside them. The compiler writes them; tw_schedule_run follows them.
  *
  * In a step all workers make the same calls, each its share of the work, and meet at the end. The
- * control core starts the step's transfers when the step begins, and is at the step's end only when
- * the transfers that are due have arrived.
+ * control core starts the step's transfers and the accelerator's jobs when the step begins, and is
+ * at the step's end only when the transfers that are due have arrived and all jobs are done.
  *
  * Tables are constants; a run first copies them to L1, where cores read a word in a cycle. */
 #ifndef TILEWRIGHT_SCHEDULE_H_
@@ -13,6 +13,9 @@
 
 /* How many groups of transfers may be under way at a time. */
 #define TW_SCHEDULE_SLOTS 15
+
+/* How many jobs of the accelerator are started before a step's transfers. */
+#define TW_SCHEDULE_QUEUED_JOBS 2
 
 typedef struct {
   /* Makes the call that `descriptor` describes. */
@@ -34,7 +37,8 @@ typedef struct {
 typedef struct {
   uint16_t calls;
   uint16_t transfers;
-  uint32_t due; /* slots whose transfers must have arrived at the end, as bits */
+  uint16_t jobs;
+  uint16_t due; /* slots whose transfers must have arrived at the end, as bits */
 } tw_schedule_step;
 
 /* A word of the tables that the address of a caller's tensor is added to. */
@@ -70,10 +74,13 @@ typedef struct {
   /* In L1, once the tables are there. */
   const tw_schedule_step *steps;
   const tw_schedule_call *calls;
+  const tw_schedule_call *jobs; /* core 0 of 1 */
   const tw_schedule_transfer *transfers;
   const tw_schedule_patch *patches; /* of the first extent, then of the second, ... */
   const tw_schedule_relocation *relocations;
   const tw_schedule_extent *extents;
+  /* Waits for all jobs; null if there are none. */
+  void (*finish_jobs)(void);
 } tw_schedule;
 
 /* For the fabric controller: runs a program on the cluster and returns when it is done.

@@ -104,20 +104,32 @@ TW_CALLED_RARELY static void load_tables(const run *this_run) {
   apply_extents(schedule, this_run->arguments);
 }
 
-/* Starts copies and waits for them, step by step. */
-TW_CALLED_OFTEN __attribute__((noinline)) static void copy(const tw_schedule *schedule) {
+/* Starts copies and jobs and waits for them, step by step. */
+TW_CALLED_OFTEN __attribute__((noinline)) static void conduct(const tw_schedule *schedule) {
   tw_dma_counter counters[TW_SCHEDULE_SLOTS];
   const tw_schedule_transfer *transfer = schedule->transfers;
+  const tw_schedule_call *job = schedule->jobs;
   const tw_schedule_step *step = schedule->steps;
   const tw_schedule_step *const end = step + schedule->step_count;
   for (; step != end; ++step) {
+    /* What the accelerator's queue takes at once, before the transfers; the rest has to wait. */
+    const tw_schedule_call *const jobs_end = job + step->jobs;
+    for (uint32_t i = 0; i < TW_SCHEDULE_QUEUED_JOBS && job != jobs_end; ++i, ++job) {
+      job->function(job->descriptor, 0, 1);
+    }
     start_transfers(transfer, step->transfers, counters);
     transfer += step->transfers;
+    for (; job != jobs_end; ++job) {
+      job->function(job->descriptor, 0, 1);
+    }
     for (uint32_t due = step->due, slot = 0; due != 0; due >>= 1, ++slot) {
       if ((due & 1) != 0) {
         tw_dma_wait(counters[slot]);
         tw_dma_free(counters[slot]);
       }
+    }
+    if (step->jobs != 0) {
+      schedule->finish_jobs();
     }
     tw_cluster_join();
   }
@@ -127,7 +139,7 @@ static void control(void *argument) {
   const run *const this_run = argument;
   load_tables(this_run);
   tw_cluster_fork(work, (void *)(uintptr_t)this_run->schedule, tw_cluster_workers());
-  copy(this_run->schedule);
+  conduct(this_run->schedule);
   tw_cluster_join();
 }
 

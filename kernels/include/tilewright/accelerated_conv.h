@@ -59,4 +59,12 @@ void tw_accelerated_conv(const tw_accelerated_conv_parameters *parameters, const
                          const uint8_t *weights, const void *scale, const int32_t *bias,
                          uint8_t *output, uint32_t core, uint32_t cores);
 
+/* The same, but for core 0 to go on as soon as the jobs are queued; the last two may then run. */
+void tw_accelerated_conv_start(const tw_accelerated_conv_parameters *parameters,
+                               const uint8_t *input, const uint8_t *weights, const void *scale,
+                               const int32_t *bias, uint8_t *output, uint32_t core, uint32_t cores);
+
+/* Sleeps until all jobs are done; for the core that started them. */
+void tw_accelerated_conv_finish(void);
+
 #endif /* TILEWRIGHT_ACCELERATED_CONV_H_ */

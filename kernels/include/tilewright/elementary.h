@@ -40,8 +40,15 @@ static inline uint32_t tw_integer_square_root(uint64_t x) {
   return (uint32_t)root;
 }
 
-/* The correctly rounded IEEE square root. In integers, because a C compiler turns sqrtf into a
- * library call where the instruction set lacks the operation; it is needed once per row only. */
+/* The correctly rounded IEEE square root: an instruction of RISC-V's, else in integers, because a C
+ * compiler turns sqrtf into a library call where the instruction set lacks the operation. */
+#if defined(__riscv_flen)
+static inline float tw_sqrt(float x) {
+  float root;
+  __asm__("fsqrt.s %0, %1, rne" : "=f"(root) : "f"(x));
+  return root;
+}
+#else
 static inline float tw_sqrt(float x) {
   uint32_t bits = tw_bits_of_float(x);
   if (bits << 1 == 0 || bits == UINT32_C(0x7F800000)) {
@@ -69,6 +76,7 @@ static inline float tw_sqrt(float x) {
   const uint32_t result_exponent = (uint32_t)(exponent + (odd ? 127 : 126)) >> 1;
   return tw_float_from_bits((result_exponent << 23) + (rounded - UINT32_C(0x800000)));
 }
+#endif
 
 /* Polynomials below are minimax fits (Lawson's algorithm in float64, coefficients then rounded to
  * float32), evaluated by Horner's rule. */

@@ -70,8 +70,9 @@ void tw_packed_vector(const int8_t *values, uint32_t words, const int8_t *weight
 /* The same for groups of four rows of one run. */
 void tw_packed_groups_4(const tw_packed_rows *rows, const tw_packed_groups *groups);
 
-/* sums[i][o] = sum of values * weights of the first block, for 4 rows. */
+/* sums[i][o] = sum of values * weights of the first block, for 4 rows or 1. */
 void tw_packed_sums_4(const tw_packed_rows *rows, int32_t sums[TW_PACKED_ROWS][TW_PACKED_OUTPUTS]);
+void tw_packed_sums_1(const tw_packed_rows *rows, int32_t sums[TW_PACKED_OUTPUTS]);
 
 /* How outputs of a kernel are requantised. */
 typedef struct {

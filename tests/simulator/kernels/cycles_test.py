@@ -3,15 +3,27 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pytest
 
+from compiler.ir import Array, TensorType
+from compiler.operators.activation import ClipFloat
 from compiler.operators.attention import AttentionLayout, integer_form
-from compiler.operators.binary import AddInt8, MultiplyInt8
+from compiler.operators.batched_matmul import BatchedMatMulFloat
+from compiler.operators.binary import AddInt8, Arithmetic, MultiplyInt8
+from compiler.operators.conv import ConvFloat
+from compiler.operators.elementary import Elementary
+from compiler.operators.matmul import MatMulFloat
+from compiler.operators.normalization import NormalizationFloat
+from compiler.operators.pooling import MaxPool
+from compiler.operators.rms_normalization import RmsNormalizationFloat
+from compiler.operators.softmax import SoftmaxFloat
 from compiler.operators.table import Table
+from compiler.operators.window import Window
 from compiler.target import siracusa_cluster_cycles as model
+from compiler.target.float_cycles import FLOAT_MODELS
 from tests.simulator.kernels.kernel_program import Call, Kernel, run
 from tests.simulator.kernels.kernel_sources import (
     conv_packed,
@@ -29,14 +41,17 @@ from tests.simulator.kernels.product_cases import (
 
 _CORES = 8
 _TOLERANCE = 0.10
+_FLOAT_TOLERANCE = 0.20
 
 
-def _check(kernel: Kernel, measured: Sequence[tuple[str, Call, float]]) -> None:
+def _check(
+    kernel: Kernel, measured: Sequence[tuple[str, Call, float]], tolerance: float = _TOLERANCE
+) -> None:
     """Compares predictions; each call runs alone and counts the second time."""
     wrong: list[str] = []
     for name, call, predicted in measured:
         (outcome,) = run(kernel, [call], cores=_CORES, repeats=2)
-        if abs(predicted / outcome.cycles - 1) > _TOLERANCE:
+        if abs(predicted / outcome.cycles - 1) > tolerance:
             wrong.append(f"{name}: predicted {predicted:.0f}, simulated {outcome.cycles}")
     assert not wrong, "\n".join([kernel.name, *wrong])
 
@@ -178,3 +193,76 @@ def test_cycles_do_not_grow(name: str) -> None:
     kernel, case, reached = _RATCHET[name]
     (outcome,) = run(kernel, [case.call], cores=_CORES, repeats=2)
     assert 0.95 * reached <= outcome.cycles <= 1.01 * reached
+
+
+@pytest.mark.parametrize(
+    ("shape", "reached"),
+    [((16, 1, 65, 4), 3_664), ((16, 1, 250, 4), 8_340), ((4, 64, 64, 16), 110_911)],
+)
+def test_cycles_of_attention_do_not_grow(shape: tuple[int, int, int, int], reached: int) -> None:
+    """Heads, queries, keys and head size; from two tables of weights, one, and two."""
+    example, _ = _attention_example(*shape, halvings=6.0 if shape[3] == 16 else 60.0)
+    kernel, calls = prepare([example])
+    (outcome,) = run(kernel, calls, cores=_CORES, repeats=2)
+    assert 0.95 * reached <= outcome.cycles <= 1.01 * reached
+
+
+def _float_examples() -> Iterator[Example]:
+    generator = np.random.default_rng(3)
+
+    def draw(*shape: int) -> Array:
+        return generator.standard_normal(shape).astype(np.float32)
+
+    for rows, inner, columns in (
+        (64, 64, 64),
+        (64, 8, 64),
+        (8, 256, 16),
+        (1, 64, 64),
+        (13, 33, 32),
+    ):
+        operands = [draw(rows, inner), draw(inner, columns), draw(columns)]
+        yield Example(MatMulFloat(-np.inf, np.inf), operands)
+    for matrices, rows, inner, columns in ((4, 16, 8, 16), (2, 16, 64, 16)):
+        operands = [draw(matrices, rows, inner), draw(matrices, columns, inner)]
+        yield Example(BatchedMatMulFloat(1.0, -np.inf, np.inf), operands)
+    square = Window((3, 3), (1, 1), (1, 1), (1, 1), (1, 1))
+    point = Window((1, 1), (1, 1), (1, 1), (0, 0), (0, 0))
+    for extent, channels, outputs, window in (
+        (16, 3, 16, square),
+        (16, 16, 16, square),
+        (16, 8, 32, point),
+        (8, 64, 64, point),
+    ):
+        operands = [draw(1, extent, extent, channels)]
+        operands += [draw(outputs, *window.kernel, channels), draw(outputs)]
+        yield Example(ConvFloat(window, 1, -np.inf, np.inf), operands)
+    for extent, channels in ((8, 64), (25, 8)):
+        operands = [draw(1, extent, extent, channels), draw(channels, 3, 3, 1), draw(channels)]
+        yield Example(ConvFloat(square, channels, -np.inf, np.inf), operands)
+    left, right = draw(4096), draw(4096)
+    yield Example(Arithmetic((), "add"), [left, right])
+    yield Example(Arithmetic((), "multiply", 0.0, np.inf), [left, right])
+    yield Example(ClipFloat(0.0, np.inf), [left])
+    for function in ("exp", "gelu", "sigmoid", "tanh"):
+        yield Example(Elementary(function), [left])
+    for rows, elements in ((64, 64), (1, 64)):
+        x, scale, shift = draw(rows, elements), draw(elements), draw(elements)
+        yield Example(SoftmaxFloat(1), [x])
+        yield Example(NormalizationFloat(1, elements, 1, 1e-5), [x, scale, shift])
+        yield Example(RmsNormalizationFloat(1e-5), [x, scale])
+    yield Example(MaxPool(Window((2, 2), (2, 2), (1, 1), (0, 0), (0, 0))), [draw(1, 16, 16, 32)])
+
+
+def test_float() -> None:
+    measured: dict[Kernel, list[tuple[str, Call, float]]] = {}
+    for example in _float_examples():
+        types = [None if array is None else TensorType.of(array) for array in example.inputs]
+        outputs = example.operation.infer(types)
+        called = example.operation.kernel(types, outputs)
+        assert called is not None
+        predicted = FLOAT_MODELS[called.function](called.parameters, outputs, _CORES)
+        kernel, calls = prepare([example])
+        shapes = ", ".join(str(type_) for type_ in types)
+        measured.setdefault(kernel, []).append((shapes, calls[0], predicted))
+    for kernel, cases in measured.items():
+        _check(kernel, cases, _FLOAT_TOLERANCE)

@@ -10,11 +10,12 @@ function rowsOf(entry) {
   let y = TOP;
   const add = (name, bars) => { rows.push({name, y, bars}); y += ROW; };
   const layerOf = step => entry.layers[step[0]];
-  const label = step => {
-    const layer = layerOf(step);
-    return layer.tiles > 1 ? `${layer.name} · ${step[1] + 1}/${layer.tiles}` : layer.name;
+  const callName = ([index, tile]) => {
+    const layer = entry.layers[index];
+    return layer.tiles > 1 ? `${layer.name} · ${tile + 1}/${layer.tiles}` : layer.name;
   };
-  const about = step => `${label(step)}\n${layerOf(step).kernel}`;
+  const label = step => callName(step[1][0]) + (step[1].length > 1 ? ` +${step[1].length - 1}` : "");
+  const about = step => step[1].map(call => `${callName(call)}  ${entry.layers[call[0]].kernel}`).join("\n");
   for (let core = 0; core < entry.workers; ++core) {
     const bars = [];
     for (const step of entry.steps) {
@@ -67,6 +68,16 @@ function drawTimeline(canvas, entry) {
   const x = cycle => LABEL + (cycle - from) / (to - from) * (width - LABEL);
   const cycleAt = pixel => from + (pixel - LABEL) / (width - LABEL) * (to - from);
 
+  // As much of a name's end as there is room for: it tells layers apart.
+  function fitting(text, room) {
+    let shown = text;
+    for (let from = 1; context.measureText(shown).width > room; ++from) {
+      if (text.length - from < 3) return "";
+      shown = "…" + text.slice(from);
+    }
+    return shown;
+  }
+
   function draw() {
     const ratio = window.devicePixelRatio || 1;
     width = canvas.clientWidth;
@@ -103,12 +114,7 @@ function drawTimeline(canvas, entry) {
         }
         if (label && drawn > 34) {
           context.fillStyle = colour === WAITS ? TEXT : "#fff";
-          let text = label;
-          const room = drawn - 8;
-          if (context.measureText(text).width > room) {
-            let length = Math.floor(text.length * room / context.measureText(text).width) - 1;
-            text = length > 2 ? text.slice(0, length) + "…" : "";
-          }
+          const text = fitting(label, drawn - 8);
           context.fillText(text, left + 4, row.y + ROW / 2 - 0.5);
         }
       }

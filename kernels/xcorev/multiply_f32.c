@@ -1,0 +1,4 @@
+#include "kernels/xcorev/arithmetic_f32.h"
+#include "tilewright/binary.h"
+
+ARITHMETIC_KERNEL_F32(tw_multiply_f32, *)

@@ -1,0 +1,87 @@
+"""What was measured is joined with the right layers, and nothing is lost or counted twice."""
+
+from __future__ import annotations
+
+import copy
+import csv
+import io
+
+import pytest
+
+from tools.profile import sample_run, table
+from tools.profile.layers import COPIES, LAUNCH, SPENT, EntryProfile, busy_cycles, profiles
+from tools.profile.measurement import Copy, Measurement, ProfileError
+
+
+def sample() -> EntryProfile:
+    measurement = Measurement(sample_run.profile())
+    (found,) = profiles(sample_run.memory(), sample_run.mapping(), measurement)
+    return found
+
+
+def test_only_entry_points_that_ran_and_their_last_call() -> None:
+    found = sample()
+    assert (found.network, found.name, found.workers) == ("net", "decode", 2)
+    assert found.simulated == sample_run.END - sample_run.BEGIN
+    assert found.predicted == 810 + 90
+
+
+def test_cycles_of_layers_add_up() -> None:
+    found = sample()
+    layers = {layer.name: layer for layer in found.layers}
+    assert list(layers) == [COPIES, "first", "second", LAUNCH]
+    assert sum(layer.simulated for layer in found.layers) == found.simulated
+    assert sum(layer.predicted for layer in found.layers) == found.predicted
+    ends = sample_run.STEP_ENDS
+    assert layers[COPIES].simulated == ends[1] - ends[0] + ends[4] - ends[3]
+    # The third step belongs to both, in proportion to what was predicted: 100 and 200 cycles.
+    assert layers["first"].simulated == ends[2] - ends[1] + 100
+    assert layers["second"].simulated == 200
+    assert layers["first"].nodes == ["conv", "relu"]
+    assert layers["first"].multiply_accumulates == 2000
+    assert layers["first"].rate == 2000 / layers["first"].simulated
+
+
+def test_every_core_cycle_is_spent_on_one_thing() -> None:
+    found = sample()
+    for step in found.steps:
+        assert set(step.measured.core_cycles) == set(SPENT)
+        assert sum(step.measured.core_cycles.values()) == found.workers * step.measured.cycles
+    waits = found.steps[0].measured
+    # The control core comes 180 cycles after the last worker, for both of which that is exposed.
+    assert waits.exposed == 180 and waits.core_cycles["copies"] == 360
+    assert waits.core_cycles["bank conflict"] == 4 and waits.core_cycles["load"] == 6
+    assert found.steps[1].measured.exposed == 0
+
+
+def test_copies_and_memory() -> None:
+    found = sample()
+    layers = {layer.name: layer for layer in found.layers}
+    assert layers[COPIES].dma_busy == (1295 - 1110) + (1895 - 1815)
+    assert layers[COPIES].bytes_loaded == 512
+    assert layers["first"].l1_bytes == 768 and layers["second"].l1_bytes == 256
+    copies = [Copy(True, 8, 10, 30), Copy(True, 8, 20, 25), Copy(False, 8, 40, 60)]
+    assert busy_cycles(copies, 0, 100) == 40
+    assert busy_cycles(copies, 28, 50) == 12
+
+
+def test_another_plan_is_refused() -> None:
+    memory = sample_run.memory()
+    memory["maps"][0]["steps"] = memory["maps"][0]["steps"][:1]
+    with pytest.raises(ProfileError, match="1 steps, but the cluster met 5 times"):
+        profiles(memory, sample_run.mapping(), Measurement(sample_run.profile()))
+    other = copy.deepcopy(sample_run.profile())
+    other["format"] = 2
+    with pytest.raises(ProfileError, match="format 2"):
+        Measurement(other)
+
+
+def test_table_and_csv() -> None:
+    found = sample()
+    text = table.text([found], ["l1: 1 of 2 bytes used"])
+    assert text.startswith("net, decode: 1,000 cycles simulated, 900 predicted (-10.0 %)\n")
+    assert all(line == line.rstrip() for line in text.splitlines())
+    rows = list(csv.DictReader(io.StringIO(table.to_csv([found]))))
+    assert [row["layer"] for row in rows] == [layer.name for layer in found.layers]
+    assert sum(int(row["simulated_cycles"]) for row in rows) == found.simulated
+    assert rows[1]["nodes"] == "conv relu"
