@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from compiler.ir import Array, Kernel, Operation, TensorType
+from compiler.ir import Array, Box, Kernel, Operation, TensorType, Tile
 
 
 @dataclass(frozen=True)
@@ -21,6 +21,14 @@ class Copy(Operation):
         (x,) = inputs
         assert x is not None
         return (x.copy(),)
+
+    def tile_axes(self, inputs: Sequence[TensorType | None]) -> tuple[int, ...]:
+        (x,) = inputs
+        assert x is not None
+        return tuple(range(len(x.shape)))
+
+    def tile(self, inputs: Sequence[TensorType | None], box: Box) -> Tile:
+        return Tile(self, (box,), box)
 
     def kernel(
         self, inputs: Sequence[TensorType | None], outputs: Sequence[TensorType]

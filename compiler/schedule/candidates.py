@@ -8,10 +8,12 @@ from itertools import product
 
 from compiler.ir import Box, Graph, Node, TensorType, Tile, tile_types
 from compiler.memory.aliasing import Aliasing, Home
+from compiler.operators.copy import Copy
+from compiler.schedule.chains import Piece, piece_bytes, reads_what_is_overwritten, rounds_of
 from compiler.schedule.decisions import Cuts, tiles_of
 from compiler.schedule.estimate import STEP_CYCLES, TRANSFER_CYCLES, call_cycles
 from compiler.schedule.program import Call
-from compiler.schedule.table_size import STEP_BYTES, TRANSFER_BYTES, call_bytes
+from compiler.schedule.table_size import STEP_BYTES, TRANSFER_BYTES, call_bytes, kernel_of
 from compiler.schedule.task import aligned
 from compiler.schedule.transfers import count_transfers
 from compiler.target.soc import Cluster
@@ -208,19 +210,7 @@ def _candidate(
     tiles = tiles_of(graph, node, cuts)
     constants, largest_constant = _constants(graph, node, aliasing, tiles)
     operands: dict[str, Streamed] = {}
-    for position, name in enumerate(node.inputs):
-        if name is None or aliasing.block_of[name].home is Home.CONSTANT:
-            continue
-        if position == node.operation.updates or position in node.operation.sparsely_read:
-            continue
-        boxes = [tile.inputs[position] for tile in tiles]
-        _add(operands, aliasing.block_of[name].name, graph.values[name].type, boxes)
-    for position, name in enumerate(node.outputs):
-        if position == 0 and node.operation.updates is not None:
-            continue
-        type_ = graph.values[name].type
-        boxes = [tile.output if position == 0 else Box.whole(type_.shape) for tile in tiles]
-        _add(operands, aliasing.block_of[name].name, type_, boxes)
+    _add_operands(operands, graph, node, tiles, aliasing, frozenset())
     return Candidate(
         cuts,
         False,
@@ -231,6 +221,69 @@ def _candidate(
         operands,
         _table_bytes(graph, node, tiles),
     )
+
+
+def chain_candidates(
+    graph: Graph, nodes: Sequence[Node], aliasing: Aliasing, cluster: Cluster
+) -> Iterator[Candidate]:
+    """Ways to compute nodes depth-first; `cuts` are those of the last one's output."""
+    output = graph.values[nodes[-1].outputs[0]].type
+    axes = nodes[-1].operation.tile_axes(graph.input_types(nodes[-1]))
+    inner = frozenset(node.outputs[0] for node in nodes[:-1])
+    for cuts in _cuts([axis for axis in axes if output.shape[axis] > 1][:1], output):
+        rounds = rounds_of(graph, nodes, cuts)
+        if rounds is None or reads_what_is_overwritten(nodes, rounds, aliasing):
+            continue
+        operands: dict[str, Streamed] = {}
+        fixed, traffic, compute, tables = 0, 0, 0, 0
+        for index, node in enumerate(nodes):
+            tiles = [links[index].tile for links in rounds]
+            constants, largest_constant = _constants(graph, node, aliasing, tiles)
+            _add_operands(operands, graph, node, tiles, aliasing, inner)
+            fixed += largest_constant + max(_scratch_of(graph, node, tile) for tile in tiles)
+            traffic += constants
+            compute += _compute(graph, node, tiles, cluster)
+            tables += _table_bytes(graph, node, tiles)
+            if index + 1 < len(nodes):
+                pieces = [links[index].piece for links in rounds]
+                value = graph.values[node.outputs[0]].type
+                fixed += piece_bytes(value, pieces)
+                moves = [call for piece in pieces if (call := _move(value, piece)) is not None]
+                compute += sum(call_cycles(call, cluster) for call in moves)
+                tables += sum(call_bytes(kernel_of(call), 2) for call in moves)
+        yield Candidate(cuts, False, fixed, traffic, compute, len(rounds), operands, tables)
+
+
+def _move(type_: TensorType, piece: Piece | None) -> Call | None:
+    """Moves what a piece keeps of the one before; None if that is nothing."""
+    if piece is None or piece.kept is None:
+        return None
+    moved = TensorType(type_.data_type, piece.kept.shape)
+    return Call("", 0, Copy(), (moved,), (moved,), ())
+
+
+def _add_operands(
+    operands: dict[str, Streamed],
+    graph: Graph,
+    node: Node,
+    tiles: Sequence[Tile],
+    aliasing: Aliasing,
+    inner: frozenset[str],
+) -> None:
+    """Adds what a node's tiles read and write, but for constants and the values `inner`."""
+    for position, name in enumerate(node.inputs):
+        if name is None or name in inner or aliasing.block_of[name].home is Home.CONSTANT:
+            continue
+        if position == node.operation.updates or position in node.operation.sparsely_read:
+            continue
+        boxes = [tile.inputs[position] for tile in tiles]
+        _add(operands, aliasing.block_of[name].name, graph.values[name].type, boxes)
+    for position, name in enumerate(node.outputs):
+        if name in inner or (position == 0 and node.operation.updates is not None):
+            continue
+        type_ = graph.values[name].type
+        boxes = [tile.output if position == 0 else Box.whole(type_.shape) for tile in tiles]
+        _add(operands, aliasing.block_of[name].name, type_, boxes)
 
 
 def _add(

@@ -21,6 +21,7 @@ class Decisions:
             all others live in L2 and visit L1 tile by tile.
         cuts: by node, how output 0 is cut; absent: one piece.
         direct: nodes whose operands outside of L1 are read and written there by the cores.
+        chains: nodes that are computed depth-first, cut as the last one's output is.
         keeps_shared: whether constants that several nodes use stay in L1 from the first to the
             last of them.
     """
@@ -28,6 +29,7 @@ class Decisions:
     resident: frozenset[str]
     cuts: Mapping[str, Cuts] = field(default_factory=dict[str, "Cuts"])
     direct: frozenset[str] = frozenset()
+    chains: tuple[tuple[str, ...], ...] = ()
     keeps_shared: bool = False
 
 

@@ -25,7 +25,7 @@ def least_programs(schedulers: Sequence[Scheduler]) -> list[Program]:
     sizes = {
         candidate.least_bytes
         for scheduler in schedulers
-        for choice in scheduler.choices
+        for choice in scheduler.choices.nodes
         for candidate in choice.candidates
         if candidate.least_bytes >= _largest_need(schedulers)
     }
@@ -34,13 +34,13 @@ def least_programs(schedulers: Sequence[Scheduler]) -> list[Program]:
 
 
 def _largest_need(schedulers: Sequence[Scheduler]) -> int:
-    return max(choice.least_bytes for scheduler in schedulers for choice in scheduler.choices)
+    return max(choice.least_bytes for scheduler in schedulers for choice in scheduler.choices.nodes)
 
 
 def _table_bytes(schedulers: Sequence[Scheduler], tile_bytes: int) -> int:
     """What tables take for tiles of that size."""
     return max(
-        sum(choice.fewest_tables(tile_bytes).most_table_bytes for choice in scheduler.choices)
+        sum(choice.fewest_tables(tile_bytes).most_table_bytes for choice in scheduler.choices.nodes)
         for scheduler in schedulers
     )
 
@@ -60,7 +60,7 @@ def does_not_fit(
     )
     needs: dict[str, int] = {}
     for scheduler in schedulers:
-        for choice in scheduler.choices:
+        for choice in scheduler.choices.nodes:
             name = choice.node.name
             needs[name] = max(choice.least_bytes, needs.get(name, 0))
     advice = "make the tensors' last axes smaller, or use a chip with more"

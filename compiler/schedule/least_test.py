@@ -67,7 +67,9 @@ def chain() -> Graph:
 
 def test_nodes_are_named_with_what_they_need() -> None:
     graph = chain()
-    needs = {choice.node.name: choice.least_bytes for choice in Scheduler(graph, CLUSTER).choices}
+    needs = {
+        choice.node.name: choice.least_bytes for choice in Scheduler(graph, CLUSTER).choices.nodes
+    }
     limit = sorted(needs.values())[1]
     error = refusal([graph], limit)
     named = {name: need for name, need in needs.items() if need > limit}

@@ -12,8 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from compiler.codegen.interpreter_harness import random_inputs
+from compiler.codegen.sample_networks import NetworkBuilder
 from compiler.interpreter import interpret
-from compiler.ir import Box, Graph, TensorType
+from compiler.ir import Box, DataType, Graph, TensorType
+from compiler.operators.softmax import SoftmaxInt8
 from compiler.schedule.arrange import DoesNotFitL1
 from compiler.schedule.byte_execution import ByteExecution
 from compiler.schedule.program import Call, Program, Step
@@ -188,3 +190,35 @@ def test_the_validator_finds_mistakes(budget: int) -> None:
         for name, value in wanted.items():
             assert results[name].tobytes() == value.tobytes(), what
     assert found >= 60
+
+
+def softmax_over(axis: int) -> Graph:
+    builder = NetworkBuilder("")
+    x = builder.input("x", TensorType(DataType.INT8, (1, 64, 1, 64)))
+    operation = SoftmaxInt8(axis, (1 << 30) + 12345, 32, -128)
+    table = builder.constant(
+        "exponentials", lambda r: r.integers(1, 1 << 20, 256).astype(np.uint32)
+    )
+    builder.output(builder.node("softmax", operation, [x, table], "result"))
+    return builder.graph
+
+
+def test_a_node_that_is_cut_along_an_axis_that_it_needs_whole_is_refused() -> None:
+    graph, other = softmax_over(1), softmax_over(3)
+    with pytest.raises(DoesNotFitL1) as refused:
+        schedule(graph, CLUSTER, 1)
+    budget = refused.value.needed
+    program = schedule(graph, CLUSTER, budget)
+    check(graph, program, budget)
+    (node,) = other.nodes
+    steps = [
+        Step(
+            step.transfers,
+            tuple(dataclasses.replace(call, operation=node.operation) for call in step.calls),
+        )
+        for step in program.steps
+    ]
+    wrong = dataclasses.replace(program, steps=tuple(steps))
+    violations = validate(other, wrong, budget)
+    assert violations
+    assert all("is cut along an axis that it needs whole" in text for text in violations)

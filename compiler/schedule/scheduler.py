@@ -1,8 +1,14 @@
-"""Programs of one entry point for any budget of L1: decided, written as tasks and arranged."""
+"""Programs of one entry point for any budget of L1: decided, written as tasks and arranged.
+
+Where every tensor can be resident and every node can run in the way that is fastest then, nothing
+is to be decided: no choice is better. Else a constraint program weighs, for each block of memory,
+whether it is resident, and for each node, how it is cut. Where tensors still leave L1, a second one
+weighs to hand them on in pieces (`chains.py`).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property
@@ -11,9 +17,11 @@ from compiler.ir import Graph
 from compiler.memory.aliasing import share_memory
 from compiler.schedule.arrange import DoesNotFitL1, arrange, arrange_late
 from compiler.schedule.candidates import candidates_of, streaming_candidates, whole_candidates
-from compiler.schedule.decide import NO_LIMIT, Choice, Model, choices_of, decisions_of
+from compiler.schedule.choices import Choices, decisions_of
+from compiler.schedule.constraint_model import CYCLE_COST, NO_LIMIT, ConstraintModel
 from compiler.schedule.decisions import Decisions
 from compiler.schedule.estimate import estimate, total_cycles
+from compiler.schedule.everything_resident import everything_resident
 from compiler.schedule.program import Program
 from compiler.schedule.table_size import l1_with_tables
 from compiler.schedule.task import ALIGNMENT, aligned
@@ -44,8 +52,8 @@ class Scheduler:
         self._aliasing = share_memory(graph, ALIGNMENT)
 
     @cached_property
-    def choices(self) -> list[Choice]:
-        return choices_of(self.graph, self._aliasing, self._cluster, candidates_of)
+    def choices(self) -> Choices:
+        return Choices(self.graph, self._aliasing, self._cluster, candidates_of)
 
     def resident(self, l1_bytes: int) -> Program | None:
         """The program with every tensor in L1, if that fits.
@@ -56,7 +64,7 @@ class Scheduler:
         """
         programs: list[Program] = []
         for choices in (self._whole_choices, self._streaming_choices):
-            decisions = self._model(choices, l1_bytes).all_resident()
+            decisions = everything_resident(choices, l1_bytes)
             if decisions is not None:
                 with suppress(DoesNotFitL1):
                     programs.append(self._arranged(decisions, l1_bytes))
@@ -74,15 +82,43 @@ class Scheduler:
         program = self.resident(l1_bytes)
         if program is not None and l1_with_tables([program]) <= total_bytes:
             return program
-        if any(choice.least_bytes > l1_bytes for choice in self.choices):
+        if any(choice.least_bytes > l1_bytes for choice in self.choices.nodes):
             return None
         for attempt in range(RETRIES):
             less = attempt * aligned(l1_bytes // 2 // RETRIES)
-            decisions = self._model(self.choices, l1_bytes - less).solve(total_bytes - less)
+            budget, total = l1_bytes - less, total_bytes - less
+            decisions = ConstraintModel(self.choices, budget, total).solve()
             if decisions is None:
                 return None
             try:
                 program = self._arranged(decisions, l1_bytes)
+            except DoesNotFitL1:
+                continue
+            if l1_with_tables([program]) > total_bytes:
+                continue
+            deeper = self.depth_first(decisions, less, l1_bytes, total_bytes)
+            if deeper is None or self._cost(program) <= self._cost(deeper):
+                return program
+            return deeper
+        return None
+
+    def depth_first(
+        self, decisions: Decisions, less: int, l1_bytes: int, total_bytes: int
+    ) -> Program | None:
+        """A program with chains, where decisions without have tensors that leave L1.
+
+        The decisions were made for `less` bytes than the program may take.
+        """
+        chains = self.choices.chains(decisions)
+        if not chains:
+            return None
+        for unused in (less, less + aligned(l1_bytes // 8)):
+            budget, total = l1_bytes - unused, total_bytes - unused
+            deeper = ConstraintModel(self.choices, budget, total, chains).solve(decisions)
+            if deeper is None:
+                continue
+            try:
+                program = self._arranged(deeper, l1_bytes)
             except DoesNotFitL1:
                 continue
             if l1_with_tables([program]) <= total_bytes:
@@ -91,23 +127,27 @@ class Scheduler:
 
     def least(self, tile_bytes: int) -> Program:
         """The program with nothing resident, and tiles of up to `tile_bytes` with few tables."""
-        chosen = {choice.node.name: choice.fewest_tables(tile_bytes) for choice in self.choices}
+        chosen = {
+            choice.node.name: choice.fewest_tables(tile_bytes) for choice in self.choices.nodes
+        }
         tasks = tasks_of(self.graph, decisions_of(set(), chosen))
         return self._instrument(arrange_late(self.graph.name, tasks))
 
     @cached_property
-    def _whole_choices(self) -> list[Choice]:
-        return choices_of(self.graph, self._aliasing, self._cluster, whole_candidates)
+    def _whole_choices(self) -> Choices:
+        return Choices(self.graph, self._aliasing, self._cluster, whole_candidates)
 
     @cached_property
-    def _streaming_choices(self) -> list[Choice]:
-        return choices_of(self.graph, self._aliasing, self._cluster, streaming_candidates)
+    def _streaming_choices(self) -> Choices:
+        return Choices(self.graph, self._aliasing, self._cluster, streaming_candidates)
 
     def _arranged(self, decisions: Decisions, l1_bytes: int) -> Program:
         return self._instrument(_arranged(self.graph, decisions, self._cluster, l1_bytes))
 
-    def _model(self, choices: Sequence[Choice], budget: int) -> Model:
-        return Model(self.graph, self._aliasing, choices, self._cluster, budget)
+    def _cost(self, program: Program) -> int:
+        """What constraint programs minimise, of the program as it is arranged."""
+        copied = sum(transfer.bytes for step in program.steps for transfer in step.transfers)
+        return total_cycles(estimate(program, self._cluster)) * CYCLE_COST + copied
 
 
 def schedule(graph: Graph, cluster: Cluster, l1_bytes: int) -> Program:
@@ -118,7 +158,7 @@ def schedule(graph: Graph, cluster: Cluster, l1_bytes: int) -> Program:
     scheduler = Scheduler(graph, cluster)
     program = scheduler.program(l1_bytes)
     if program is None:
-        least = scheduler.least(max(choice.least_bytes for choice in scheduler.choices))
+        least = scheduler.least(max(choice.least_bytes for choice in scheduler.choices.nodes))
         if least.l1_bytes > l1_bytes:
             raise DoesNotFitL1(graph.name, least.l1_bytes)
         return least

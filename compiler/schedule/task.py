@@ -144,3 +144,13 @@ class Tasks:
     extents: tuple[Extent, ...] = ()
     shares_constants: bool = False
     """Whether some are copied once for several nodes."""
+
+    def touch(self, name: str, size: int, number: int) -> InBuffer:
+        """A buffer that task `number` uses; it has the most bytes that any asks for."""
+        buffer = self.buffers.get(name)
+        if buffer is None:
+            self.buffers[name] = Buffer(name, size, number, number)
+        else:
+            buffer.bytes = max(buffer.bytes, size)
+            buffer.last = max(buffer.last, number)
+        return InBuffer(name)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-import numpy as np
-
-from compiler.ir import Box, DataType, Graph, Node, TensorType, Tile, tile_types
+from compiler.ir import Box, Graph, Node, TensorType, Tile, tile_types
 from compiler.memory.aliasing import Block, Home, share_memory
 from compiler.operators.copy import Copy
+from compiler.schedule.chains import Piece, computed_of, part_of, rounds_of
+from compiler.schedule.constant_pieces import ConstantPieces
 from compiler.schedule.decisions import Decisions, tiles_of
 from compiler.schedule.extents import bounds_of
 from compiler.schedule.program import Place, Space
@@ -17,7 +17,6 @@ from compiler.schedule.task import (
     ALIGNMENT,
     MOST_TASKS,
     STORE_STEPS,
-    Buffer,
     InBlock,
     InBuffer,
     Load,
@@ -25,10 +24,7 @@ from compiler.schedule.task import (
     Store,
     Task,
     Tasks,
-    aligned,
 )
-
-_BYTE = DataType.UINT8
 
 
 def tasks_of(graph: Graph, decisions: Decisions) -> Tasks:
@@ -47,18 +43,24 @@ class _Builder:
         self.aliasing = self.result.aliasing
         self.bounds = bounds_of(graph, self.aliasing, decisions)
         self.result.extents = self.bounds.extents
-        self.kept_constants: dict[bytes, str] = {}
+        self.constants = ConstantPieces(graph, decisions, self.result)
         self.written: dict[str, int] = {}
         self.loaded_blocks: set[str] = set()
         self.last_use: tuple[set[str], set[str]] | None = None
 
     def build(self) -> Tasks:
+        nodes = {node.name: node for node in self.graph.nodes}
+        chained = {name: chain for chain in self.decisions.chains for name in chain}
         for step, node in enumerate(self.graph.nodes):
             self._copies(step)
             types = self.graph.output_types(node)
             kernel = node.operation.kernel(self.graph.input_types(node), types)
-            if kernel is not None and any(type_.elements for type_ in types):
+            if kernel is None or not any(type_.elements for type_ in types):
+                continue
+            if node.name not in chained:
                 self._node(node)
+            elif chained[node.name][0] == node.name:
+                self._chain([nodes[name] for name in chained[node.name]])
         self._copies(len(self.graph.nodes))
         return self.result
 
@@ -77,10 +79,10 @@ class _Builder:
         else:
             self._pause(read)
             first = len(self.result.steps) + 1
-        constants = self._constant_pieces(node, tiles, first)
+        constants = self.constants.of(node, tiles, range(first, first + len(tiles)))
         pieces: dict[tuple[str, Box], str] = {}
         for index, tile in enumerate(tiles):
-            task = self._task(node, index, tile, first + index, constants, pieces)
+            task = self._task(node, index, tile, first + index, constants, pieces, {})
             if joins:
                 self.result.steps[-1] += (task,)
             else:
@@ -90,6 +92,73 @@ class _Builder:
         # Tiles of one node follow each other: nothing joins them.
         self.last_use = None if len(tiles) > 1 else self._blocks_in_use(node, joins)
 
+    def _chain(self, nodes: Sequence[Node]) -> None:
+        """Rounds of a chain: a step for each node, and what it hands on in pieces."""
+        rounds = rounds_of(self.graph, nodes, self.decisions.cuts.get(nodes[-1].name))
+        assert rounds is not None
+        inner = {node.outputs[0] for node in nodes[:-1]}
+        self._pause(
+            [
+                (self.aliasing.block_of[name], False)
+                for node in nodes
+                for name in node.inputs
+                if name is not None and name not in inner
+            ]
+        )
+        first, count = len(self.result.steps) + 1, len(nodes)
+        constants = [
+            self.constants.of(
+                node,
+                [links[position].tile for links in rounds],
+                range(first + position, first + position + count * len(rounds), count),
+            )
+            for position, node in enumerate(nodes)
+        ]
+        pieces: dict[tuple[str, Box], str] = {}
+        for index, links in enumerate(rounds):
+            handed: dict[str, InBuffer] = {}
+            for position, (node, link) in enumerate(zip(nodes, links, strict=True)):
+                number = len(self.result.steps) + 1
+                beside: list[Task] = []
+                if link.piece is not None:
+                    before = rounds[index - 1][position].piece if index else None
+                    handed[node.outputs[0]] = self._piece(node, link.piece, index, number)
+                    if link.piece.kept is not None and before is not None:
+                        beside = [self._move(node, before, link.piece, index, number)]
+                tile = link.tile
+                task = self._task(node, index, tile, number, constants[position], pieces, handed)
+                if link.piece is not None:
+                    handed[node.outputs[0]] = self._part(
+                        node, link.piece, link.piece.read, index, number + 1
+                    )
+                self.result.steps.append((task, *beside))
+        self.last_use = None
+
+    def _part(self, node: Node, piece: Piece, part: Box, index: int, number: int) -> InBuffer:
+        """Where a part of the piece of round `index` is; the step uses it."""
+        type_ = self.graph.values[node.outputs[0]].type
+        runs = part_of(part, piece.box).runs(piece.box.shape)
+        assert not runs.outer
+        size = type_.data_type.bytes
+        name = f"result:{node.outputs[0]}:chain {index}"
+        buffer = self.result.touch(name, piece.box.elements * size, number)
+        return InBuffer(buffer.name, runs.offset * size)
+
+    def _piece(self, node: Node, piece: Piece, index: int, number: int) -> InBuffer:
+        return self._part(node, piece, computed_of(piece), index, number)
+
+    def _move(self, node: Node, before: Piece, piece: Piece, index: int, number: int) -> Task:
+        """Moves what two pieces share; it runs beside the node's own task."""
+        assert piece.kept is not None
+        (name,) = node.outputs
+        type_ = TensorType(self.graph.values[name].type.data_type, piece.kept.shape)
+        operands = (
+            self._part(node, before, piece.kept, index - 1, number),
+            self._part(node, piece, piece.kept, index, number),
+        )
+        boxes = (piece.kept, piece.kept)
+        return Task(f"copy of {name}", index, Copy(), (type_,), (type_,), operands, boxes)
+
     def _task(
         self,
         node: Node,
@@ -98,6 +167,7 @@ class _Builder:
         number: int,
         constants: dict[tuple[int, int], Operand],
         pieces: dict[tuple[str, Box], str],
+        handed: Mapping[str, InBuffer],
     ) -> Task:
         inputs = tile_types(tile.inputs, self.graph.input_types(node))
         outputs = self._output_types(node, tile)
@@ -106,17 +176,22 @@ class _Builder:
             box = tile.inputs[position]
             if name is None or box is None:
                 operands.append(None)
+            elif name in handed:
+                operands.append(handed[name])
             elif (index, position) in constants:
                 operands.append(constants[index, position])
             else:
                 operands.append(self._input(node, position, name, box, number, pieces))
         boxes = [tile.output, *(Box.whole(type_.shape) for type_ in outputs[1:])]
         for position, name in enumerate(node.outputs):
-            operands.append(self._output(node, position, name, boxes[position], number))
+            if name in handed:
+                operands.append(handed[name])
+            else:
+                operands.append(self._output(node, position, name, boxes[position], number))
         kernel = tile.operation.kernel(inputs, outputs)
         assert kernel is not None
         if kernel.scratch_bytes:
-            operands.append(self._touch(f"scratch:{node.name}", kernel.scratch_bytes, number))
+            operands.append(self.result.touch(f"scratch:{node.name}", kernel.scratch_bytes, number))
         return Task(
             node.name,
             index,
@@ -256,12 +331,12 @@ class _Builder:
         if key not in pieces:
             pieces[key] = f"piece:{name}:{len(self.result.loads)}"
             part = TensorType(type_.data_type, box.shape)
-            self._touch(pieces[key], part.bytes, number)
+            self.result.touch(pieces[key], part.bytes, number)
             self._use_block(block, number)
             after = self.written.get(block.name, -1)
             source = InBlock(block.name)
             self.result.loads.append(Load(pieces[key], 0, source, type_, box, number, after, name))
-        return self._touch(pieces[key], 0, number)
+        return self.result.touch(pieces[key], 0, number)
 
     def _resident(
         self, block: Block, type_: TensorType, box: Box, number: int, name: str
@@ -278,7 +353,7 @@ class _Builder:
             self.result.loads.append(
                 Load(buffer, 0, source, whole, Box.whole(whole.shape), number, -1, name, rows)
             )
-        operand = self._touch(buffer, block.bytes, number)
+        operand = self.result.touch(buffer, block.bytes, number)
         return InBuffer(operand.name, runs.offset * type_.data_type.bytes)
 
     def _output(self, node: Node, position: int, name: str, box: Box, number: int) -> Operand:
@@ -302,7 +377,7 @@ class _Builder:
                 self._store(operand, block, type_, box, number, name)
             return operand
         part = TensorType(type_.data_type, box.shape)
-        operand = self._touch(f"result:{name}:{number}", part.bytes, number)
+        operand = self.result.touch(f"result:{name}:{number}", part.bytes, number)
         self._store(operand, block, type_, box, number, name)
         return operand
 
@@ -317,80 +392,6 @@ class _Builder:
             Store(operand.name, operand.offset, target, type_, box, number, name)
         )
 
-    def _touch(self, name: str, size: int, number: int) -> InBuffer:
-        buffer = self.result.buffers.get(name)
-        if buffer is None:
-            self.result.buffers[name] = Buffer(name, size, number, number)
-        else:
-            buffer.bytes = max(buffer.bytes, size)
-            buffer.last = max(buffer.last, number)
-        return InBuffer(name)
-
     def _use_block(self, block: Block, number: int) -> None:
         first, last = self.result.block_use.get(block.name, (number, number))
         self.result.block_use[block.name] = (min(first, number), max(last, number))
-
-    # --- constants -----------------------------------------------------------------------------
-
-    def _constant_pieces(
-        self, node: Node, tiles: Sequence[Tile], first: int
-    ) -> dict[tuple[int, int], Operand]:
-        """Operands (tile, position) that are parts of constants, loaded in as few copies as can be.
-
-        Parts that the same tiles use travel together and lie one after the other.
-        """
-        users: dict[tuple[int, Box], list[int]] = {}
-        for index, tile in enumerate(tiles):
-            for position, name in enumerate(node.inputs):
-                box = tile.inputs[position]
-                if name is None or box is None or not self._is_streamed(node, position, name):
-                    continue
-                users.setdefault((position, box), []).append(index)
-        bundles: dict[tuple[int, ...], list[tuple[int, Box]]] = {}
-        for part, indices in users.items():
-            bundles.setdefault(tuple(indices), []).append(part)
-        result: dict[tuple[int, int], Operand] = {}
-        for number, (indices, parts) in enumerate(bundles.items()):
-            data = bytearray()
-            offsets: list[int] = []
-            for position, box in parts:
-                offsets.append(len(data))
-                data += np.ascontiguousarray(self._content(node, position)[box.slices]).tobytes()
-                data += bytes(aligned(len(data)) - len(data))
-            buffer = f"constants:{node.name}:{number}"
-            if self.decisions.keeps_shared:
-                buffer = self.kept_constants.setdefault(bytes(data), buffer)
-            if buffer in self.result.buffers:
-                self.result.shares_constants = True
-            elif data:
-                self._load_constants(node, buffer, bytes(data), first + indices[0])
-            self._touch(buffer, len(data), first + indices[0])
-            self._touch(buffer, len(data), first + indices[-1])
-            for (position, _), offset in zip(parts, offsets, strict=True):
-                for index in indices:
-                    result[index, position] = InBuffer(buffer, offset)
-        return result
-
-    def _load_constants(self, node: Node, buffer: str, data: bytes, need: int) -> None:
-        type_ = TensorType(_BYTE, (len(data),))
-        place = Place(Space.CONSTANTS, self.result.constants.add(data))
-        what = f"constants of {node.name}"
-        self.result.loads.append(
-            Load(buffer, 0, place, type_, Box.whole(type_.shape), need, -1, what)
-        )
-
-    def _is_streamed(self, node: Node, position: int, name: str) -> bool:
-        return (
-            self.aliasing.block_of[name].home is Home.CONSTANT
-            and position not in node.operation.sparsely_read
-            and position not in node.operation.weight_memory_inputs
-            and node.name not in self.decisions.direct
-        )
-
-    def _content(self, node: Node, position: int) -> np.ndarray:
-        name = node.inputs[position]
-        assert name is not None
-        block = self.aliasing.block_of[name]
-        data = self.graph.values[block.name].constant
-        assert data is not None
-        return data.reshape(self.graph.values[name].type.shape)

@@ -10,7 +10,7 @@ due.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -322,6 +322,9 @@ class _Validation:
             return
         if box == Box.whole(output.shape):
             expected = (node.operation, tuple(None if t is None else t.shape for t in types))
+        elif not _is_cut_along(box, output.shape, node.operation.tile_axes(types)):
+            self._report(f"{call.node}, tile {call.tile} is cut along an axis that it needs whole")
+            return
         else:
             tile = node.operation.tile(types, box)
             shapes = tuple(None if part is None else part.shape for part in tile.inputs)
@@ -397,3 +400,11 @@ def _same_bytes(a: Place, a_bytes: int, b: Place, b_bytes: int) -> bool:
     if (a.space, a.key) != (b.space, b.key) or not a_bytes or not b_bytes:
         return False
     return a.offset < b.offset + b_bytes and b.offset < a.offset + a_bytes
+
+
+def _is_cut_along(box: Box, shape: Sequence[int], axes: Sequence[int]) -> bool:
+    """Whether a box is whole on all axes but `axes`."""
+    return all(
+        axis in axes or (begin, end) == (0, extent)
+        for axis, (begin, end, extent) in enumerate(zip(box.begin, box.end, shape, strict=True))
+    )

@@ -241,12 +241,18 @@ def _dump_tile(parameters: Parameters, outputs: Sequence[TensorType], cores: int
     return CONSOLE_CYCLES * lines * (40 + 4 * _number(parameters, "run_bytes") / 3)
 
 
+def _copy(parameters: Parameters, outputs: Sequence[TensorType], cores: int) -> float:
+    del outputs
+    return 150 + 0.51 * _up(_number(parameters, "bytes"), cores)
+
+
 _MODELS: Mapping[str, Model] = {
     "tw_accelerated_conv": _accelerated,
     "tw_matmul_packed_s8": _matmul,
     "tw_conv_packed_s8": _conv,
     "tw_depthwise_conv_packed_s8": _depthwise,
     "tw_attention_s8": _attention,
+    "tw_copy": _copy,
     "tw_attention_word_s8": _attention_word,
     "tw_add_s8": _by_element(7.8, 130),
     "tw_multiply_s8": _by_element(9.7, 220),

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from compiler.ir import Array, Operation
+from compiler.operators.copy import Copy
 from compiler.operators.gather import Gather
 from compiler.operators.movement import Concatenate, Pad, Slice, Transpose
 from compiler.operators.tensor_scatter import TensorScatter
@@ -43,6 +44,12 @@ def test_strided_copy(cores: int) -> None:
     for data_type in _TYPES:
         x = _filled(7, (7, 11), data_type)
         examples += [Example(operation, [x]) for operation in slices]
+    assert_twins(examples, ["bytes"], cores=cores)
+
+
+@pytest.mark.parametrize("cores", _CORES)
+def test_copy(cores: int) -> None:
+    examples = [Example(Copy(), [_filled(n, (n,))]) for n in (1, 3, 5, 37, 100, 1001)]
     assert_twins(examples, ["bytes"], cores=cores)
 
 
