@@ -39,7 +39,7 @@ def _firmware_impl(ctx):
 
     linker_map = ctx.actions.declare_file(ctx.label.name + ".map")
     link_flags = [
-        # What tw_build_id() returns; toolchains give other programs none.
+        # What tw_build_id() returns; other programs have none.
         "-Wl,--build-id=sha1",
         "-Wl,-Map=" + linker_map.path,
     ]

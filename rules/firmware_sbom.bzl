@@ -13,7 +13,7 @@ def _firmware_sbom_impl(ctx):
         network.name: network.model.license
         for network in firmware.networks
         if network.model.license
-    } | ctx.attr.licenses
+    } | ctx.attr.component_licenses
     arguments = ctx.actions.args()
     arguments.add("--name", ctx.attr.firmware.label.name)
     arguments.add("--platform", firmware.soc.name)
@@ -46,7 +46,7 @@ _firmware_sbom = rule(
     doc = "See the macro `firmware_sbom`.",
     attrs = {
         "firmware": attr.label(mandatory = True, providers = [FirmwareInfo]),
-        "licenses": attr.string_dict(),
+        "component_licenses": attr.string_dict(),
         "_downloads": attr.label(
             default = "//tools/supply_chain:downloads.json",
             allow_single_file = True,
@@ -60,7 +60,7 @@ _firmware_sbom = rule(
     },
 )
 
-def firmware_sbom(name, firmware, licenses = {}, **kwargs):
+def firmware_sbom(name, firmware, component_licenses = {}, **kwargs):
     """The bill of materials of a program, as CycloneDX 1.6.
 
     It names the program by digest and build id, the models of its networks by digest, every kernel
@@ -72,9 +72,9 @@ def firmware_sbom(name, firmware, licenses = {}, **kwargs):
     Args:
       name: the target's name.
       firmware: `firmware`.
-      licenses: SPDX expressions by component, for what the build cannot know: `application` (the
+      component_licenses: SPDX expressions by component, for what the build cannot know: `application` (the
         firmware's own sources), `tilewright`, and networks whose `onnx_model` states none.
       **kwargs: attributes that all rules have.
     """
-    _firmware_sbom(name = name, firmware = firmware, licenses = licenses, **kwargs)
+    _firmware_sbom(name = name, firmware = firmware, component_licenses = component_licenses, **kwargs)
     dotted_targets(name, ["json"], kwargs)
