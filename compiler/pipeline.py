@@ -286,10 +286,13 @@ def emit(
     placements: Sequence[Placement],
     memory: int | None,
     progress: Progress,
+    *,
+    model_digest: str = "",
 ) -> tuple[GeneratedNetwork, Plan]:
     """Generates a network's files from its graphs and their placements.
 
     `memory`: bytes that weights, states and arena may take together, if limited.
+    `model_digest`: what the program tells of its model (`compiler.frontend.model_digest`).
 
     Raises:
         CompileError: the placements are not those of the graphs, names collide, or the network
@@ -303,7 +306,7 @@ def emit(
         raise _wrong_placement() from error
     _validate(graphs, plan)
     progress("generating code")
-    network = generate(name, graphs, plan)
+    network = generate(name, graphs, plan, model_digest)
     if memory is not None:
         _check_memory(graphs, placements, plan, len(network.weights), memory)
     return network, plan
@@ -318,12 +321,14 @@ def emit_cluster(
     progress: Progress,
     *,
     record_layers: bool = False,
+    model_digest: str = "",
 ) -> tuple[GeneratedClusterNetwork, list[Program]]:
     """Generates the files of a network with a cluster's kernels, and its programs.
 
     `memory`: bytes that constants, states and tensors outside of L1 may take together; by default
     all of L2, where the code has to be as well.
     `record_layers`: as when it was analysed.
+    `model_digest`: what the program tells of its model (`compiler.frontend.model_digest`).
 
     Raises:
         CompileError: the schedule is another network's, names collide, or the network does not
@@ -341,7 +346,7 @@ def emit_cluster(
     instrument = _instrument(graphs, record_layers=record_layers)
     programs = planned_network(graphs, cluster, schedule.plans, instrument)
     progress("generating code")
-    network = generate_cluster(name, graphs, programs, cluster)
+    network = generate_cluster(name, graphs, programs, cluster, model_digest)
     l2_bytes = cluster.l2_bytes if memory is None else memory
     states_bytes = network.plan.states_bytes
     check_l2(graphs, programs, len(network.weights), states_bytes, l2_bytes)
