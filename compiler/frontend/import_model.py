@@ -21,6 +21,7 @@ from onnx import (
 )
 
 from compiler.errors import Code, CompileError, Problem
+from compiler.frontend.attribute_operands import attributes_to_operands
 from compiler.frontend.check_attributes import ONNX_DOMAINS, check_attributes
 from compiler.frontend.check_operators import check_operators
 from compiler.frontend.check_sizes import MAXIMUM_BYTES, check_sizes, static_shape, too_large
@@ -33,7 +34,7 @@ from compiler.frontend.model import AttributeValue, OnnxModel, OnnxNode, OnnxTen
 from compiler.frontend.pulp_dialect.integers import integer_model
 from compiler.frontend.pulp_dialect.prepare import pin_shapes, prepare, refuse_training
 from compiler.frontend.read_model import read_model
-from compiler.frontend.stand_ins import add_types
+from compiler.frontend.stand_ins import add_types, forget_output_shapes
 from compiler.frontend.upgrade_opset import opset_of, upgrade_opset
 from compiler.ir import Array, DataType, TensorType
 
@@ -76,6 +77,7 @@ def import_model(
     check_attributes(proto)
     types = _input_types(proto, inputs or {})
     holds_integers = prepare(proto, types)
+    attributes_to_operands(proto)
     proto = upgrade_opset(proto)
     constants = initializers(proto)
     proto = _check(proto)
@@ -231,6 +233,7 @@ def _infer(proto: ModelProto) -> ModelProto:
     try:
         del proto.graph.value_info[:]
         add_types(proto)
+        forget_output_shapes(proto)
         # Folding does what data propagation would, which allocates whatever a shape asks for.
         return onnx.shape_inference.infer_shapes(proto, strict_mode=True)
     except (onnx.shape_inference.InferenceError, ValueError, RuntimeError) as error:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from onnx import ModelProto, NodeProto, helper, numpy_helper
+from math import prod
+
+import numpy as np
+from onnx import ModelProto, NodeProto, TypeProto, helper, numpy_helper
 from onnx.shape_inference import infer_shapes
 
 from compiler.frontend.check_attributes import ONNX_DOMAINS
 from compiler.frontend.pulp_dialect.operators import SHAPED_LIKE_INPUT
 from compiler.frontend.upgrade_opset import opset_of
 from compiler.operators.registry import CONTRIB_DOMAIN, PULP_DOMAIN
-
-import numpy as np
 
 LIKE_OPERAND = frozenset(
     {
@@ -47,6 +48,31 @@ def add_types(proto: ModelProto) -> None:
     inferred = infer_shapes(stand_in, strict_mode=False)
     types = {value.name: value for value in inferred.graph.value_info}
     proto.graph.value_info.extend(types[name] for name in made if name in types)
+
+
+def forget_output_shapes(proto: ModelProto) -> None:
+    """Takes inferred shapes for outputs that the model declares with as many elements.
+
+    Some tools declare a scalar as [1]. All other contradictions are reported by the inference.
+    """
+    bare = ModelProto()
+    bare.CopyFrom(proto)
+    for value in bare.graph.output:
+        value.type.tensor_type.ClearField("shape")
+    inferred = infer_shapes(bare, strict_mode=False)
+    found = {value.name: value.type.tensor_type for value in inferred.graph.output}
+    for value in proto.graph.output:
+        declared, shape = _static(value.type.tensor_type), _static(found[value.name])
+        if declared is None or shape is None or declared == shape:
+            continue
+        if prod(declared) == prod(shape):
+            value.type.tensor_type.CopyFrom(found[value.name])
+
+
+def _static(type_: TypeProto.Tensor) -> tuple[int, ...] | None:
+    if not type_.HasField("shape") or not all(d.HasField("dim_value") for d in type_.shape.dim):
+        return None
+    return tuple(d.dim_value for d in type_.shape.dim)
 
 
 def _stand_in(node: NodeProto, opset: int) -> list[NodeProto] | None:

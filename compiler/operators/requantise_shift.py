@@ -171,7 +171,7 @@ class Requantised:
             return None
         scale, bias = constants[0], constants[1] + (self.zero_point << self.shift)
         ends = [scale * least + bias, scale * most + bias, scale * least, scale * most, bias]
-        return (scale, bias, self.shift) if all(end in INT32 for end in ends) else None
+        return (scale, bias, self.shift) if all(int(end) in INT32 for end in ends) else None
 
     def scaled(self, factor: int) -> Requantised:
         """The same for an operand that is multiplied by a constant first."""
@@ -197,7 +197,7 @@ def read_requantisation(
     factor = _along_channels(constant_integers(node, context, 1), shape)
     addend = _along_channels(constant_integers(node, context, 2), shape)
     low, high = (-(levels // 2), levels // 2 - 1) if signed else (0, levels - 1)
-    if shift > MAXIMUM_SHIFT or np.abs(factor).max(initial=0) not in INT32:
+    if shift > MAXIMUM_SHIFT or int(np.abs(factor).max(initial=0)) not in INT32:
         raise UnsupportedForm(
             f"its factors reach {np.abs(factor).max(initial=0)}, its divisor is 2^{shift}",
             f"factors of 32 bits and divisors up to 2^{MAXIMUM_SHIFT}",
