@@ -82,9 +82,7 @@ class Conv(Operation):
         height, width = self.window.output(extents)
         outputs = weights.shape[0]
         # float64 products run on BLAS and are exact: no partial sum reaches 2^53.
-        padded = self._padded(
-            x.reshape(batches, *extents, channels), (height, width), zero_point
-        )
+        padded = self._padded(x.reshape(batches, *extents, channels), (height, width), zero_point)
         grouped = weights.reshape(self.groups, outputs // self.groups, *weights.shape[1:])
         grouped = grouped.astype(np.float64)
         pixels = batches * height * width

@@ -68,9 +68,7 @@ def _fused(
         if constants is None:
             return None
         scale, bias, shift = constants
-        return MultiplyInt8(
-            full, left.zero_point, right.zero_point, scale, bias, shift, low, high
-        )
+        return MultiplyInt8(full, left.zero_point, right.zero_point, scale, bias, shift, low, high)
     sign = -1 if function == "subtract" else 1
     largest = 256 + abs(left.zero_point) + abs(right.zero_point)
     zero_points = np.array(left.zero_point + sign * right.zero_point)

@@ -81,9 +81,7 @@ def _emit_table(
     context.emit_plain(node, WideTable(), [x.name, table], result_of(node, context))
 
 
-@lowering(
-    "iGELU", description="of int8 or uint8, to int32", domain=PULP_DOMAIN
-)
+@lowering("iGELU", description="of int8 or uint8, to int32", domain=PULP_DOMAIN)
 def lower_integer_gelu(node: OnnxNode, context: LoweringContext) -> None:
     b, one = required_attribute(node, "b"), required_attribute(node, "one")
 
@@ -95,9 +93,7 @@ def lower_integer_gelu(node: OnnxNode, context: LoweringContext) -> None:
     _emit_table(node, context, gelu)
 
 
-@lowering(
-    "iHardswish", description="of int8 or uint8, to int32", domain=PULP_DOMAIN
-)
+@lowering("iHardswish", description="of int8 or uint8, to int32", domain=PULP_DOMAIN)
 def lower_integer_hard_swish(node: OnnxNode, context: LoweringContext) -> None:
     factor, three, six = (
         required_attribute(node, name) for name in ("one_over_six", "three", "six")
@@ -111,9 +107,7 @@ def lower_integer_hard_swish(node: OnnxNode, context: LoweringContext) -> None:
     domain=PULP_DOMAIN,
 )
 def lower_true_integer_division(node: OnnxNode, context: LoweringContext) -> None:
-    delta, eta, eps, y = (
-        required_attribute(node, name) for name in ("Delta", "eta", "eps", "y")
-    )
+    delta, eta, eps, y = (required_attribute(node, name) for name in ("Delta", "eta", "eps", "y"))
     if y * eta + eps == 0:
         raise UnsupportedForm("it divides by y * eta + eps = 0", "divisors that are not zero")
     factor = delta * eta // (y * eta + eps)

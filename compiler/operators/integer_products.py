@@ -397,5 +397,3 @@ def _fused(
         found.output_zero_point,
     )
     return product, inputs
-
-

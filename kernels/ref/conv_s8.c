@@ -40,7 +40,7 @@ void tw_conv_s8(const tw_conv_s8_parameters *parameters, const int8_t *input, co
         }
       }
       tw_add_conv_products(&taps, field.pixels, input + field.corner * channels + group * each,
-                   weight + first_tap, stride, block, sums);
+                           weight + first_tap, stride, block, sums);
       for (uint32_t pixel = 0; pixel < field.pixels; ++pixel) {
         tw_requantise_sums(&requantisation, sums[pixel], scale + o, bias + o, block,
                            output + (i + pixel) * outputs + o);

@@ -57,7 +57,9 @@ class Case:
                 )
                 continue
             converted = data.reshape(type_.shape).astype(type_.data_type.numpy)
-            if not type_.data_type.is_float and not np.array_equal(converted, data.reshape(type_.shape)):
+            if not type_.data_type.is_float and not np.array_equal(
+                converted, data.reshape(type_.shape)
+            ):
                 problems.append(
                     _misfit(self.name, INPUTS, name, "its values leave the type", str(type_))
                 )
@@ -117,7 +119,9 @@ def read_case(folder: Path, name: str) -> Case:
         # Entries beyond those are constants of the model.
         if len(arrays[file]) < wanted:
             found = f"it has {len(arrays[file])} arrays, and the model has {wanted} {what}"
-            problems.append(_problem(f"{folder / file}", found, "one array for each, in their order"))
+            problems.append(
+                _problem(f"{folder / file}", found, "one array for each, in their order")
+            )
     if problems:
         raise CompileError(problems)
     inputs = arrays[INPUTS][: len(declared)]
@@ -139,7 +143,9 @@ def _read_arrays(path: Path) -> list[Array]:
     except (ValueError, EOFError, KeyError, zipfile.BadZipFile, zipfile.error) as error:
         found = f"it is no .npz file of numbers, or it is damaged: {' '.join(str(error).split())}"
         raise CompileError([_problem(str(path), found, "files that numpy.savez writes")]) from error
-    unsuitable = [key for key, a in zip(content.files, arrays, strict=True) if a.dtype.kind not in "biuf"]
+    unsuitable = [
+        key for key, a in zip(content.files, arrays, strict=True) if a.dtype.kind not in "biuf"
+    ]
     if unsuitable:
         found = f"its arrays {', '.join(map(repr, unsuitable))} hold no numbers"
         raise CompileError([_problem(str(path), found, "arrays of numbers")])

@@ -15,8 +15,8 @@ from compiler import pipeline
 from compiler.ir import Array, Graph
 from compiler.target.soc import Cluster, soc_of_text
 from platforms.qemu_rv32.run_qemu import qemu_command
-from tools.check_case.toolchain import CORE_V, HOST, RV32, Machine, Toolchain
 from toolchains.soc.render_template import render
+from tools.check_case.toolchain import CORE_V, HOST, RV32, Machine, Toolchain
 
 ROOT = Path(__file__).resolve().parents[2]
 SIMULATOR_VARIABLE = "TILEWRIGHT_SIMULATOR"
@@ -114,7 +114,7 @@ class Platform:
         header.parent.mkdir(parents=True, exist_ok=True)
         template = (self._sources / "soc.h.jinja").read_text()
         header.write_text(render(template, self._soc(), {}))
-        return [*includes, ROOT / "firmware/include", generated]
+        return [*includes, ROOT / "firmware/include", ROOT, generated]
 
     def _shared_sources(self) -> list[Path]:
         """Kernels, each from the folder that has the fastest for this platform, and runtime."""
@@ -201,4 +201,3 @@ PLATFORMS: Mapping[str, Platform] = {
 }
 """By the name that people give: siracusa is its cluster's cores, siracusa_full also the
 accelerator."""
-

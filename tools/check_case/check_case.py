@@ -23,8 +23,8 @@ from compiler import pipeline
 from compiler.errors import Code, CompileError, Problem
 from compiler.ir import Array
 from tools.check_case.case_folder import Case, find_cases, read_case
-from tools.check_case.comparison import compare
 from tools.check_case.case_platforms import PLATFORMS, Platform, RunError
+from tools.check_case.comparison import compare
 from tools.check_case.toolchain import BuildError, Toolchain
 
 WORKING_DIRECTORY = "BUILD_WORKING_DIRECTORY"
@@ -75,7 +75,9 @@ def main(arguments: Sequence[str]) -> int:
     for path in cases:
         for row in check(path, _name(path, folder), chosen, toolchain):
             rows.append(row)
-            print(f"{row.case:{width}}  {row.platform:13}  {row.verdict:8}  {row.details}", flush=True)
+            print(
+                f"{row.case:{width}}  {row.platform:13}  {row.verdict:8}  {row.details}", flush=True
+            )
     failed = [row for row in rows if not row.passed]
     print(f"{len(rows) - len(failed)} of {len(rows)} runs pass, of {len(cases)} cases")
     return 1 if failed else 0

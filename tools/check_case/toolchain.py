@@ -98,7 +98,10 @@ class Toolchain:
     ) -> list[Path]:
         """The objects of sources that many programs share, from the cache where they are in it."""
         headers = sorted(
-            path for folder in includes for path in folder.rglob("*.h") if path.is_file()
+            path
+            for folder in includes
+            # Of the root, only platforms' headers are included with their path.
+            for path in (folder / "platforms" if folder == self._root else folder).rglob("*.h")
         )
         common = hashlib.sha256("\0".join(self._flags(machine, [])).encode())
         for header in headers:
@@ -119,7 +122,11 @@ class Toolchain:
         return objects
 
     def compile(
-        self, machine: Machine, source: Path, output: Path, includes: Sequence[Path],
+        self,
+        machine: Machine,
+        source: Path,
+        output: Path,
+        includes: Sequence[Path],
         options: Sequence[str] = (),
     ) -> Path:
         """Compiles one source. Raises BuildError with the compiler's messages."""

@@ -20,9 +20,9 @@ static inline tw_conv_taps tw_conv_taps_of(const tw_window *window, const tw_fie
   const uint32_t columns = field->columns.end - field->columns.begin;
   const uint32_t rows = columns == 0 ? 0 : field->rows.end - field->rows.begin;
   tw_conv_taps result = {.repeats = rows,
-                 .input_step = window->dilation_height * window->input_width * channels,
-                 .weight_step = window->kernel_width * each,
-                 .next_pixel = window->stride_width * channels};
+                         .input_step = window->dilation_height * window->input_width * channels,
+                         .weight_step = window->kernel_width * each,
+                         .next_pixel = window->stride_width * channels};
   if (groups == 1 && window->dilation_width == 1 && rows != 0) {
     /* Neighbouring taps of a kernel row read consecutive values, and so do their weights. */
     result.runs = (tw_runs){rows, columns * each, result.input_step, result.weight_step};
@@ -35,9 +35,9 @@ static inline tw_conv_taps tw_conv_taps_of(const tw_window *window, const tw_fie
 
 /* Adds the products of all taps inside. `weights`: of the first tap inside for `outputs` outputs, 1
  * or TW_BLOCK_OUTPUTS, which are `stride` apart. */
-static inline void tw_add_conv_products(const tw_conv_taps *taps, uint32_t pixels, const int8_t *input,
-                         const int8_t *weights, uint32_t stride, uint32_t outputs,
-                         int32_t sums[2][TW_BLOCK_OUTPUTS]) {
+static inline void tw_add_conv_products(const tw_conv_taps *taps, uint32_t pixels,
+                                        const int8_t *input, const int8_t *weights, uint32_t stride,
+                                        uint32_t outputs, int32_t sums[2][TW_BLOCK_OUTPUTS]) {
   for (uint32_t i = 0; i < taps->repeats; ++i) {
     if (outputs == 1) {
       for (uint32_t pixel = 0; pixel < pixels; ++pixel) {

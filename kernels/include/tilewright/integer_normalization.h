@@ -11,9 +11,9 @@ typedef struct {
   uint32_t shift;
 } tw_integer_layer_normalization_s8_parameters;
 
-/* output = the lower 8 bits of ((x - m) * weight / s + bias) >> shift, where x = input - zero point,
- * m is the mean of the row, and s = floor(sqrt(floor(mean of (x - m)^2) + 1)); m and the quotient by
- * s are rounded towards zero.
+/* output = the lower 8 bits of ((x - m) * weight / s + bias) >> shift, where x = input - zero
+ * point, m is the mean of the row, and s = floor(sqrt(floor(mean of (x - m)^2) + 1)); m and the
+ * quotient by s are rounded towards zero.
  *
  * input, output: [rows][elements]; weight, bias: [elements]. */
 void tw_integer_layer_normalization_s8(

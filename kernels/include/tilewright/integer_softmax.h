@@ -22,7 +22,8 @@ typedef struct {
   uint32_t largest;  /* at most 255 */
 } tw_ita_max_s8_parameters;
 
-/* output[i] = (largest * 256 / sum(256 >> s) >> s[i]) - 128, s[i] = (max(row) - input[i] + 16) >> 5.
+/* output[i] = (largest * 256 / sum(256 >> s) >> s[i]) - 128, s[i] = (max(row) - input[i] + 16)
+ * >> 5.
  *
  * input, output: [rows][elements]. */
 void tw_ita_max_s8(const tw_ita_max_s8_parameters *parameters, const int8_t *input, int8_t *output,
