@@ -26,6 +26,8 @@ The stages by themselves, for incremental builds:
   python -m compiler place NET.problem.json --output NET.placement.json
   python -m compiler emit MODEL.onnx --placement NET.placement.json --output DIR
 
+For a chip with a cluster, MODEL.onnx is followed by --soc SOC.yaml.
+
 The compiler's own arithmetic on given inputs, bit for bit that of the generated C:
 
   python -m compiler interpret MODEL.onnx --inputs IN.npz --output OUT.npz

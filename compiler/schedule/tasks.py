@@ -39,7 +39,7 @@ class _Builder:
     def __init__(self, graph: Graph, decisions: Decisions) -> None:
         self.graph = graph
         self.decisions = decisions
-        self.result = Tasks(share_memory(graph, ALIGNMENT))
+        self.result = Tasks(share_memory(graph, ALIGNMENT), decisions)
         self.aliasing = self.result.aliasing
         self.bounds = bounds_of(graph, self.aliasing, decisions)
         self.result.extents = self.bounds.extents
