@@ -94,8 +94,10 @@ def memory(*, accelerated: bool = False) -> dict[str, Any]:
         ],
         "arena_buffers": [],
         "steps": steps,
+        "extents": [{"input": 0, "offset": 1, "granule": 1, "maximum": 64, "nominal_rows": 16}],
     }
-    return {"format": 1, "network": "net", "maps": [plan, {**plan, "function": "net_prefill"}]}
+    maps = [plan, {**plan, "function": "net_prefill"}]
+    return {"format": 1, "network": "net", "states_bytes": 4096, "maps": maps}
 
 
 def mapping() -> dict[str, Any]:
