@@ -29,6 +29,7 @@ from compiler.memory import (
 if TYPE_CHECKING:
     from compiler.codegen.generate import GeneratedNetwork
     from compiler.codegen.generate_cluster import GeneratedClusterNetwork
+    from compiler.frontend.input_type import InputType
     from compiler.frontend.model import OnnxModel
     from compiler.schedule.program import Program
     from compiler.schedule.program_plan import ProgramPlan
@@ -55,12 +56,14 @@ class ModelOptions:
     """What to make of a model; the same for all stages.
 
     `integer_io` names inputs and outputs that the caller passes as int8, or is ("all",).
+    `input_types` says what inputs hold, where the model does not.
     """
 
     model: Path
     entry_points: tuple[EntryPointOptions, ...] = (EntryPointOptions(),)
     states: tuple[State, ...] = ()
     integer_io: tuple[str, ...] = ()
+    input_types: tuple[tuple[str, InputType], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -96,7 +99,9 @@ def lower_model(
         shown = f" for entry point {entry_point.name}" if entry_point.name else ""
         progress(f"importing {options.model}{shown}")
         try:
-            model = import_model(options.model, dict(entry_point.dimensions))
+            model = import_model(
+                options.model, dict(entry_point.dimensions), dict(options.input_types)
+            )
             integer_io = _integer_io(model, options.integer_io)
             progress(f"lowering {len(model.nodes)} nodes{shown}")
             graph = lower(model, entry_point.name, states=options.states, integer_io=integer_io)

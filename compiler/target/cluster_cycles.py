@@ -13,7 +13,7 @@ from math import prod
 from compiler.ir import Kernel, TensorType
 from compiler.ir.operation import ParameterValue
 from compiler.target.float_cycles import FLOAT_MODELS
-from compiler.target.neureka_job import call_cycles
+from compiler.target.neureka_job import jobs_cycles
 from compiler.target.siracusa_cluster_cycles import (
     ConvTile,
     attention,
@@ -40,8 +40,9 @@ COLD_START = 100.0
 """Cycles until a kernel's code has come from the cache that cores share. From L2 it takes 450: once
 for kernels of layers that repeat, whose code fits that cache."""
 
-ACCELERATOR_COLD_START = 150.0
-"""From L2, for the one core that starts jobs, whose code is short."""
+JOBS_START = 110.0
+"""From a step's begin until the control core starts the job that it has prepared before, and from
+the last job's end until the step ends."""
 
 WIDE_CYCLES = 90.0
 """Per element, for 64-bit requantisation."""
@@ -157,7 +158,7 @@ def _pad(parameters: Parameters, outputs: Sequence[TensorType], cores: int) -> f
 
 def _accelerated(parameters: Parameters, outputs: Sequence[TensorType], cores: int) -> float:
     del outputs, cores
-    return ACCELERATOR_COLD_START + call_cycles(parameters)
+    return JOBS_START + jobs_cycles(parameters)
 
 
 def _conv_tile(parameters: Parameters) -> ConvTile:
@@ -287,6 +288,7 @@ _MODELS: Mapping[str, Model] = {
     "tw_add_s8": _by_element(7.8, 130),
     "tw_multiply_s8": _by_element(9.7, 220),
     "tw_table": _by_element(3.3, 100),
+    "tw_table_product_s8": _by_element(11.5, 160),
     "tw_normalization_s8": _by_element(15.7, 500),
     "tw_rms_normalization_s8": _rms_normalization,
     "tw_rotary_embedding_s8": _rotary_embedding,
