@@ -59,7 +59,7 @@ class Layer:
         weight_stalls: of these, cycles in which they wanted weights.
         weight_bytes: that they fetched.
         configuration: cycles in which the control core configured them.
-        configuration_exposed: of these, cycles in which no other job ran.
+        configuration_exposed: of these, cycles of their own steps in which no other job ran.
         bytes_loaded, bytes_stored: of the copies that start beside it.
         l1_bytes: most bytes of L1 that hold something.
         core_cycles: cycles of all workers together, by SPENT.
@@ -363,7 +363,7 @@ def _add_jobs(layer: Layer, jobs: Sequence[Job]) -> None:
         layer.accelerator_stalls += job.stalls
         layer.weight_stalls += job.weight_stalls
         layer.weight_bytes += job.weight_bytes
-        layer.configuration += job.configuration
+        layer.configuration += job.hidden + job.exposed
         layer.configuration_exposed += job.exposed
 
 

@@ -120,6 +120,7 @@ def job(
         "description": "1x1 32->32 1x1, 8-bit weights",
         "core": CONTROL,
         "acquired": acquired,
+        "configured": triggered - 2,
         "triggered": triggered,
         "started": started,
         "done": done,
