@@ -87,8 +87,8 @@ def network_arguments() -> Parser:
         action="append",
         default=[],
         metavar="INPUT=TYPE",
-        help="what an input holds, such as int8 or int8[1,16,0,4]: of models that store integers as "
-        "float32, or leave extents open; may be repeated",
+        help="what an input holds, such as int8 or int8[1,16,0,4]: of models that store integers "
+        "as float32, or leave extents open; may be repeated",
     )
     return parser
 

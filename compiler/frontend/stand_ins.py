@@ -86,17 +86,14 @@ def _stand_in(node: NodeProto, opset: int) -> list[NodeProto] | None:
     attributes = {a.name: helper.get_attribute_value(a) for a in node.attribute}
     axes = list(attributes.get("axes", ()))
     keep = int(attributes.get("keepdims", 1))
-    if opset < AXES_ARE_OPERANDS:
-        given = {"axes": axes} if axes else {}
-        return [
-            helper.make_node(
-                "ReduceMean", node.input[:1], node.output[:1], node.name, keepdims=keep, **given
-            )
-        ]
+    mean = helper.make_node(
+        "ReduceMean", node.input[:1], node.output[:1], node.name, keepdims=keep
+    )
+    if opset < AXES_ARE_OPERANDS or not axes:
+        if axes:
+            mean.attribute.append(helper.make_attribute("axes", axes))
+        return [mean]
     name = f"{node.name}/axes"
+    mean.input.append(name)
     value = numpy_helper.from_array(np.array(axes, np.int64))
-    operands = [*node.input[:1], *([name] if axes else node.input[1:2])]
-    return [
-        *([helper.make_node("Constant", [], [name], name, value=value)] if axes else []),
-        helper.make_node("ReduceMean", operands, node.output[:1], node.name, keepdims=keep),
-    ]
+    return [helper.make_node("Constant", [], [name], name, value=value), mean]

@@ -18,7 +18,7 @@ WANTED = 13
 """Whose forms lowerings know: axes as operands, Softmax along one axis."""
 
 CONVERTED_IR = 8
-"""The file format's version that operator set 13 belongs to; older ones list initialisers as inputs."""
+"""The file format of operator set 13; older ones list initialisers as inputs."""
 
 NEWER_DOMAIN = "newer"
 """Of operators that the file's operator set does not have, while the others are converted."""

@@ -53,7 +53,7 @@ class RoundedDivide(Binary):
 
 @lowering(
     "IntegerDiv",
-    description="broadcasting up to 6 axes; integers of up to 32 bits; Delta, eta and eps of 32 bits",
+    description="broadcasting up to 6 axes; integers, Delta, eta and eps of up to 32 bits",
     domain=PULP_DOMAIN,
 )
 def lower_integer_division(node: OnnxNode, context: LoweringContext) -> None:

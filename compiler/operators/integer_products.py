@@ -52,8 +52,8 @@ LIMIT = 2**31
 
 @lowering(
     "IntegerConv",
-    description="1-D and 2-D; int8 or uint8 input, constant weights of int8, constant bias; groups, "
-    "strides, dilations, padding",
+    description="1-D and 2-D; int8 or uint8 input, constant weights of int8, constant bias; "
+    "groups, strides, dilations, padding",
     domain=PULP_DOMAIN,
 )
 def lower_integer_conv(node: OnnxNode, context: LoweringContext) -> None:
@@ -140,8 +140,8 @@ class _Sums:
         signed = self.weights * sign[:, None]
         if signed.max(initial=0) > 127:
             return None
-        least = np.where(sign < 0, -self._most, self._least)
-        most = np.where(sign < 0, -self._least, self._most)
+        least: Array = np.where(sign < 0, -self._most, self._least)
+        most: Array = np.where(sign < 0, -self._least, self._most)
         factor = np.abs(channels[0])
         constants = exact_requantisation(
             wanted, factor, channels[1], self._bias * sign, least, most

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -33,7 +33,7 @@ class ConvSums(Conv):
         assert x is not None and weights is not None and bias is not None
         (output,) = self.infer([TensorType.of(x), TensorType.of(weights)])
         sums = self.accumulate(x, weights, self.input_zero_point) + bias
-        return (sums.astype(np.int32).reshape(output.shape),)
+        return (np.ascontiguousarray(sums, np.int32).reshape(output.shape),)
 
     def kernel(
         self, inputs: Sequence[TensorType | None], outputs: Sequence[TensorType]
@@ -121,4 +121,5 @@ class BatchedMatMulSums(BatchedMatMul):
             "left_zero_point": self.left_zero_point,
             "right_zero_point": self.right_zero_point,
         }
-        return self.call("tw_batched_matmul_sums_s8", inputs, {**zero_points})
+        call = self.call("tw_batched_matmul_sums_s8", inputs, {**zero_points})
+        return replace(call, header=HEADER)

@@ -136,7 +136,7 @@ def _read_arrays(path: Path) -> list[Array]:
         with np.load(path, allow_pickle=False) as content:
             if not isinstance(content, np.lib.npyio.NpzFile):
                 raise ValueError("it is a single array")
-            arrays = [content[key] for key in content.files]
+            arrays: list[Array] = [content[key] for key in content.files]
     except OSError as error:
         found = error.strerror or str(error)
         raise CompileError([Problem(Code.UNREADABLE_FILE, str(path), found)]) from error

@@ -23,7 +23,8 @@ SIMULATOR_VARIABLE = "TILEWRIGHT_SIMULATOR"
 RUN_SECONDS = 3600
 MARKER = b"case outputs:\n"
 STACK_BYTES = 8192
-RUNTIME = ("arguments.c", "console.c", "exit.c", "memory.c")
+OTHERS = ("layer_dump.c",)
+"""Of the runtime: what networks call that record their layers."""
 
 
 class RunError(Exception):
@@ -67,7 +68,9 @@ class Platform:
         if target is None:
             placements = pipeline.read_placements(pipeline.place(pipeline.analyse(graphs)))
             return pipeline.emit("net", graphs, placements, None, _silent)[0].files()
-        return pipeline.emit_cluster("net", graphs, target, None, _silent)[0].files()
+        pipeline.choose_kernels(graphs, target)
+        plan = pipeline.read_schedule(pipeline.place(pipeline.analyse_cluster(graphs, target)))
+        return pipeline.emit_cluster("net", graphs, target, plan, None, _silent)[0].files()
 
     def build(
         self,
@@ -127,7 +130,7 @@ class Platform:
         if not self.machine.is_device:
             return sources
         runtime = ROOT / "firmware/runtime"
-        sources += [runtime / name for name in RUNTIME]
+        sources += [path for path in sorted(runtime.glob("*.c")) if path.name not in OTHERS]
         sources += sorted((runtime / "riscv").glob("*.[cS]"))
         if self.cluster:
             sources += sorted((runtime / "cluster").glob("*.[cS]"))

@@ -83,7 +83,7 @@ class Toolchain:
         zig = os.environ.get(ZIG_VARIABLE)
         if zig is None or not Path(zig).exists():
             raise BuildError(
-                f"{ZIG_VARIABLE} does not name zig, which has the compiler; run the tool with bazelw"
+                f"{ZIG_VARIABLE} does not name zig, which has the compiler; use bazelw"
             )
         base = os.environ.get(CACHE_VARIABLE) or str(Path.home() / ".cache")
         folder = Path(base) / "tilewright" / "check_case"
@@ -118,7 +118,8 @@ class Toolchain:
             if not output.exists():
                 missing.append((source, output))
         with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-            list(pool.map(lambda pair: self.compile(machine, *pair, includes), missing))
+            for done in [pool.submit(self.compile, machine, *pair, includes) for pair in missing]:
+                done.result()
         return objects
 
     def compile(
