@@ -311,6 +311,8 @@ def _join(
             )
         )
     launch = Layer(LAUNCH, predicted=plan["launch_cycles"])
+    if run.loads_tables:
+        launch.predicted += plan["tables_cycles"]
     launch.simulated = run.end - run.begin - (run.steps[-1].end - run.steps[0].begin)
     return EntryProfile(
         memory["network"],

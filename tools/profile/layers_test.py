@@ -144,6 +144,14 @@ def test_table_of_an_accelerated_run() -> None:
     assert rows["second"]["engine"] == "accelerator"
 
 
+def test_a_run_that_brings_its_tables() -> None:
+    loading = sample_run.profile()
+    loading["transfers"].insert(0, [sample_run.CONTROL, 1, 320, 1020, 1030, 1080])
+    (found,) = profiles(sample_run.memory(), sample_run.mapping(), Measurement(loading))
+    assert found.predicted == sample().predicted + 40
+    assert sum(layer.predicted for layer in found.layers) == found.predicted
+
+
 def test_table_and_csv() -> None:
     found = sample()
     text = table.text([found], ["l1: 1 of 2 bytes used"])

@@ -119,8 +119,9 @@ class Run:
     copies: tuple[Copy, ...]
 
     @property
-    def jobs(self) -> list[Job]:
-        return [job for step in self.steps for job in step.jobs]
+    def loads_tables(self) -> bool:
+        """Whether the program's tables were not in L1 yet: a copy comes before the first step."""
+        return any(copy.to_l1 and copy.done <= self.steps[0].begin for copy in self.copies)
 
 
 class Measurement:

@@ -87,6 +87,7 @@ def memory(*, accelerated: bool = False) -> dict[str, Any]:
         "l1_bytes": 768,
         "l1_bound": 700,
         "launch_cycles": 90,
+        "tables_cycles": 40,
         "predicted_cycles": 810,
         "buffers": [
             {"kind": "tensor", "what": "x", "offset": 0, "bytes": 512, "first": 0, "last": 1},
