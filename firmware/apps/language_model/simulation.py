@@ -79,13 +79,12 @@ def simulate(simulator: Sequence[str], arguments: bytes) -> Simulation:
                 sys.stdout.buffer.flush()
                 tail = (tail + chunk)[-TAIL_BYTES:]
         found: dict[str, Any] = json.loads(statistics.read_text()) if statistics.exists() else {}
+    soc = _description(simulator)
     return Simulation(
         exit_code=process.returncode,
         tail=tail,
         clock_hertz=found.get("clock_hertz"),
-        regions=tuple(
-            _region(region, _description(simulator)) for region in found.get("energy_by_region", [])
-        ),
+        regions=tuple(_region(region, soc) for region in found.get("energy_by_region", [])),
     )
 
 
