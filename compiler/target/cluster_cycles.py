@@ -229,7 +229,7 @@ def _strided_copy(parameters: Parameters, outputs: Sequence[TensorType], cores: 
     if strides[-1] == 1:  # rows, and blocks of rows with a constant distance
         rows = _up(elements, last)
         row = 6 + 0.65 * min(last, elements) * _number(parameters, "element_bytes")
-        return 650 + 145 * _up(rows, other) + row * rows
+        return 560 + 145 * _up(rows, other) + row * rows
     return 750 + 150 * _up(elements, max(last, other)) + 2.65 * elements
 
 
