@@ -27,7 +27,7 @@ def kernel_of(call: Call) -> Kernel:
 def tables_bytes(program: Program) -> int:
     """Bytes that a program's tables take in L1."""
     total = EXTENT_BYTES * len(program.extents)
-    arguments: set[tuple[Space, str]] = set()
+    arguments: set[tuple[Space, str | int]] = set()
     for step in program.steps:
         total += STEP_BYTES + TRANSFER_BYTES * len(step.transfers)
         places = [transfer.external for transfer in step.transfers]
