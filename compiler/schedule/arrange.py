@@ -15,7 +15,7 @@ from compiler.memory.place import solve
 from compiler.memory.problem import Buffer as PlacedBuffer
 from compiler.memory.problem import Placement, PlacementProblem
 from compiler.schedule.estimate import STEP_CYCLES, TRANSFER_CYCLES, step_cycles, transfer_cycles
-from compiler.schedule.extents import shortened_call, shortened_transfer
+from compiler.schedule.extents import shortened_call
 from compiler.schedule.program import SLOTS, Call, L1Buffer, Place, Program, Space, Step, Transfer
 from compiler.schedule.task import (
     ALIGNMENT,
@@ -102,8 +102,9 @@ def _load_steps(tasks: Tasks, cluster: Cluster, budget: int) -> list[int]:
     order = sorted(range(len(tasks.loads)), key=lambda i: (-tasks.loads[i].need, -i))
     for index in order:
         load = tasks.loads[index]
+        # Of states with all their rows: a long context makes copies longer, steps not as much.
         cycles = sum(
-            transfer_cycles(shortened_transfer(transfer, rows), cluster) + TRANSFER_CYCLES
+            transfer_cycles(transfer, cluster) + TRANSFER_CYCLES
             for transfer in _transfers_of(load, 0, Place(Space.ARENA, 0))
         )
         latest = min(begin[load.need] - cluster.dma.latency - STEP_CYCLES, free) - cycles
