@@ -256,8 +256,10 @@ def _emit(
     placed: Placed,
 ) -> dict[str, bytes]:
     """Contents of all files, by name."""
+    from compiler.frontend.model_digest import model_digest
     from compiler.report.files import report_files
 
+    digest = model_digest(options.model)
     name = network_name(options.name, options.model)
     graphs = [entry_point.graph for entry_point in entry_points]
     if isinstance(placed, pipeline.Schedule):
@@ -272,13 +274,16 @@ def _emit(
             options.memory,
             _progress,
             record_layers=options.record_layers,
+            model_digest=digest,
         )
         models = [entry_point.model for entry_point in entry_points]
         return {
             **scheduled.files(),
             **cluster_report_files(models, graphs, scheduled, programs, cluster),
         }
-    network, plan = pipeline.emit(name, graphs, placed, options.memory, _progress)
+    network, plan = pipeline.emit(
+        name, graphs, placed, options.memory, _progress, model_digest=digest
+    )
     models = [entry_point.model for entry_point in entry_points]
     return {**network.files(), **report_files(models, network, plan)}
 

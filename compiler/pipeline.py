@@ -29,6 +29,7 @@ from compiler.memory import (
 if TYPE_CHECKING:
     from compiler.codegen.generate import GeneratedNetwork
     from compiler.codegen.generate_cluster import GeneratedClusterNetwork
+    from compiler.frontend.input_type import InputType
     from compiler.frontend.model import OnnxModel
     from compiler.schedule.program import Program
     from compiler.schedule.program_plan import ProgramPlan
@@ -55,12 +56,14 @@ class ModelOptions:
     """What to make of a model; the same for all stages.
 
     `integer_io` names inputs and outputs that the caller passes as int8, or is ("all",).
+    `input_types` says what inputs hold, where the model does not.
     """
 
     model: Path
     entry_points: tuple[EntryPointOptions, ...] = (EntryPointOptions(),)
     states: tuple[State, ...] = ()
     integer_io: tuple[str, ...] = ()
+    input_types: tuple[tuple[str, InputType], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -96,7 +99,9 @@ def lower_model(
         shown = f" for entry point {entry_point.name}" if entry_point.name else ""
         progress(f"importing {options.model}{shown}")
         try:
-            model = import_model(options.model, dict(entry_point.dimensions))
+            model = import_model(
+                options.model, dict(entry_point.dimensions), dict(options.input_types)
+            )
             integer_io = _integer_io(model, options.integer_io)
             progress(f"lowering {len(model.nodes)} nodes{shown}")
             graph = lower(model, entry_point.name, states=options.states, integer_io=integer_io)
@@ -276,10 +281,13 @@ def emit(
     placements: Sequence[Placement],
     memory: int | None,
     progress: Progress,
+    *,
+    model_digest: str = "",
 ) -> tuple[GeneratedNetwork, Plan]:
     """Generates a network's files from its graphs and their placements.
 
     `memory`: bytes that weights, states and arena may take together, if limited.
+    `model_digest`: what the program tells of its model (`compiler.frontend.model_digest`).
 
     Raises:
         CompileError: the placements are not those of the graphs, names collide, or the network
@@ -293,7 +301,7 @@ def emit(
         raise _wrong_placement() from error
     _validate(graphs, plan)
     progress("generating code")
-    network = generate(name, graphs, plan)
+    network = generate(name, graphs, plan, model_digest)
     if memory is not None:
         _check_memory(graphs, placements, plan, len(network.weights), memory)
     return network, plan
@@ -308,12 +316,14 @@ def emit_cluster(
     progress: Progress,
     *,
     record_layers: bool = False,
+    model_digest: str = "",
 ) -> tuple[GeneratedClusterNetwork, list[Program]]:
     """Generates the files of a network with a cluster's kernels, and its programs.
 
     `memory`: bytes that constants, states and tensors outside of L1 may take together; by default
     all of L2, where the code has to be as well.
     `record_layers`: as when it was analysed.
+    `model_digest`: what the program tells of its model (`compiler.frontend.model_digest`).
 
     Raises:
         CompileError: the schedule is another network's, names collide, or the network does not
@@ -330,7 +340,7 @@ def emit_cluster(
     instrument = _instrument(graphs, record_layers=record_layers)
     programs = planned_network(graphs, cluster, schedule.plans, instrument)
     progress("generating code")
-    network = generate_cluster(name, graphs, programs, cluster)
+    network = generate_cluster(name, graphs, programs, cluster, model_digest)
     l2_bytes = cluster.l2_bytes if memory is None else memory
     states_bytes = network.plan.states_bytes
     check_l2(graphs, programs, len(network.weights), states_bytes, l2_bytes)

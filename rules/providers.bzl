@@ -4,6 +4,7 @@ ModelInfo = provider(
     doc = "An ONNX model and what is known to come out of it.",
     fields = {
         "golden": "File: .npz with inputs and, where they are known, expected outputs; or None.",
+        "license": "string: SPDX expression of the model's licence; empty if none is stated.",
         "onnx": "File: the model.",
     },
 )

@@ -23,9 +23,10 @@ from compiler.schedule.estimate import (
     launch_cycles,
 )
 from compiler.schedule.extents import nominal
-from compiler.schedule.program import Program
+from compiler.schedule.program import Call, Program
 from compiler.schedule.table_size import kernel_of
 from compiler.schedule.task import ALIGNMENT
+from compiler.target.neureka_job import job_shapes
 from compiler.target.soc import Cluster
 
 MEMORY_FORMAT = 1
@@ -105,6 +106,8 @@ def _map(
                     {
                         "node": call.node,
                         "tile": call.tile,
+                        "engine": "accelerator" if call.operation.is_job else "cores",
+                        "jobs": _jobs(call),
                         "kernel": kernel_of(call).function,
                         "multiply_accumulates": call.operation.multiply_accumulates(call.inputs),
                         "predicted_cycles": call_cycles(call, cluster),
@@ -134,6 +137,11 @@ def _map(
             {**asdict(extent), "nominal_rows": extent.nominal} for extent in program.extents
         ],
     }
+
+
+def _jobs(call: Call) -> int:
+    """How many jobs the accelerator is given."""
+    return len(job_shapes(kernel_of(call).parameters)) if call.operation.is_job else 0
 
 
 def _memory(

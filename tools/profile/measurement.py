@@ -1,7 +1,7 @@
 """What the simulator saw of a run on the cluster: the reader of its --profile.
 
 Programs work in steps. The control core and the workers meet at a barrier after each; in between,
-workers compute and the control core waits for copies.
+workers compute, the control core starts jobs of the accelerator and waits for them and for copies.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-FORMAT = 1
+FORMAT = 2
 CONTROL_CORE = "control core"
 
 STALLS = {
@@ -22,7 +22,7 @@ STALLS = {
 }
 """Causes of stalls, and the simulator's counters that belong to each."""
 
-WAITS = ("other cores", "copies")
+WAITS = ("other cores", "accelerator", "copies")
 """What workers wait for at the end of a step."""
 
 
@@ -41,13 +41,53 @@ class Copy:
 
 
 @dataclass(frozen=True)
+class Job:
+    """A job of the accelerator, in cycles of the simulation.
+
+    Attributes:
+        description: mode and shape.
+        acquired: when the control core began to configure it.
+        triggered: when the control core had done so.
+        started, done: when it ran.
+        configuration: cycles from `acquired` to `triggered`.
+        exposed: of these, cycles in which no job ran.
+        stalls: cycles in which it stood back for cores and DMA.
+        weight_stalls: of these, cycles in which it wanted weights.
+        weight_bytes: that it fetched.
+        weight_memory: whether from weight memory.
+    """
+
+    description: str
+    acquired: int
+    triggered: int
+    started: int
+    done: int
+    exposed: int
+    stalls: int
+    weight_stalls: int
+    weight_bytes: int
+    weight_memory: bool
+
+    @property
+    def cycles(self) -> int:
+        return self.done - self.started
+
+    @property
+    def configuration(self) -> int:
+        return self.triggered - self.acquired
+
+
+@dataclass(frozen=True)
 class MeasuredStep:
     """One step.
 
     Attributes:
         begin, end: cycles at which workers begin it, and at which they go on to the next one.
         arrivals: by worker, when it has finished its share.
-        control_arrival: when the control core has seen all copies that were due arrive.
+        control_arrival: when the control core has seen all copies that were due arrive, and the
+            accelerator's jobs end.
+        jobs: of the accelerator, that were configured in it.
+        exposed: cycles in which all workers and the accelerator waited for copies.
         core_cycles: cycles of all workers together by what they were spent on: `instructions`, the
             keys of STALLS, and WAITS. Their sum is workers x (end - begin).
     """
@@ -56,16 +96,13 @@ class MeasuredStep:
     end: int
     arrivals: tuple[int, ...]
     control_arrival: int
+    jobs: tuple[Job, ...]
+    exposed: int
     core_cycles: dict[str, int]
 
     @property
     def cycles(self) -> int:
         return self.end - self.begin
-
-    @property
-    def exposed(self) -> int:
-        """Cycles in which all workers waited for copies."""
-        return max(0, self.control_arrival - max(self.arrivals))
 
 
 @dataclass(frozen=True)
@@ -77,6 +114,10 @@ class Run:
     end: int
     steps: tuple[MeasuredStep, ...]
     copies: tuple[Copy, ...]
+
+    @property
+    def jobs(self) -> list[Job]:
+        return [job for step in self.steps for job in step.jobs]
 
 
 class Measurement:
@@ -97,6 +138,7 @@ class Measurement:
         self._copies = [
             Copy(bool(row["to_l1"]), row["bytes"], row["started"], row["done"]) for row in rows
         ]
+        self._jobs = _jobs(content["jobs"])
 
     def last_run(self, function: str, steps: int) -> Run | None:
         """The last call of an entry point whose program has so many steps; None: there is none.
@@ -120,11 +162,34 @@ class Measurement:
                 f"{function}: the program has {steps} steps, but the cluster met "
                 f"{len(meetings)} times; was the firmware built with another plan?"
             )
+        copies = [copy for copy in self._copies if begin <= copy.started <= end]
         found: list[MeasuredStep] = []
         for meeting in meetings[-steps - 1 : -1]:
-            found.append(meeting.step(found[-1] if found else None))
-        copies = [copy for copy in self._copies if begin <= copy.started <= end]
+            found.append(meeting.step(found[-1] if found else None, self._jobs, copies))
         return Run(function, begin, end, tuple(found), tuple(copies))
+
+
+def _jobs(rows: Sequence[dict[str, Any]]) -> list[Job]:
+    """Jobs in the order of their configurations, which is the one in which they run."""
+    jobs: list[Job] = []
+    for row in rows:
+        before = jobs[-1].done if jobs else 0
+        jobs.append(
+            Job(
+                row["description"],
+                row["acquired"],
+                row["triggered"],
+                row["started"],
+                row["done"],
+                # There are two contexts, so that the job before this one ends last.
+                row["triggered"] - min(row["triggered"], max(row["acquired"], before)),
+                row["stalls"],
+                row["weight_stalls"],
+                row["weight_bytes"],
+                bool(row["weight_memory"]),
+            )
+        )
+    return jobs
 
 
 class _Meeting:
@@ -139,7 +204,9 @@ class _Meeting:
         )
         self._workers = [by_core[core] for core in sorted(by_core) if core != control]
 
-    def step(self, before: MeasuredStep | None) -> MeasuredStep:
+    def step(
+        self, before: MeasuredStep | None, jobs: Sequence[Job], copies: Sequence[Copy]
+    ) -> MeasuredStep:
         """The step that ends here. Without a step before it, it begins when workers are called."""
         assert self.control_arrival is not None
         active = [self._active(row) for row in self._workers]
@@ -152,12 +219,20 @@ class _Meeting:
         spent = {"instructions": sum(row["instructions"] for row in self._workers)}
         for cause, counters in STALLS.items():
             spent[cause] = sum(row[name] for row in self._workers for name in counters)
-        exposed = max(0, self.control_arrival - max(arrivals))
+        own = tuple(job for job in jobs if begin <= job.acquired < self.passed)
+        waited = max(0, self.control_arrival - max(arrivals))
+        exposed = waited
+        if own:
+            # Until its last job is done, the accelerator works; only what comes later is exposed.
+            last = max(job.done for job in own)
+            late = any(last < copy.done <= self.control_arrival for copy in copies)
+            exposed = min(waited, self.control_arrival - last) if late else 0
         spent["copies"] = exposed * len(arrivals)
+        spent["accelerator"] = (waited - exposed) * len(arrivals)
         # Waiting in kernels for other cores is what is left.
         total = len(arrivals) * (self.passed - begin)
         spent["other cores"] = max(0, total - sum(spent.values()))
-        return MeasuredStep(begin, self.passed, arrivals, self.control_arrival, spent)
+        return MeasuredStep(begin, self.passed, arrivals, self.control_arrival, own, exposed, spent)
 
     @staticmethod
     def _active(row: dict[str, int]) -> int:
