@@ -8,7 +8,7 @@ put off further, from the one needed last.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from compiler.memory.aliasing import Home
 from compiler.memory.place import solve
@@ -33,11 +33,15 @@ from compiler.target.soc import Cluster
 
 
 class DoesNotFitL1(Exception):
-    """There is no program for so little L1: `what` needs `needed` bytes at once."""
+    """There is no program for so little L1: `what` needs `needed` bytes at once.
 
-    def __init__(self, what: str, needed: int) -> None:
+    `excess`: by node, how many bytes too much are in L1 while it runs.
+    """
+
+    def __init__(self, what: str, needed: int, excess: Mapping[str, int] | None = None) -> None:
         super().__init__(f"{what} needs {needed} bytes of L1")
         self.needed = needed
+        self.excess: Mapping[str, int] = excess or {}
 
 
 MARGIN = 0.75
@@ -95,7 +99,8 @@ def arranged_again(graph: str, tasks: Tasks, plan: ProgramPlan) -> Program:
     arena_lives = _arena_lives(tasks)
     _check_placement(plan.l1, lives)
     _check_placement(plan.arena, arena_lives)
-    return _program(graph, tasks, plan.starts, lives, plan.l1, plan.arena)
+    program = _program(graph, tasks, plan.starts, lives, plan.l1, plan.arena)
+    return replace(program, plan=plan)
 
 
 def _check_placement(placement: Placement, lives: Mapping[str, _Life]) -> None:
@@ -157,10 +162,21 @@ def _delay(tasks: Tasks, starts: list[int], budget: int) -> None:
             if starts[index] <= step and load.need > step + 1
         ]
         if not early:
-            raise DoesNotFitL1(f"step {step}", live[step])
+            raise DoesNotFitL1(f"step {step}", live[step], _excess(tasks, budget))
         # The one that is needed last waits until just after the crowded step.
         chosen = max(early, key=lambda index: (tasks.loads[index].need, index))
         starts[chosen] = step + 1
+
+
+def _excess(tasks: Tasks, budget: int) -> dict[str, int]:
+    """By node, what is live in its steps beyond the budget with every load at the last moment."""
+    late = _live(tasks, [load.need - 1 for load in tasks.loads])
+    excess: dict[str, int] = {}
+    for size, step in zip(late[1:], tasks.steps, strict=False):
+        for task in step:
+            if size > budget:
+                excess[task.node] = max(excess.get(task.node, 0), size - budget)
+    return excess
 
 
 def _groups(tasks: Tasks, starts: Sequence[int]) -> list[int]:

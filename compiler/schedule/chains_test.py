@@ -18,13 +18,14 @@ from compiler.operators.pooling import MaxPool
 from compiler.operators.window import Window
 from compiler.schedule.arrange import arrange
 from compiler.schedule.chains import chains_of, reads_what_is_overwritten, rounds_of
+from compiler.schedule.choices import ChainChoice, Choices
 from compiler.schedule.decisions import Cuts, Decisions
 from compiler.schedule.estimate import estimate, total_cycles
 from compiler.schedule.program import Program
 from compiler.schedule.program_harness import check
 from compiler.schedule.sample_cluster import CLUSTER
 from compiler.schedule.sample_images import ACTIONS, SHAPES, Action, image_network
-from compiler.schedule.scheduler import Scheduler, schedule
+from compiler.schedule.scheduler import schedule
 from compiler.schedule.task import ALIGNMENT
 from compiler.schedule.tasks import tasks_of
 from compiler.target import pack_weights
@@ -65,8 +66,9 @@ def copied(program: Program) -> int:
     return sum(t.bytes for step in program.steps for t in step.transfers)
 
 
-def nothing(*_: object) -> None:
-    """No program with chains."""
+def nothing(*_: object) -> list[ChainChoice]:
+    """No chains to choose from."""
+    return []
 
 
 def images(*, halo: bool) -> Graph:
@@ -113,7 +115,7 @@ def test_a_chain_is_chosen(
     check(graph, program, budget)
     assert not any(t.what in inner for step in program.steps for t in step.transfers)
     assert inner <= set(graph.values)
-    monkeypatch.setattr(Scheduler, "depth_first", nothing)
+    monkeypatch.setattr(Choices, "chains", nothing)
     without = schedule(graph, CLUSTER, budget)
     check(graph, without, budget)
     assert total_cycles(estimate(program, CLUSTER)) < total_cycles(estimate(without, CLUSTER))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 
 from compiler.errors import CompileError
@@ -54,7 +55,15 @@ def plan_network(
             needed = _smallest(schedulers, cluster.l1_bytes, l1_with_tables(least))
             raise CompileError(does_not_fit(schedulers, least, needed, cluster))
         programs = _fitting(schedulers, cluster.l1_bytes, Scheduler.program) or least
-    return programs
+    return [
+        _with_least_cycles(program, scheduler)
+        for program, scheduler in zip(programs, schedulers, strict=True)
+    ]
+
+
+def _with_least_cycles(program: Program, scheduler: Scheduler) -> Program:
+    assert program.plan is not None
+    return replace(program, plan=replace(program.plan, least_cycles=scheduler.least_cycles()))
 
 
 def planned_network(
