@@ -232,9 +232,14 @@ def _symbols(proto: ModelProto) -> list[str]:
 def _infer(proto: ModelProto) -> ModelProto:
     try:
         del proto.graph.value_info[:]
-        add_types(proto)
-        # Folding does what data propagation would, which allocates whatever a shape asks for.
-        return onnx.shape_inference.infer_shapes(proto, strict_mode=True)
+        inferred = add_types(proto)
+        try:
+            # Folding does what data propagation would, which allocates whatever a shape asks for.
+            return onnx.shape_inference.infer_shapes(proto, strict_mode=True)
+        except onnx.shape_inference.InferenceError:
+            if inferred or not add_types(proto, always=True):
+                raise
+            return onnx.shape_inference.infer_shapes(proto, strict_mode=True)
     except (onnx.shape_inference.InferenceError, ValueError, RuntimeError) as error:
         message = " ".join(str(error).split())
         raise CompileError(

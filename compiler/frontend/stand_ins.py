@@ -5,8 +5,8 @@ from __future__ import annotations
 from math import prod
 
 import numpy as np
+import onnx.shape_inference
 from onnx import ModelProto, NodeProto, TypeProto, helper, numpy_helper
-from onnx.shape_inference import infer_shapes
 
 from compiler.frontend.check_attributes import ONNX_DOMAINS
 from compiler.frontend.pulp_dialect.operators import SHAPED_LIKE_INPUT
@@ -26,7 +26,7 @@ AXES_ARE_OPERANDS = 18
 """First operator set in which the axes of ReduceMean are an operand."""
 
 
-def add_types(proto: ModelProto) -> None:
+def add_types(proto: ModelProto, *, always: bool = False) -> bool:
     """Adds the types of results that ONNX cannot infer by itself, and outputs' shapes.
 
     Types of inner tensors go to `value_info`. An output gets the inferred shape where the model
@@ -34,6 +34,11 @@ def add_types(proto: ModelProto) -> None:
 
     What is wrong with the model's types is not reported here, but by the inference of the model
     itself.
+
+    Args:
+        always: also if ONNX knows all operators.
+
+    Returns: whether anything was inferred.
     """
     stand_in = ModelProto()
     stand_in.CopyFrom(proto)
@@ -44,15 +49,18 @@ def add_types(proto: ModelProto) -> None:
         nodes += [node] if replacement is None else replacement
         if replacement is not None:
             made += node.output[:1]
+    if not made and not always:
+        return False
     del stand_in.graph.node[:]
     stand_in.graph.node.extend(nodes)
     for value in stand_in.graph.output:
         value.type.tensor_type.ClearField("shape")
-    inferred = infer_shapes(stand_in, strict_mode=False).graph
+    inferred = onnx.shape_inference.infer_shapes(stand_in, strict_mode=False).graph
     types = {value.name: value for value in inferred.value_info}
     proto.graph.value_info.extend(types[name] for name in made if name in types)
     for value, found in zip(proto.graph.output, inferred.output, strict=True):
         _take_shape(value.type.tensor_type, found.type.tensor_type)
+    return True
 
 
 def _take_shape(declared: TypeProto.Tensor, inferred: TypeProto.Tensor) -> None:

@@ -58,5 +58,5 @@ def test_products_end_in_int8_where_that_is_exact() -> None:
 
     assert "RequantiseShift" not in operations("attention") | operations("gated_block")
     assert {"ConvInt8", "MatMulInt8"} <= operations("convolutions")
-    # 13 * 2^20 divides the addend without its rounding, but 32 bits do not hold the product.
+    # Some addends are multiples of their factors, others are not.
     assert {"MatMulInt8", "MatMulSums", "ConvSums"} <= operations("wide_numbers")
