@@ -153,7 +153,9 @@ def gated_block() -> Built:
     key = b.node("Transpose", key, perm=[0, 2, 1, 3])
     grown = b.requantised(b.node("Concat", cache, key, axis=-2), 65536)
     scores = b.node("MatMul", key, b.node("Transpose", grown, perm=[0, 1, 3, 2]))
-    scores = b.own("TrueIntegerDiv", b.requantised(scores, 400), Delta=16384, eps=1, eta=200000, y=2)
+    scores = b.own(
+        "TrueIntegerDiv", b.requantised(scores, 400), Delta=16384, eps=1, eta=200000, y=2
+    )
     scores = b.requantised(scores, 4)
     mixed = b.own("iSoftmax", scores, coeffA=1, coeffB=68, coeffC=2418, log2=50, n_levels=256)
     mixed = b.requantised(b.node("MatMul", b.requantised(mixed, 32921), grown), 828)

@@ -136,9 +136,7 @@ def _max_pool(operands: list[Numbers], a: Attributes) -> Numbers:
     extents = [(x.shape[2 + i] - taps[i]) // strides[i] + 1 for i in range(len(taps))]
     result = np.empty((*x.shape[:2], *extents), object)
     for index in np.ndindex(result.shape):
-        window = [
-            range(p * s, p * s + t) for p, s, t in zip(index[2:], strides, taps, strict=True)
-        ]
+        window = [range(p * s, p * s + t) for p, s, t in zip(index[2:], strides, taps, strict=True)]
         result[index] = max(x[(*index[:2], *place)] for place in product(*window))
     return result
 
