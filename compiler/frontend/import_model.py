@@ -34,7 +34,7 @@ from compiler.frontend.model import AttributeValue, OnnxModel, OnnxNode, OnnxTen
 from compiler.frontend.pulp_dialect.integers import integer_model
 from compiler.frontend.pulp_dialect.prepare import pin_shapes, prepare, refuse_training
 from compiler.frontend.read_model import read_model
-from compiler.frontend.stand_ins import add_types, forget_output_shapes
+from compiler.frontend.stand_ins import add_types
 from compiler.frontend.upgrade_opset import opset_of, upgrade_opset
 from compiler.ir import Array, DataType, TensorType
 
@@ -232,10 +232,14 @@ def _symbols(proto: ModelProto) -> list[str]:
 def _infer(proto: ModelProto) -> ModelProto:
     try:
         del proto.graph.value_info[:]
-        add_types(proto)
-        forget_output_shapes(proto)
-        # Folding does what data propagation would, which allocates whatever a shape asks for.
-        return onnx.shape_inference.infer_shapes(proto, strict_mode=True)
+        inferred = add_types(proto)
+        try:
+            # Folding does what data propagation would, which allocates whatever a shape asks for.
+            return onnx.shape_inference.infer_shapes(proto, strict_mode=True)
+        except onnx.shape_inference.InferenceError:
+            if inferred or not add_types(proto, always=True):
+                raise
+            return onnx.shape_inference.infer_shapes(proto, strict_mode=True)
     except (onnx.shape_inference.InferenceError, ValueError, RuntimeError) as error:
         message = " ".join(str(error).split())
         raise CompileError(

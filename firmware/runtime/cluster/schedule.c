@@ -129,8 +129,9 @@ static inline void wait_for(uint32_t slots, const tw_dma_counter *counters) {
   }
 }
 
-static inline void start_job(const tw_schedule *schedule, const tw_schedule_call *job,
-                             uint32_t is_prepared) {
+TW_CALLED_OFTEN __attribute__((noinline)) static void start_job(const tw_schedule *schedule,
+                                                                const tw_schedule_call *job,
+                                                                uint32_t is_prepared) {
   if (!is_prepared) {
     schedule->prepare_job(job->descriptor);
   }
