@@ -86,9 +86,7 @@ def _stand_in(node: NodeProto, opset: int) -> list[NodeProto] | None:
     attributes = {a.name: helper.get_attribute_value(a) for a in node.attribute}
     axes = list(attributes.get("axes", ()))
     keep = int(attributes.get("keepdims", 1))
-    mean = helper.make_node(
-        "ReduceMean", node.input[:1], node.output[:1], node.name, keepdims=keep
-    )
+    mean = helper.make_node("ReduceMean", node.input[:1], node.output[:1], node.name, keepdims=keep)
     if opset < AXES_ARE_OPERANDS or not axes:
         if axes:
             mean.attribute.append(helper.make_attribute("axes", axes))

@@ -122,9 +122,7 @@ def test_conv_sums(
 
 
 @settings(deadline=None)
-@given(
-    rows=st.integers(1, 6), inner=st.integers(1, 40), columns=st.integers(1, 11), seed=seeds
-)
+@given(rows=st.integers(1, 6), inner=st.integers(1, 40), columns=st.integers(1, 11), seed=seeds)
 def test_matmul_sums(rows: int, inner: int, columns: int, seed: int) -> None:
     random = np.random.default_rng(seed)
     x, weights = stored(random, (2, rows, inner)), stored(random, (columns, inner))

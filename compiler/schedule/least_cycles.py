@@ -19,7 +19,6 @@ from compiler.schedule.program import Call
 from compiler.schedule.sub_problems import sub_problem
 from compiler.target.soc import Cluster
 
-
 FILLED = (Home.CONSTANT, Home.INPUT, Home.STATE)
 """Memory that a run finds filled, so that it has to come to L1; other memory it may never leave."""
 
