@@ -35,7 +35,7 @@ from compiler.frontend.pulp_dialect.integers import integer_model
 from compiler.frontend.pulp_dialect.prepare import pin_shapes, prepare, refuse_training
 from compiler.frontend.read_model import read_model
 from compiler.frontend.stand_ins import add_types
-from compiler.frontend.upgrade_opset import opset_of, upgrade_opset
+from compiler.frontend.upgrade_opset import OLDEST, opset_of, upgrade_opset
 from compiler.ir import Array, DataType, TensorType
 
 SUPPORTED_OPSETS = range(13, 25)
@@ -143,7 +143,7 @@ def _opset(proto: ModelProto) -> int:
                     Code.UNSUPPORTED_OPSET,
                     f"model {proto.graph.name!r}",
                     f"it uses operator set {opset}",
-                    f"operator sets {SUPPORTED_OPSETS[0]} to {SUPPORTED_OPSETS[-1]}",
+                    f"operator sets {OLDEST} to {SUPPORTED_OPSETS[-1]}",
                     "convert it with onnx.version_converter",
                 )
             ]
