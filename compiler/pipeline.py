@@ -242,24 +242,47 @@ def emit_cluster(
     """Schedules a network for a cluster and generates its files; the graphs get its kernels.
 
     `memory`: bytes that constants, states and tensors outside of L1 may take together; by default
-    all of L2, where the code has to be as well.
+    all of L2, where the code has to be as well. What does not fit is tried again with weights
+    stored with as few bits as they need.
     `record_layers`: whether the programs also write what every layer makes to the console
     (tilewright/layer_dump.h), with the numbers of the mapping report.
 
     Raises:
         CompileError: names collide, or the network does not fit.
     """
-    from compiler.codegen.cluster_layers import cluster_layers, numbers_of
-    from compiler.codegen.generate_cluster import generate_cluster
-    from compiler.schedule.l2 import check_l2
-    from compiler.schedule.record import record
-    from compiler.schedule.schedule import schedule_network
     from compiler.target import assign_accelerator, pack_weights
 
     if cluster.accelerator is not None:
         assign_accelerator.run(graphs, cluster, cluster.accelerator)
     for graph in graphs:
         pack_weights.run(graph, cluster.cores)
+    try:
+        return _scheduled(name, graphs, cluster, memory, progress, record_layers)
+    except CompileError as error:
+        unfit = all(problem.code is Code.DOES_NOT_FIT for problem in error.problems)
+        if not unfit:
+            raise
+        narrowed = [pack_weights.narrow(graph) for graph in graphs]
+        if not any(narrowed):
+            raise
+    return _scheduled(name, graphs, cluster, memory, progress, record_layers)
+
+
+def _scheduled(
+    name: str,
+    graphs: Sequence[Graph],
+    cluster: Cluster,
+    memory: int | None,
+    progress: Progress,
+    record_layers: bool,
+) -> tuple[GeneratedClusterNetwork, list[Program]]:
+    """`emit_cluster` for graphs whose operations are those of the cluster."""
+    from compiler.codegen.cluster_layers import cluster_layers, numbers_of
+    from compiler.codegen.generate_cluster import generate_cluster
+    from compiler.schedule.l2 import check_l2
+    from compiler.schedule.record import record
+    from compiler.schedule.schedule import schedule_network
+
     progress("scheduling tiles")
     layers = cluster_layers(graphs) if record_layers else []
 

@@ -44,6 +44,38 @@ void tw_matmul_packed_s8(const tw_matmul_packed_s8_parameters *parameters, const
 
 typedef struct {
   uint32_t rows;
+  uint32_t inner; /* a multiple of 8 */
+  uint32_t columns;
+  uint32_t shift;
+  int32_t low;
+  int32_t high;
+  uint32_t wide;             /* 1: 64-bit requantisation, see docs/numerics.md */
+  int32_t output_zero_point; /* wide form only */
+} tw_matmul_packed_s8_w4_parameters;
+
+/* tw_matmul_packed_s8 with weights of 4 bits. */
+void tw_matmul_packed_s8_w4(const tw_matmul_packed_s8_w4_parameters *parameters,
+                            const int8_t *input, const int8_t *weights, int8_t *output,
+                            uint32_t core, uint32_t cores);
+
+typedef struct {
+  uint32_t rows;
+  uint32_t inner; /* a multiple of 16 */
+  uint32_t columns;
+  uint32_t shift;
+  int32_t low;
+  int32_t high;
+  uint32_t wide;             /* 1: 64-bit requantisation, see docs/numerics.md */
+  int32_t output_zero_point; /* wide form only */
+} tw_matmul_packed_s8_w2_parameters;
+
+/* tw_matmul_packed_s8 with weights of 2 bits. */
+void tw_matmul_packed_s8_w2(const tw_matmul_packed_s8_w2_parameters *parameters,
+                            const int8_t *input, const int8_t *weights, int8_t *output,
+                            uint32_t core, uint32_t cores);
+
+typedef struct {
+  uint32_t rows;
   uint32_t inner;
   uint32_t columns;
   float minimum;

@@ -1,0 +1,138 @@
+"""With how many bits weights are stored: what is fastest, or what fits; the same results."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+from onnx import TensorProto, helper
+
+from compiler.errors import Code, CompileError
+from compiler.interpreter import interpret
+from compiler.ir import Graph
+from compiler.operators.onnxruntime_harness import ModelUnderTest, Stored
+from compiler.operators.packed_conv import ConvPackedInt8
+from compiler.operators.packed_matmul import MatMulPackedInt8
+from compiler.pipeline import emit_cluster
+from compiler.schedule.sample_cluster import CLUSTER
+from compiler.target import pack_weights
+
+
+def number_type(bits: int) -> np.dtype[np.generic]:
+    return helper.tensor_dtype_to_np_dtype(TensorProto.DataType.Value(f"INT{bits}"))
+
+
+def products(bits: int, rows: int, inner: int, columns: Sequence[int]) -> Graph:
+    """Matrix products one after the other, with weights of so many bits."""
+    random = np.random.default_rng(bits)
+    model = ModelUnderTest(opset=25)
+    x = model.input("x", random.normal(size=(rows, inner)).astype(np.float32))
+    x = model.quantised(x, Stored(0.02))
+    for index, extent in enumerate(columns):
+        weights = random.integers(-(1 << bits - 1), 1 << bits - 1, (inner, extent))
+        model.constant(f"w{index}", weights.astype(number_type(bits)))
+        model.constant(f"scale{index}", np.full(extent, 0.05, np.float32))
+        model.node("DequantizeLinear", [f"w{index}", f"scale{index}"], f"real{index}", axis=1)
+        model.node("MatMul", [x, f"real{index}"], f"y{index}")
+        x, inner = model.quantised(f"y{index}", Stored(0.05 * bits)), extent
+    model.output(x)
+    return model.graph()
+
+
+def convolution(bits: int, channels: int, extent: int) -> Graph:
+    random = np.random.default_rng(bits)
+    model = ModelUnderTest(opset=25)
+    image = random.normal(size=(1, channels, extent, extent)).astype(np.float32)
+    x = model.quantised(model.input("x", image), Stored(0.02))
+    weights = random.integers(-(1 << bits - 1), 1 << bits - 1, (16, channels, 3, 3))
+    model.constant("w", weights.astype(number_type(bits)))
+    model.constant("scale", np.full(16, 0.05, np.float32))
+    model.node("DequantizeLinear", ["w", "scale"], "real", axis=0)
+    model.node("Conv", [x, "real"], "y", pads=[1, 1, 1, 1])
+    model.output(model.quantised("y", Stored(0.3)))
+    return model.graph()
+
+
+def stored_bits(graph: Graph) -> list[int]:
+    return [
+        node.operation.bits
+        for node in graph.nodes
+        if isinstance(node.operation, (MatMulPackedInt8, ConvPackedInt8))
+    ]
+
+
+def reasons(graph: Graph) -> list[str]:
+    return [node.reason for node in graph.nodes if node.reason]
+
+
+def assert_same_results(graph: Graph, packed: Graph) -> None:
+    random = np.random.default_rng(3)
+    inputs = {
+        name: random.normal(size=graph.values[name].type.shape).astype(np.float32)
+        if graph.values[name].type.data_type.is_float
+        else random.integers(-128, 128, graph.values[name].type.shape, np.int8)
+        for name in graph.inputs
+    }
+    expected, found = interpret(graph, inputs), interpret(packed, inputs)
+    assert all(np.array_equal(expected[name], found[name]) for name in graph.outputs)
+
+
+@pytest.mark.parametrize("bits", [8, 4, 2])
+def test_vectors_take_few_bits(bits: int) -> None:
+    """What is read once is bound by how fast it comes."""
+    graph, plain = (products(bits, 1, 256, [256]) for _ in range(2))
+    pack_weights.run(graph, CLUSTER.cores)
+    assert stored_bits(graph) == [4 if bits == 2 else bits]
+    assert_same_results(plain, graph)
+    if bits < 8:
+        (reason,) = reasons(graph)
+        assert reason.startswith("weights are stored with 4 bits: ") and " with 8" in reason
+
+
+@pytest.mark.parametrize("bits", [4, 2])
+def test_many_rows_take_whole_bytes(bits: int) -> None:
+    """What is read many times is bound by how fast it is multiplied."""
+    graph = products(bits, 64, 64, [64])
+    pack_weights.run(graph, CLUSTER.cores)
+    assert stored_bits(graph) == [8]
+    assert reasons(graph)[0].startswith("weights are stored with 8 bits: ")
+
+
+@pytest.mark.parametrize("channels", [3, 16])
+@pytest.mark.parametrize("bits", [4, 2])
+def test_convolutions_are_narrowed(bits: int, channels: int) -> None:
+    """Also where windows are copied because channels do not fill words."""
+    graph, plain = (convolution(bits, channels, 6) for _ in range(2))
+    pack_weights.run(graph, CLUSTER.cores)
+    assert pack_weights.narrow(graph) and not pack_weights.narrow(graph)
+    assert stored_bits(graph) == [bits]
+    assert_same_results(plain, graph)
+    (reason,) = reasons(graph)
+    assert (
+        reason == f"weights are stored with {bits} bits, because the network does not fit otherwise"
+    )
+
+
+def test_rows_that_end_within_a_word_take_whole_bytes() -> None:
+    graph = products(4, 1, 12, [8])
+    pack_weights.run(graph, CLUSTER.cores)
+    assert not pack_weights.narrow(graph)
+    assert stored_bits(graph) == [8]
+    assert "12 values per output are no multiple of 8" in reasons(graph)[0]
+
+
+def test_narrow_weights_are_what_fits() -> None:
+    def emitted(memory: int | None) -> tuple[Graph, int]:
+        graph = products(4, 32, 128, [128, 128])
+        network, _ = emit_cluster("net", [graph], CLUSTER, memory, lambda _: None)
+        return graph, len(network.weights)
+
+    fast, fast_bytes = emitted(None)
+    assert stored_bits(fast) == [8, 8]
+    small, small_bytes = emitted(fast_bytes - 1)
+    assert stored_bits(small) == [4, 4]
+    assert small_bytes < 0.6 * fast_bytes
+    with pytest.raises(CompileError) as caught:
+        emitted(small_bytes - 1)
+    assert [problem.code for problem in caught.value.problems] == [Code.DOES_NOT_FIT]
