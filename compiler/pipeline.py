@@ -178,8 +178,17 @@ def _check_integer_io(model: OnnxModel, graph: Graph, names: Sequence[str]) -> N
 
 
 def analyse(graphs: Sequence[Graph]) -> str:
-    """The placement problem as JSON: a function of shapes and structure, not of weights."""
+    """The placement problem as JSON: a function of shapes and structure, not of weights, but for
+    whether these fit into 4 or 2 bits. The graphs get the operations of a single core."""
+    _store_narrow_weights(graphs)
     return problems_to_json(problems_of(graphs))
+
+
+def _store_narrow_weights(graphs: Sequence[Graph]) -> None:
+    from compiler.target import store_narrow_weights
+
+    for graph in graphs:
+        store_narrow_weights.run(graph)
 
 
 def place(problem: str) -> str:
@@ -201,6 +210,7 @@ def emit(
 ) -> tuple[GeneratedNetwork, Plan]:
     """Generates a network's files from its graphs and their placements.
 
+    The graphs get the operations of a single core, unless `analyse` has done that.
     `memory`: bytes that weights, states and arena may take together, if limited.
 
     Raises:
@@ -209,6 +219,7 @@ def emit(
     """
     from compiler.codegen.generate import generate
 
+    _store_narrow_weights(graphs)
     try:
         plan = plan_of(graphs, placements)
     except ValueError as error:
