@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from compiler.ir import TensorType
+from compiler.operators.accelerated_conv import AcceleratedConvInt8
 from compiler.operators.conv import ConvInt8
 from compiler.operators.matmul import MatMulInt8
 from compiler.operators.packed_conv import (
@@ -52,6 +53,8 @@ def run(graph: Graph, cores: int) -> None:
     `Node.reason` of nodes whose weights need fewer than 8 bits says with how many they are stored.
     """
     for node in graph.nodes:
+        if isinstance(node.operation, AcceleratedConvInt8) and node.operation.weight_bits < 8:
+            _explain(node, f"with {node.operation.weight_bits} bits")
         found = packed(graph, node, cores)
         if found is None:
             continue

@@ -10,7 +10,7 @@ from compiler.codegen.network_harness import compile_together
 from compiler.interpreter import interpret
 from compiler.operators.narrow_weights import ConvNarrowInt8, MatMulNarrowInt8
 from compiler.target import store_narrow_weights
-from compiler.target.pack_weights_test import convolution, products
+from compiler.target.narrow_harness import convolution, products
 
 
 @pytest.mark.parametrize("bits", [4, 2])
