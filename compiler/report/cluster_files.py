@@ -20,12 +20,14 @@ from compiler.schedule.estimate import (
     call_cycles,
     estimate,
     launch_cycles,
+    tables_cycles,
     total_cycles,
 )
 from compiler.schedule.extents import nominal
-from compiler.schedule.program import Program
+from compiler.schedule.program import Call, Program
 from compiler.schedule.table_size import kernel_of
 from compiler.schedule.task import ALIGNMENT
+from compiler.target.neureka_job import job_shapes
 from compiler.target.soc import Cluster
 
 MEMORY_FORMAT = 1
@@ -90,7 +92,8 @@ def _map(
         "arena_bytes": program.arena_bytes,
         "l1_bytes": program.l1_bytes,
         "l1_bound": program.l1_bound,
-        "launch_cycles": launch_cycles(program, cluster),
+        "launch_cycles": launch_cycles(program),
+        "tables_cycles": tables_cycles(program, cluster),
         "predicted_cycles": total_cycles(times),
         "buffers": [asdict(buffer) for buffer in program.buffers],
         "arena_buffers": [asdict(buffer) for buffer in program.arena_buffers],
@@ -100,6 +103,8 @@ def _map(
                     {
                         "node": call.node,
                         "tile": call.tile,
+                        "engine": "accelerator" if call.operation.is_job else "cores",
+                        "jobs": _jobs(call),
                         "kernel": kernel_of(call).function,
                         "multiply_accumulates": call.operation.multiply_accumulates(call.inputs),
                         "predicted_cycles": call_cycles(call, cluster),
@@ -129,6 +134,11 @@ def _map(
             {**asdict(extent), "nominal_rows": extent.nominal} for extent in program.extents
         ],
     }
+
+
+def _jobs(call: Call) -> int:
+    """How many jobs the accelerator is given."""
+    return len(job_shapes(kernel_of(call).parameters)) if call.operation.is_job else 0
 
 
 def _memory(name: str, graphs: Sequence[Graph], programs: Sequence[Program]) -> MemoryReport:

@@ -7,8 +7,11 @@ from collections.abc import Sequence
 import numpy as np
 from onnx import TensorProto, helper
 
+from compiler.frontend.import_model import import_model
 from compiler.ir import Graph
+from compiler.lowering.lower import lower
 from compiler.operators.onnxruntime_harness import ModelUnderTest, Stored
+from compiler.passes import run_passes
 
 
 def number_type(bits: int) -> np.dtype[np.generic]:
@@ -17,7 +20,7 @@ def number_type(bits: int) -> np.dtype[np.generic]:
 
 
 def products(bits: int, rows: int, inner: int, columns: Sequence[int]) -> Graph:
-    """Matrix products one after the other, with weights of so many bits."""
+    """Matrix products one after the other, with weights of so many bits; the interface is int8."""
     random = np.random.default_rng(bits)
     model = ModelUnderTest(opset=25)
     x = model.input("x", random.normal(size=(rows, inner)).astype(np.float32))
@@ -30,7 +33,9 @@ def products(bits: int, rows: int, inner: int, columns: Sequence[int]) -> Graph:
         model.node("MatMul", [x, f"real{index}"], f"y{index}")
         x, inner = model.quantised(f"y{index}", Stored(0.05 * bits)), extent
     model.output(x)
-    return model.graph()
+    graph = lower(import_model(model.model()), "run", integer_io=["x", x])
+    run_passes(graph)
+    return graph
 
 
 def convolution(bits: int, channels: int, extent: int) -> Graph:

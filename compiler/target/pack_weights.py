@@ -1,13 +1,14 @@
 """Gives products with constant weights the kernels that take them packed.
 
 Weights whose values allow it may be stored with 4 or 2 bits, whatever type the model gives them:
-fewer bytes to keep and to copy, and instructions to unpack them as they are used. What takes fewer
-cycles is chosen; `narrow` chooses what takes fewer bytes.
+fewer bytes to keep and to copy, and instructions to unpack them as they are used. Copies run beside
+kernels, so that fewer bits are faster as long as all copies of a graph take longer than all its
+kernels, by the models of cycles. They are also chosen where a network does not fit otherwise.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -25,6 +26,7 @@ from compiler.operators.packed_matmul import MatMulPackedInt8
 from compiler.operators.window import split_shape
 from compiler.target.cluster_cycles import kernel_cycles
 from compiler.target.packed_weights import (
+    OUTPUTS,
     VALUES,
     WIDTHS,
     block_bytes,
@@ -36,12 +38,17 @@ from compiler.target.packed_weights import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from compiler.ir import Array, Graph, Node, Operation
 
 PackedProduct = MatMulPackedInt8 | ConvPackedInt8
 
 COPIED_PER_CYCLE = 8
 """Bytes of constants, on the clusters that `cluster_cycles` is about."""
+
+MOST_OF_L2 = 0.75
+"""What constants may take of L2, where code, states and other tensors lie too."""
 
 MOST_VALUES = 1 << 16
 """Of a sum of products with weights of 4 bits, which is 16 times as large before it is scaled."""
@@ -58,17 +65,26 @@ def run(graph: Graph, cores: int) -> None:
         found = packed(graph, node, cores)
         if found is None:
             continue
-        operation, data = found
-        if isinstance(operation, PackedProduct):
-            x = graph.input_types(node)[0]
-            assert x is not None
-            weights = graph.values[node.inputs[1] or ""].constant
-            assert weights is not None
-            _explain(node, _reason(operation, x, weights, cores))
+        node.operation, data = found
         constant = graph.add_constant(f"{node.name}/packed", data)
-        node.operation = operation
         node.inputs = (node.inputs[0], constant.name)
+    _balance(graph, cores)
     drop_unread_constants(graph)
+
+
+def make_fit(graphs: Sequence[Graph], l2_bytes: int) -> None:
+    """Stores all weights with as few bits as they need if constants take too much of L2."""
+    constants: set[bytes] = set()
+    for graph in graphs:
+        for node in graph.nodes:
+            for position, name in enumerate(node.inputs):
+                data = graph.values[name].constant if name is not None else None
+                if data is not None and position not in node.operation.weight_memory_inputs:
+                    constants.add(data.tobytes())
+    if sum(map(len, constants)) <= l2_bytes * MOST_OF_L2:
+        return
+    for graph in graphs:
+        narrow(graph)
 
 
 def narrow(graph: Graph) -> bool:
@@ -78,23 +94,102 @@ def narrow(graph: Graph) -> bool:
         operation = node.operation
         if not isinstance(operation, PackedProduct):
             continue
-        x = graph.input_types(node)[0]
-        data = graph.values[node.inputs[1] or ""].constant
-        assert x is not None and data is not None
-        outputs, values = operation.outputs, operation.values(x)
-        weights, scale, bias = unpack_products(data, outputs, values, operation.bits)
-        bits = _widths(operation, x, weights)[-1]
-        if bits == operation.bits:
-            continue
-        name = graph.add_constant(
-            f"{node.name}/packed", pack_products(weights, scale, bias, bits)
-        ).name
-        node.operation = replace(operation, bits=bits)
-        node.inputs = (node.inputs[0], name)
-        _explain(node, f"with {bits} bits, because the network does not fit otherwise")
-        changed = True
+        bits = _widths(operation, *_operands(graph, node, operation))[-1]
+        if bits != operation.bits:
+            _store(graph, node, operation, bits)
+            _explain(node, f"with {bits} bits, because constants take too much memory otherwise")
+            changed = True
     drop_unread_constants(graph)
     return changed
+
+
+def _balance(graph: Graph, cores: int) -> None:
+    """Stores weights with fewer bits while copies take longer than kernels.
+
+    What saves most cycles of copies for a cycle of unpacking comes first.
+    """
+    kernels, copies = _totals(graph, cores)
+    choices: list[_Choice] = []
+    for index, node in enumerate(graph.nodes):
+        operation = node.operation
+        if not isinstance(operation, PackedProduct):
+            continue
+        x, weights = _operands(graph, node, operation)
+        widths = _widths(operation, x, weights)
+        if least_width(weights) < 8 and len(widths) == 1:
+            values, needed = operation.values(x), least_width(weights)
+            _explain(
+                node,
+                f"with 8 bits instead of {needed}: {values} values per output are no multiple of "
+                f"{stored_values(needed)}",
+            )
+        whole = _cycles(operation, x, 8, cores)
+        for bits in widths[1:]:
+            fewer = _cycles(operation, x, bits, cores)
+            choices.append(_Choice(index, bits, fewer[0] - whole[0], whole[1] - fewer[1]))
+    chosen: dict[int, _Choice] = {}
+    for choice in sorted(
+        choices, key=lambda choice: (choice.unpacking / max(1, choice.saved), choice)
+    ):
+        before = chosen.get(choice.node, _Choice(choice.node, 8, 0, 0))
+        slower = kernels + choice.unpacking - before.unpacking
+        less = copies - choice.saved + before.saved
+        if max(slower, less) < max(kernels, copies):
+            kernels, copies = slower, less
+            chosen[choice.node] = choice
+    compared = f"copies of constants take {copies:,} cycles, kernels {kernels:,}"
+    for index in dict.fromkeys(choice.node for choice in choices):
+        node = graph.nodes[index]
+        assert isinstance(node.operation, PackedProduct)
+        if index in chosen:
+            _store(graph, node, node.operation, chosen[index].bits)
+        _explain(node, f"with {node.operation.bits} bits: all {compared}")
+
+
+@dataclass(frozen=True, order=True)
+class _Choice:
+    """Stored weights of so many bits for node number `node`: cycles that this costs and saves."""
+
+    node: int
+    bits: int
+    unpacking: int
+    saved: int
+
+
+def _totals(graph: Graph, cores: int) -> tuple[int, int]:
+    """Cycles of all kernels, and of copying all constants that they read in L1."""
+    kernels, copied = 0, dict[str, int]()
+    for node in graph.nodes:
+        types, outputs = graph.input_types(node), graph.output_types(node)
+        kernel = node.operation.kernel(types, outputs) if node.operation.view_of is None else None
+        if kernel is None:
+            continue
+        kernels += kernel_cycles(kernel, outputs, cores)
+        elsewhere = {*node.operation.weight_memory_inputs, *node.operation.sparsely_read}
+        for position, name in enumerate(node.inputs):
+            if name is not None and position not in elsewhere:
+                value = graph.values[name]
+                copied[name] = value.type.bytes if value.constant is not None else 0
+    return kernels, sum(copied.values()) // COPIED_PER_CYCLE
+
+
+def _operands(graph: Graph, node: Node, operation: PackedProduct) -> tuple[TensorType, Array]:
+    """The type of a product's input, and its weights int8 [outputs, values]."""
+    x = graph.input_types(node)[0]
+    data = graph.values[node.inputs[1] or ""].constant
+    assert x is not None and data is not None
+    return x, unpack_products(data, operation.outputs, operation.values(x), operation.bits)[0]
+
+
+def _store(graph: Graph, node: Node, operation: PackedProduct, bits: int) -> None:
+    """Packs a product's constants again."""
+    x = graph.input_types(node)[0]
+    data = graph.values[node.inputs[1] or ""].constant
+    assert x is not None and data is not None
+    unpacked = unpack_products(data, operation.outputs, operation.values(x), operation.bits)
+    name = graph.add_constant(f"{node.name}/packed", pack_products(*unpacked, bits)).name
+    node.operation = replace(operation, bits=bits)
+    node.inputs = (node.inputs[0], name)
 
 
 def packed(graph: Graph, node: Node, cores: int) -> tuple[Operation, Array] | None:
@@ -109,8 +204,7 @@ def packed(graph: Graph, node: Node, cores: int) -> tuple[Operation, Array] | No
         return None
     product = _product(operation, weights.shape[0], cores)
     if product is not None:
-        product = replace(product, bits=_fastest(product, x, weights, cores))
-        return product, pack_products(weights, scale, bias, product.bits)
+        return product, pack_products(weights, scale, bias)
     assert isinstance(operation, ConvInt8)
     undilated = operation.window.dilations == (1, 1)
     if not operation.is_depthwise(x) or x.shape[-1] % VALUES or not undilated:
@@ -151,47 +245,19 @@ def _widths(product: PackedProduct, x: TensorType, weights: Array) -> list[int]:
     return result
 
 
-def _fastest(product: PackedProduct, x: TensorType, weights: Array, cores: int) -> int:
-    """The bits of stored weights with which a product takes the fewest cycles."""
-    widths = reversed(_widths(product, x, weights))
-    return min(widths, key=lambda bits: _cycles(product, x, bits, cores))
-
-
-def _cycles(product: PackedProduct, x: TensorType, bits: int, cores: int) -> int:
-    """Cycles with stored weights of so many bits; half of those for copies are taken not to be
-    hidden."""
-    blocks = -(-product.outputs // 4)
+def _cycles(product: PackedProduct, x: TensorType, bits: int, cores: int) -> tuple[int, int]:
+    """Cycles of the kernel with stored weights of so many bits, and of copying these."""
+    blocks = -(-product.outputs // OUTPUTS)
     data = TensorType(x.data_type, (blocks, block_bytes(product.values(x), bits)))
     product = replace(product, bits=bits)
     outputs = product.infer([x, data])
     kernel = product.kernel([x, data], outputs)
     assert kernel is not None
-    copies = data.bytes // COPIED_PER_CYCLE
-    return max(kernel_cycles(kernel, outputs, cores), copies) + copies // 2
+    return kernel_cycles(kernel, outputs, cores), data.bytes // COPIED_PER_CYCLE
 
 
-def _reason(product: PackedProduct, x: TensorType, weights: Array, cores: int) -> str | None:
-    """Why weights that need fewer than 8 bits are stored with how many; None for others."""
-    needed = least_width(weights)
-    if needed == 8:
-        return None
-    widths = _widths(product, x, weights)
-    if len(widths) == 1:
-        return (
-            f"with 8 bits instead of {needed}: {product.values(x)} values per output are no "
-            f"multiple of {stored_values(needed)}"
-        )
-    cycles = {bits: _cycles(product, x, bits, cores) for bits in widths}
-    others = ", ".join(
-        f"{count:,} with {bits}" for bits, count in cycles.items() if bits != product.bits
-    )
-    return f"with {product.bits} bits: {cycles[product.bits]:,} cycles, {others}"
-
-
-def _explain(node: Node, stored: str | None) -> None:
+def _explain(node: Node, stored: str) -> None:
     """Says in a node's reason how its weights are stored, instead of what it said before."""
-    if stored is None:
-        return
     others = [part for part in node.reason.split("; ") if part and not part.startswith(_STORED)]
     node.reason = "; ".join([*others, f"{_STORED} {stored}"])
 
