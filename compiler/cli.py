@@ -239,8 +239,7 @@ def _lowered(
 ) -> list[pipeline.LoweredEntryPoint]:
     """The entry points, with the kernels that they will run."""
     entry_points = pipeline.lower_model(model_options(options), _progress, observe)
-    if cluster is not None:
-        pipeline.choose_kernels([entry_point.graph for entry_point in entry_points], cluster)
+    pipeline.choose_kernels([entry_point.graph for entry_point in entry_points], cluster)
     return entry_points
 
 

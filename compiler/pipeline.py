@@ -254,14 +254,25 @@ def read_placements(placement: str) -> tuple[Placement, ...]:
     return tuple(placements_from_json(placement))
 
 
-def choose_kernels(graphs: Sequence[Graph], cluster: Cluster) -> None:
-    """Gives graphs the kernels of a cluster, and its accelerator's if it has one."""
-    from compiler.target import assign_accelerator, merge_constants, pack_weights
+def choose_kernels(graphs: Sequence[Graph], cluster: Cluster | None) -> None:
+    """Gives graphs the kernels of a cluster, and its accelerator's if it has one, or of a core."""
+    from compiler.target import (
+        assign_accelerator,
+        merge_constants,
+        pack_weights,
+        store_narrow_weights,
+    )
 
+    if cluster is None:
+        for graph in graphs:
+            store_narrow_weights.run(graph)
+        return
     if cluster.accelerator is not None:
         assign_accelerator.run(graphs, cluster, cluster.accelerator)
     for graph in graphs:
         pack_weights.run(graph, cluster.cores)
+    pack_weights.make_fit(graphs, cluster.l2_bytes)
+    for graph in graphs:
         merge_constants.run(graph)
 
 
