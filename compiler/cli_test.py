@@ -128,6 +128,7 @@ def test_placement_does_not_depend_on_weights(path: Path, tmp_path: Path) -> Non
     assert Path(f"{path}.json").read_bytes() == Path(f"{other}.json").read_bytes()
     first, second = contents(Path(f"{path}.out")), contents(Path(f"{other}.out"))
     assert first["net_weights.bin"] != second["net_weights.bin"]
+    assert first["net_weights.S"] != second["net_weights.S"], "it has the digest of the model"
     assert first["net.h"] == second["net.h"]
 
 

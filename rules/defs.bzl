@@ -2,6 +2,7 @@
 
 load(":compiled_network.bzl", _compiled_network = "compiled_network")
 load(":firmware.bzl", _firmware = "firmware")
+load(":firmware_sbom.bzl", _firmware_sbom = "firmware_sbom")
 load(":golden_data.bzl", _golden_data = "golden_data")
 load(":kernel_library.bzl", _kernel_library = "kernel_library")
 load(":memory_report.bzl", _memory_report = "memory_report")
@@ -19,6 +20,7 @@ load(":soc_template.bzl", _soc_template = "soc_template")
 
 compiled_network = _compiled_network
 firmware = _firmware
+firmware_sbom = _firmware_sbom
 golden_data = _golden_data
 kernel_library = _kernel_library
 memory_report = _memory_report

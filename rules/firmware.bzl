@@ -38,7 +38,11 @@ def _firmware_impl(ctx):
     )
 
     linker_map = ctx.actions.declare_file(ctx.label.name + ".map")
-    link_flags = ["-Wl,-Map=" + linker_map.path]
+    link_flags = [
+        # What tw_build_id() returns; other programs have none.
+        "-Wl,--build-id=sha1",
+        "-Wl,-Map=" + linker_map.path,
+    ]
     linker_scripts = []
     if soc.linker_script:
         linker_script = ctx.actions.declare_file(ctx.label.name + ".ld")

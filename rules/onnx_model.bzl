@@ -4,7 +4,11 @@ load(":providers.bzl", "ModelInfo")
 
 def _onnx_model_impl(ctx):
     return [
-        ModelInfo(golden = ctx.file.golden, onnx = ctx.file.src),
+        ModelInfo(
+            golden = ctx.file.golden,
+            license = ctx.attr.license,
+            onnx = ctx.file.src,
+        ),
         DefaultInfo(files = depset([ctx.file.src])),
         OutputGroupInfo(
             golden = depset([ctx.file.golden] if ctx.file.golden else []),
@@ -23,6 +27,9 @@ Keys are the names of the model's inputs, or, for several runs and entry points,
 `<step>/<entry point>/input/<tensor>`; steps run in the order of their names.
 """,
             allow_single_file = [".npz"],
+        ),
+        "license": attr.string(
+            doc = "SPDX expression of the model's licence, for `firmware_sbom`.",
         ),
         "src": attr.label(
             doc = "The model.",

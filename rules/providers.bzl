@@ -4,6 +4,7 @@ ModelInfo = provider(
     doc = "An ONNX model and what is known to come out of it.",
     fields = {
         "golden": "File: .npz with inputs and, where they are known, expected outputs; or None.",
+        "license": "string: SPDX expression of the model's licence; empty if none is stated.",
         "onnx": "File: the model.",
     },
 )
@@ -39,8 +40,9 @@ NetworkInfo = provider(
         "memory_map": "File: JSON, what lies where.",
         "model": "ModelInfo: what it was compiled from.",
         "name": "string: prefix of everything that the header declares.",
+        "on_cluster": "bool: whether it runs on the cluster of its SoC.",
         "options": "list of string: the compiler's options besides the model.",
-        "placement": "File: JSON, addresses of all tensors; None for a cluster.",
+        "placement": "File: JSON, addresses of all tensors, or the schedule of a cluster.",
         "source": "File: generated C.",
         "weights": "File: packed weights.",
     },

@@ -44,15 +44,18 @@ class GeneratedNetwork:
         }
 
 
-def generate(name: str, graphs: Sequence[Graph], plan: Plan) -> GeneratedNetwork:
+def generate(
+    name: str, graphs: Sequence[Graph], plan: Plan, model_digest: str = ""
+) -> GeneratedNetwork:
     """Generates network `name` with one entry point per graph, placed by `plan`.
 
     A graph's name is its entry point's name; the only entry point of a network may have the empty
-    name. Raises CompileError as `interface_of` does.
+    name. `model_digest` is what the program tells of its model (`compiler.frontend.model_digest`),
+    empty for graphs that come from no file. Raises CompileError as `interface_of` does.
     """
     interface = interface_of(name, graphs, plan)
     content = source_of(interface, plan)
-    values = _template_values(interface, content, plan)
+    values = _template_values(interface, content, plan, model_digest)
     environment = environment_of_templates()
     header, source, assembly = (
         environment.get_template(template).render(values)
@@ -103,10 +106,12 @@ def _names_arena(lines: Sequence[str]) -> bool:
     return re.search(r"(?<![\w.])arena\b", code) is not None
 
 
-def _template_values(interface: Interface, content: Source, plan: Plan) -> dict[str, Any]:
+def _template_values(
+    interface: Interface, content: Source, plan: Plan, model_digest: str
+) -> dict[str, Any]:
     members = content.weights.members
     return {
-        **interface_values(interface, plan, len(content.weights.data)),
+        **interface_values(interface, plan, model_digest, len(content.weights.data)),
         "headers": sorted(["tilewright/generated.h", *content.headers]),
         "members": members,
         "groups": [member for member in members if isinstance(member, Group)],
@@ -126,12 +131,17 @@ def _straight_call(function: Function) -> list[str]:
 
 
 def interface_values(
-    interface: Interface, plan: Plan, weights_bytes: int, weight_memory_bytes: int = 0
+    interface: Interface,
+    plan: Plan,
+    model_digest: str,
+    weights_bytes: int,
+    weight_memory_bytes: int = 0,
 ) -> dict[str, Any]:
     """What the header, the weights and the interface's code show, whatever runs the network."""
     return {
         "network": interface.name,
         "macro": interface.name.upper(),
+        "model_digest": model_digest,
         "weights_alignment": ALIGNMENT,
         "weights_bytes": weights_bytes,
         "weight_memory_bytes": weight_memory_bytes,

@@ -52,11 +52,15 @@ class GeneratedClusterNetwork:
 
 
 def generate_cluster(
-    name: str, graphs: Sequence[Graph], programs: Sequence[Program], cluster: Cluster
+    name: str,
+    graphs: Sequence[Graph],
+    programs: Sequence[Program],
+    cluster: Cluster,
+    model_digest: str = "",
 ) -> GeneratedClusterNetwork:
     """Generates network `name` with one entry point per graph, run by `programs`.
 
-    Raises CompileError as `interface_of` does.
+    `model_digest` is that of `generate`. Raises CompileError as `interface_of` does.
     """
     plan = _plan(graphs, programs)
     interface = interface_of(name, graphs, plan)
@@ -69,7 +73,10 @@ def generate_cluster(
         )
     ]
     sizes = len(weights), len(weight_memory)
-    values = _values(interface, plan, programs, tables, sizes, cluster)
+    values = {
+        **interface_values(interface, plan, model_digest, *sizes),
+        **_values(interface, programs, tables, cluster),
+    }
     environment = environment_of_templates()
     header, source, assembly = (
         environment.get_template(template).render(values)
@@ -107,17 +114,14 @@ def _merge(
 
 def _values(
     interface: Interface,
-    plan: Plan,
     programs: Sequence[Program],
     tables: Sequence[Tables],
-    sizes: tuple[int, int],
     cluster: Cluster,
 ) -> dict[str, Any]:
     kernels = kernel_functions(programs)
     headers = {"tilewright/generated.h", "tilewright/placement.h", "tilewright/schedule.h"}
     headers |= {kernel.header for kernel in kernels}
     return {
-        **interface_values(interface, plan, *sizes),
         "headers": sorted(headers),
         "kernels": [{"functions": _functions(kernel), **vars(kernel)} for kernel in kernels],
         "l1_bytes": max(1, *(program.l1_bytes for program in programs)),

@@ -100,7 +100,13 @@ def interface_of(name: str, graphs: Sequence[Graph], plan: Plan) -> Interface:
             ]
         )
     problems: list[Problem] = []
-    functions: dict[str, str] = {f"{name}_reset": "the function that resets the states"}
+    functions: dict[str, str] = {
+        f"{name}_reset": "the function that resets the states",
+        f"{name}_network": "the network's descriptor",
+        f"{name}_model_digest": "the digest of the model's file",
+        f"{name}_weights": "the weights",
+        f"{name}_weight_memory": "the accelerator's weights",
+    }
     macros: dict[str, str] = {}
     entry_points: list[EntryPoint] = []
     for graph in graphs:

@@ -14,9 +14,10 @@ INITIALISER_ADVICE = "export the model again"
 
 
 def check_structure(proto: ModelProto) -> None:
-    """Sorts the nodes so that each comes after what it reads, if they are not.
+    """Sorts the nodes: each after what it reads, in an order that depends on the graph alone.
 
-    ONNX asks for sorted nodes; of unsorted ones without a cycle the meaning is plain.
+    ONNX asks for sorted nodes, and leaves open which of many such orders a file has: here all give
+    the same program. Unsorted nodes without a cycle mean the same, too.
 
     Raises:
         CompileError: everything of these that is wrong: two tensors of one name (TW-0108), tensors
@@ -138,18 +139,22 @@ def _undefined(graph: GraphProto) -> Iterator[Problem]:
 
 
 def _sort(graph: GraphProto) -> list[Problem]:
-    """Sorts the nodes, each as early as it was where possible; or gives the cycle."""
+    """Sorts the nodes as a walk from the outputs to what they read meets them; or gives the cycle.
+
+    Outputs and operands are taken in order, so that what a node reads is computed shortly before
+    it. Nodes that no output needs come last, by name; they may have problems to report.
+    """
     producer = {name: index for index, n in enumerate(graph.node) for name in n.output if name}
     made = _made(graph)
     before = [
         list(dict.fromkeys(producer[name] for name in _reads(node, made) if name in producer))
         for node in graph.node
     ]
-    if all(source < index for index, sources in enumerate(before) for source in sources):
-        return []
+    outputs = [producer[output.name] for output in graph.output if output.name in producer]
+    others = sorted(range(len(before)), key=lambda index: list(graph.node[index].output))
     order: list[int] = []
     state = [0] * len(before)  # 0: not seen, 1: on the path, 2: done
-    for start in range(len(before)):
+    for start in (*outputs, *others):
         path = [(start, iter(before[start]))] if state[start] == 0 else []
         while path:
             index, sources = path[-1]
@@ -164,6 +169,8 @@ def _sort(graph: GraphProto) -> list[Problem]:
                 return [_cycle(graph, on_path[on_path.index(following) :])]
             else:
                 path.append((following, iter(before[following])))
+    if order == sorted(order):
+        return []
     nodes = [graph.node[index] for index in order]
     copies = [NodeProto.FromString(node.SerializeToString()) for node in nodes]
     del graph.node[:]

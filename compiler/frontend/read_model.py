@@ -23,7 +23,7 @@ def read_model(path: Path) -> ModelProto:
     proto = ModelProto()
     try:
         proto.ParseFromString(path.read_bytes())
-        tensors = list(_tensors(proto.graph))
+        tensors = list(tensors_of(proto.graph))
         for text in _texts(proto):
             if isinstance(text, bytes):
                 text.decode()
@@ -49,7 +49,7 @@ def read_model(path: Path) -> ModelProto:
     return proto
 
 
-def _tensors(graph: GraphProto) -> Iterator[TensorProto]:
+def tensors_of(graph: GraphProto) -> Iterator[TensorProto]:
     """All tensors of a graph: initialisers, attributes, and those of its subgraphs."""
     yield from graph.initializer
     for node in graph.node:
@@ -62,7 +62,7 @@ def _attribute_tensors(attribute: AttributeProto) -> Iterator[TensorProto]:
         yield attribute.t
     yield from attribute.tensors
     for graph in [*([attribute.g] if attribute.HasField("g") else []), *attribute.graphs]:
-        yield from _tensors(graph)
+        yield from tensors_of(graph)
 
 
 def _texts(proto: ModelProto) -> Iterator[object]:

@@ -24,7 +24,8 @@ def seeded_network(
 
     Defines `<name>_float` (`onnx_model`), `<name>_int8` (`quantized_model`), `<name>_int8_test`
     (`network_test`: equal to the interpreter on every platform), `<name>_profile` and
-    `<name>_prediction_test` (`cluster_profile`), and `<name>_model_test` (what model_test.py says).
+    `<name>_prediction_test` (`cluster_profile`), both also as `<name>_full_…` with the accelerator,
+    and `<name>_model_test` (what model_test.py says).
 
     Args:
       name: the network's name.
@@ -81,10 +82,14 @@ def seeded_network(
         model = name + "_int8",
         **kwargs
     )
-    cluster_profile(
-        name = name,
-        firmware = name + "_int8_test_cluster_only_fw",
-    )
+    for suffix, platform in {
+        "": "cluster_only",
+        "_full": "full",
+    }.items():
+        cluster_profile(
+            name = name + suffix,
+            firmware = "{}_int8_test_{}_fw".format(name, platform),
+        )
     mapping = name + "_mapping.json"
     native.genrule(
         name = name + "_mapping",

@@ -48,7 +48,6 @@ _LINK_FLAGS = [
     "-no-canonical-prefixes",
     "-static",
     "-Wl,--gc-sections",
-    "-Wl,--build-id=none",
 ]
 
 # Of our own sources only; REPO.bazel switches it on for this repository, so that a warning in a

@@ -22,7 +22,10 @@ COLOURS = (
 SPENT_COLOURS = dict(
     zip(
         SPENT,
-        ("#4a9a5b", "#2f6db3", "#7b62b5", "#d1793a", "#b0486b", "#8a7a2e", "#c9ced6", "#5f6b7a"),
+        (
+            *("#4a9a5b", "#2f6db3", "#7b62b5", "#d1793a", "#b0486b", "#8a7a2e"),
+            *("#c9ced6", "#93bcc4", "#5f6b7a"),
+        ),
         strict=True,
     )
 )
@@ -34,8 +37,11 @@ SPENT_WORDS = {
     "instruction cache": "the instruction is not in the cache",
     "arithmetic": "multiplication, division, shared floating-point unit",
     "other cores": "waits for other cores, and the barrier",
+    "accelerator": "waits for the accelerator",
     "copies": "waits for copies (DMA exposed)",
 }
+HIDDEN, EXPOSED = "#b9c0c9", "#b3261e"
+"""Colours of configurations of jobs."""
 
 
 def to_html(profiles: Sequence[EntryProfile], memories: Sequence[Memory], clock: float) -> str:
@@ -47,7 +53,12 @@ def to_html(profiles: Sequence[EntryProfile], memories: Sequence[Memory], clock:
             title=", ".join(dict.fromkeys(profile.network for profile in profiles)),
             entries=[_entry(profile, clock) for profile in profiles],
             memories=[memory for memory in memories if memory.size and memory.used],
-            spent=[(what, SPENT_WORDS[what], SPENT_COLOURS[what]) for what in SPENT],
+            spent=[
+                (what, SPENT_WORDS[what], SPENT_COLOURS[what])
+                for what in SPENT
+                if what != "accelerator" or any(profile.accelerated for profile in profiles)
+            ],
+            configurations={"hidden": HIDDEN, "exposed": EXPOSED},
             clock=clock,
             data=_script_json([_data(profile) for profile in profiles]),
         )
@@ -64,6 +75,7 @@ def _entry(profile: EntryProfile, clock: float) -> dict[str, Any]:
         "milliseconds": 1e3 * profile.simulated / clock,
         "dma_share": 100 * total.dma_busy / profile.simulated,
         "exposed_share": 100 * total.exposed / profile.simulated,
+        "engines": profile.engines(),
         "kernels": list(colours.items()),
         "rows": [_row(layer, profile, longest, colours) for layer in profile.layers],
         "total_row": _row(total, profile, longest, colours),
@@ -122,8 +134,8 @@ def _data(profile: EntryProfile) -> dict[str, Any]:
         ],
         "steps": [
             [
-                layers[step.calls[0][0]],
-                [[layers[name], tile] for name, tile in step.calls],
+                [[layers[name], tile] for name, tile in step.core_calls],
+                [[layers[name], tile] for name, tile in step.job_calls],
                 step.measured.begin - origin,
                 step.measured.end - origin,
                 [arrival - origin for arrival in step.measured.arrivals],
@@ -131,8 +143,20 @@ def _data(profile: EntryProfile) -> dict[str, Any]:
                 plan + step.predicted_begin,
                 step.predicted_compute,
                 step.predicted_exposed,
+                step.predicted_cores,
+                step.predicted_jobs,
             ]
             for step in profile.steps
+        ],
+        "jobs": [
+            [
+                *(job.acquired - origin, job.hidden, job.exposed),
+                *(job.triggered - origin, job.started - origin, job.done - origin),
+                *(layers[name], tile, job.description, job.stalls, job.weight_stalls),
+                *(job.weight_bytes, int(job.weight_memory)),
+            ]
+            for step in profile.steps
+            for (name, tile), job in zip(step.jobs, step.measured.jobs, strict=True)
         ],
         "copies": [
             [int(copy.to_l1), copy.started - origin, copy.done - origin, copy.bytes]

@@ -9,6 +9,8 @@ from collections import defaultdict
 from html.parser import HTMLParser
 from typing import Any
 
+import pytest
+
 from tools.profile import sample_run, trace_events
 from tools.profile.layers import EntryProfile, profiles
 from tools.profile.measurement import Measurement
@@ -16,9 +18,9 @@ from tools.profile.page import to_html
 from tools.report.image import Memory, Part
 
 
-def sample() -> list[EntryProfile]:
-    measurement = Measurement(sample_run.profile())
-    return profiles(sample_run.memory(), sample_run.mapping(), measurement)
+def sample(*, accelerated: bool = False) -> list[EntryProfile]:
+    measurement = Measurement(sample_run.profile(accelerated=accelerated))
+    return profiles(sample_run.memory(accelerated=accelerated), sample_run.mapping(), measurement)
 
 
 class Elements(HTMLParser):
@@ -53,8 +55,33 @@ def test_page_is_self_contained() -> None:
     assert [step[3] - step[2] for step in entry["steps"]] == [205, 200, 300, 100]
 
 
-def test_tracks_of_the_trace_do_not_overlap() -> None:
-    events = json.loads(trace_events.to_json(sample()))["traceEvents"]
+def test_page_shows_both_engines() -> None:
+    page = to_html(sample(accelerated=True), [], 100e6)
+    elements = Elements()
+    elements.feed(page)
+    assert not elements.open and "accelerator, 2 jobs" in page
+    data = re.search(r'id="data">(.*?)</script>', page)
+    assert data is not None
+    (entry,) = json.loads(data.group(1))
+    # Acquired, cycles hidden and exposed, triggered, started, done; from the call on.
+    assert [job[:6] for job in entry["jobs"]] == [
+        [510, 0, 30, 540, 541, 640],
+        [545, 53, 0, 600, 641, 790],
+    ]
+    assert "Engines" not in to_html(sample(), [], 100e6)
+
+
+def test_tracks_of_both_engines() -> None:
+    events = json.loads(trace_events.to_json(sample(accelerated=True)))["traceEvents"]
+    names = [event["args"]["name"] for event in events if event["name"] == "thread_name"]
+    assert {"accelerator", "accelerator: configuration", "predicted: accelerator"} <= set(names)
+    exposed = [event for event in events if event["name"].startswith("exposed")]
+    assert [(event["ts"], event["dur"]) for event in exposed] == [(510, 30)]
+
+
+@pytest.mark.parametrize("accelerated", [False, True])
+def test_tracks_of_the_trace_do_not_overlap(accelerated: bool) -> None:
+    events = json.loads(trace_events.to_json(sample(accelerated=accelerated)))["traceEvents"]
     names = {
         event["tid"]: event["args"]["name"] for event in events if event["name"] == "thread_name"
     }

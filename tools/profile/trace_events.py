@@ -1,7 +1,7 @@
 """A profile as a timeline for Perfetto, in the Trace Event Format of Google; 1 us is a cycle.
 
-Each entry point is a process with tracks for the control core, the workers and the DMA's two
-directions as simulated, and the same for the compiler's plan.
+Each entry point is a process with tracks for the control core, the workers, the accelerator and the
+DMA's two directions as simulated, and for what the plan says of both engines and the DMA.
 """
 
 from __future__ import annotations
@@ -10,9 +10,10 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from tools.profile.layers import EntryProfile
+from tools.profile.layers import EntryProfile, title
+from tools.profile.measurement import Job
 
-CONTROL, WORKERS, DMA, PLAN, PLAN_DMA = 1, 2, 40, 80, 90
+CONTROL, WORKERS, ACCELERATOR, DMA, PLAN, PLAN_ACCELERATOR, PLAN_DMA = 1, 2, 36, 40, 80, 81, 90
 """Numbers of tracks; of workers and DMA lanes, the first one's."""
 
 DIRECTIONS = ("to L1", "from L1")
@@ -70,15 +71,32 @@ def _entry_point(number: int, profile: EntryProfile) -> list[dict[str, Any]]:
             measured.control_arrival - origin,
             exposed=measured.exposed,
         )
+        for job, call in zip(measured.jobs, step.jobs, strict=True):
+            _job(process, job, call[0], origin)
         for worker, arrival in enumerate(measured.arrivals):
             track = (WORKERS + worker, f"core {worker}")
             process.slice(
-                track, step.layer, begin, arrival - origin, calls=[name for name, _ in step.calls]
+                track,
+                title(step.core_calls or step.calls),
+                begin,
+                arrival - origin,
+                calls=[name for name, _ in step.core_calls],
             )
             process.slice(track, "waits", arrival - origin, end)
         compute = step.predicted_begin + step.predicted_compute
         track = (PLAN, "predicted: cores")
-        process.slice(track, step.layer, plan + step.predicted_begin, plan + compute)
+        planned = plan + step.predicted_begin
+        if step.core_calls:
+            process.slice(track, title(step.core_calls), planned, planned + step.predicted_cores)
+        if step.job_calls:
+            process.slice(
+                (PLAN_ACCELERATOR, "predicted: accelerator"),
+                title(step.job_calls),
+                planned,
+                planned + step.predicted_jobs,
+            )
+            waits = planned + step.predicted_cores
+            process.slice(track, "waits for the accelerator", waits, plan + compute)
         exposed = compute + step.predicted_exposed
         process.slice(track, "waits for copies", plan + compute, plan + exposed)
         for what, load, size, first, last in step.copies:
@@ -92,6 +110,25 @@ def _entry_point(number: int, profile: EntryProfile) -> list[dict[str, Any]]:
         begin, end = copy.started - origin, copy.done - origin
         process.slice(track, f"{copy.bytes} bytes", begin, end, bytes=copy.bytes)
     return process.events
+
+
+def _job(process: _Process, job: Job, layer: str, origin: int) -> None:
+    """A job on the accelerator's track, and its configuration on the one below."""
+    process.slice(
+        (ACCELERATOR, "accelerator"),
+        layer,
+        job.started - origin,
+        job.done - origin,
+        job=job.description,
+        stalls=job.stalls,
+        weight_stalls=job.weight_stalls,
+        weight_bytes=job.weight_bytes,
+        weights="weight memory" if job.weight_memory else "L1",
+    )
+    track = (ACCELERATOR + 1, "accelerator: configuration")
+    begin, end = job.acquired - origin, job.triggered - origin
+    process.slice(track, f"hidden: {layer}", begin, begin + job.hidden)
+    process.slice(track, f"exposed: {layer}", end - job.exposed, end)
 
 
 def _free_lane(busy_until: list[int], begin: int, end: int) -> int:

@@ -11,6 +11,7 @@ from tools.elf.elf_file import SHF_EXECINSTR, SHF_WRITE, ElfFile, Section
 STACK_GUARD = ("tilewright_stack_guard_start", "tilewright_stack_guard_end")
 
 PURPOSES = {
+    ".note.gnu.build-id": "build id",
     ".tilewright_weights": "weights of networks",
     ".tilewright_state": "states of networks (KV cache and the like)",
     ".tilewright_arena": "activations and scratch of networks",

@@ -76,6 +76,8 @@ def test_a_program_of_the_host_has_no_memories(tmp_path: Path) -> None:
 
 def test_size_report(tmp_path: Path) -> None:
     content = size_report.report(program(tmp_path / "x.elf"))
+    assert content["build_id"] is None
+    assert size_report.text(content).startswith("build id none\n\n")
     assert content["loaded_bytes"] == 56 + 24
     assert content["zero_bytes"] == 8 + 160
     assert [row["name"] for row in content["symbols"]] == ["main", "net_weights", "helper"]

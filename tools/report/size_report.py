@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from tools.elf.elf_file import ElfError, ElfFile
+from tools.elf.identity import build_id, identity_lines, model_digests
 from tools.report.image import purpose
 
 # Symbol types in ELF: data and functions.
@@ -18,7 +19,7 @@ SYMBOLS_SHOWN = 40
 
 
 def report(elf: ElfFile) -> dict[str, Any]:
-    """The report as JSON: loaded bytes, sections in the file's order, symbols by size."""
+    """The report as JSON: identity, loaded bytes, sections in the file's order, symbols by size."""
     sections = [section for section in elf.sections if section.allocated and section.size > 0]
     symbols = {
         (symbol.name, symbol.address): {
@@ -32,6 +33,8 @@ def report(elf: ElfFile) -> dict[str, Any]:
     }
     return {
         "format": 1,
+        "build_id": build_id(elf),
+        "model_digests": model_digests(elf),
         "loaded_bytes": sum(section.size for section in sections if section.loaded),
         "zero_bytes": sum(section.size for section in sections if not section.loaded),
         "sections": [
@@ -45,6 +48,8 @@ def report(elf: ElfFile) -> dict[str, Any]:
 def text(content: dict[str, Any]) -> str:
     """The report for people, with the largest symbols only."""
     lines = [
+        *identity_lines(content["build_id"], content["model_digests"]),
+        "",
         f"{content['loaded_bytes']:>12,}  bytes are loaded",
         f"{content['zero_bytes']:>12,}  bytes are only reserved",
         "",

@@ -627,4 +627,5 @@ const tw_network decoder_network = {
     .weights_bytes = DECODER_WEIGHTS_BYTES,
     .state_bytes = DECODER_STATE_BYTES,
     .arena_bytes = DECODER_ARENA_BYTES,
+    .model_digest = decoder_model_digest,
 };

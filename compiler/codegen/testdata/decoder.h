@@ -15,6 +15,10 @@
 extern "C" {
 #endif
 
+/* SHA-256 of the model's file in hexadecimal: in every program that the network is linked into,
+ * whether or not anything there names it. */
+extern const char decoder_model_digest[];
+
 /* Memory in bytes. Arena and state are static; the weights are read-only. */
 #define DECODER_WEIGHTS_BYTES 16640
 #define DECODER_STATE_BYTES 256

@@ -139,4 +139,5 @@ const tw_network perceptron_network = {
     .weights_bytes = PERCEPTRON_WEIGHTS_BYTES,
     .state_bytes = PERCEPTRON_STATE_BYTES,
     .arena_bytes = PERCEPTRON_ARENA_BYTES,
+    .model_digest = perceptron_model_digest,
 };

@@ -15,6 +15,10 @@
 extern "C" {
 #endif
 
+/* SHA-256 of the model's file in hexadecimal: in every program that the network is linked into,
+ * whether or not anything there names it. */
+extern const char perceptron_model_digest[];
+
 /* Memory in bytes. Arena and state are static; the weights are read-only. */
 #define PERCEPTRON_WEIGHTS_BYTES 816
 #define PERCEPTRON_STATE_BYTES 0

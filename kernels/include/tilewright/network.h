@@ -46,6 +46,7 @@ typedef struct {
   uint32_t weights_bytes;
   uint32_t state_bytes;
   uint32_t arena_bytes;
+  const char *model_digest; /* SHA-256 of the model's file in hexadecimal; empty if it has none */
 } tw_network;
 
 #endif /* TILEWRIGHT_NETWORK_H_ */

@@ -11,6 +11,21 @@ namespace tilewright::simulator {
 
 struct Registers;
 
+// An accelerator job that is done.
+struct AcceleratorJob {
+  std::string description;  // mode and shape
+  CoreIndex core;           // that commanded it
+  // When the core got a context for it and began to configure it; the last store to a register of
+  // it; when it was triggered; when it ran.
+  Cycle acquired, configured, triggered, started, done;
+  // Cycles in which it stood back in favour of cores and DMA, and those of them in which it wanted
+  // weights.
+  std::uint64_t stall_cycles, weight_stall_cycles;
+  std::uint64_t multiply_accumulates;
+  std::uint64_t weight_bytes;  // fetched
+  bool weights_in_weight_memory;
+};
+
 // Calls come in the order of time per core, not over all cores, unless run-ahead is off.
 class Observer {
  public:
@@ -34,9 +49,7 @@ class Observer {
   // A DMA transfer: commanded, moving bytes, done. `to_l1` is its direction.
   virtual void dma_transfer(CoreIndex /*issuer*/, bool /*to_l1*/, std::uint32_t /*bytes*/,
                             Cycle /*queued*/, Cycle /*started*/, Cycle /*done*/) {}
-  // An accelerator job; `description` is mode and shape.
-  virtual void accelerator_job(const std::string & /*description*/, Cycle /*triggered*/,
-                               Cycle /*started*/, Cycle /*done*/) {}
+  virtual void accelerator_job(const AcceleratorJob &) {}
 };
 
 }  // namespace tilewright::simulator

@@ -49,11 +49,8 @@ class ObserverList : public Observer {
       observer->dma_transfer(issuer, to_l1, bytes, queued, started, done);
     }
   }
-  void accelerator_job(const std::string &description, Cycle triggered, Cycle started,
-                       Cycle done) override {
-    for (Observer *observer : observers_) {
-      observer->accelerator_job(description, triggered, started, done);
-    }
+  void accelerator_job(const AcceleratorJob &job) override {
+    for (Observer *observer : observers_) observer->accelerator_job(job);
   }
 
  private:

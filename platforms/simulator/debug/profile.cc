@@ -93,7 +93,7 @@ std::string Profile::text() const {
   Machine *const machine = machine_();
   JsonWriter json;
   json.begin_object();
-  json.value("format", 1);
+  json.value("format", 2);
   json.value("soc", machine->description().name);
   json.value("clock_hertz", machine->description().clock_hertz);
   std::vector<std::string> cores;
@@ -140,6 +140,24 @@ std::string Profile::text() const {
   for (const Transfer &t : transfers_) {
     const auto core = static_cast<std::uint64_t>(t.issuer);
     json.value("", std::vector<std::uint64_t>{core, t.to_l1, t.bytes, t.queued, t.started, t.done});
+  }
+  json.end_list();
+  json.begin_list("jobs");
+  for (const AcceleratorJob &job : jobs_) {
+    json.begin_object();
+    json.value("description", job.description);
+    json.value("core", job.core);
+    json.value("acquired", job.acquired);
+    json.value("configured", job.configured);
+    json.value("triggered", job.triggered);
+    json.value("started", job.started);
+    json.value("done", job.done);
+    json.value("stalls", job.stall_cycles);
+    json.value("weight_stalls", job.weight_stall_cycles);
+    json.value("multiply_accumulates", job.multiply_accumulates);
+    json.value("weight_bytes", job.weight_bytes);
+    json.value("weight_memory", job.weights_in_weight_memory ? 1 : 0);
+    json.end_object();
   }
   json.end_list();
   json.end_object();

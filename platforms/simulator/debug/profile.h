@@ -1,4 +1,4 @@
-// --profile: what every core did between barriers, and when functions and transfers ran.
+// --profile: what every core did between barriers, and when functions, transfers and jobs ran.
 #ifndef PLATFORMS_SIMULATOR_DEBUG_PROFILE_H_
 #define PLATFORMS_SIMULATOR_DEBUG_PROFILE_H_
 
@@ -35,6 +35,7 @@ class Profile : public Observer {
                     const Registers &registers) override;
   void dma_transfer(CoreIndex issuer, bool to_l1, std::uint32_t bytes, Cycle queued, Cycle started,
                     Cycle done) override;
+  void accelerator_job(const AcceleratorJob &job) override { jobs_.push_back(job); }
 
  private:
   struct Arrival {
@@ -69,6 +70,7 @@ class Profile : public Observer {
   std::vector<Meeting> meetings_;
   std::vector<Call> calls_;
   std::vector<Transfer> transfers_;
+  std::vector<AcceleratorJob> jobs_;
 };
 
 }  // namespace tilewright::simulator

@@ -117,11 +117,10 @@ void Trace::dma_transfer(CoreIndex issuer, bool to_l1, std::uint32_t bytes, Cycl
         "}");
 }
 
-void Trace::accelerator_job(const std::string &description, Cycle triggered, Cycle started,
-                            Cycle done) {
-  const int thread = lane(2, "jobs", started, done);
-  event(slice(description, kAccelerator, thread, started, done) +
-        ",\"args\":{\"triggered\":" + std::to_string(triggered) + "}");
+void Trace::accelerator_job(const AcceleratorJob &job) {
+  const int thread = lane(2, "jobs", job.started, job.done);
+  event(slice(job.description, kAccelerator, thread, job.started, job.done) +
+        ",\"args\":{\"triggered\":" + std::to_string(job.triggered) + "}");
 }
 
 void Trace::finish(Cycle now) {

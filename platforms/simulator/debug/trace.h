@@ -33,8 +33,7 @@ class Trace : public Observer {
   void region_ends(CoreIndex core, Cycle cycle) override;
   void dma_transfer(CoreIndex issuer, bool to_l1, std::uint32_t bytes, Cycle queued, Cycle started,
                     Cycle done) override;
-  void accelerator_job(const std::string &description, Cycle triggered, Cycle started,
-                       Cycle done) override;
+  void accelerator_job(const AcceleratorJob &job) override;
 
  private:
   struct CoreTrack {

@@ -90,6 +90,7 @@ bool JobExecution::access_weights(const Phase &phase, Cycle now) {
   const bool reads = phase.kind == Phase::Kind::kReadWeights;
   const Tile &filters = reads ? sequence_->tile() : phase.tile;
   if (!claim(weight_address(*job_, filters, phase.input_tile, channel_, plane_), now)) {
+    ++statistics_->weight_stall_cycles;
     return false;
   }
   statistics_->weight_accesses_l1 += reads ? 1 : 0;

@@ -50,7 +50,7 @@ class Neureka::Implementation {
   }
 
   void set_agent(AgentIndex agent) { agent_ = agent; }
-  std::uint32_t load(CoreIndex core, std::uint32_t offset);
+  std::uint32_t load(CoreIndex core, std::uint32_t offset, Cycle now);
   void store(CoreIndex core, std::uint32_t offset, std::uint32_t value, Cycle now);
   Cycle step(Cycle now, Cycle horizon);
   bool busy() const { return running_; }
@@ -64,14 +64,17 @@ class Neureka::Implementation {
     // Of a triggered one:
     Job job{};
     CoreIndex core = -1;
+    Cycle acquired = 0;
+    Cycle configured = 0;
     Cycle triggered = 0;
   };
 
-  std::uint32_t acquire();
+  std::uint32_t acquire(Cycle now);
   void trigger(CoreIndex core, std::uint32_t value, Cycle now);
   void soft_clear(std::uint32_t value);
   void start(Cycle at);
   void finish(Cycle now);
+  void report(const Context &context, Cycle now) const;
   [[noreturn]] void fault(CoreIndex core, std::uint32_t offset, const std::string &detail) const;
 
   NeurekaDescription description_;
@@ -93,6 +96,7 @@ class Neureka::Implementation {
   bool running_ = false;
   bool ending_ = false;  // all phases are done
   Cycle started_ = 0;
+  NeurekaStatistics before_;  // when it started
 };
 
 void Neureka::Implementation::fault(CoreIndex core, std::uint32_t offset,
@@ -100,7 +104,7 @@ void Neureka::Implementation::fault(CoreIndex core, std::uint32_t offset,
   throw Fault{FaultKind::kDevice, core, offset, detail};
 }
 
-std::uint32_t Neureka::Implementation::acquire() {
+std::uint32_t Neureka::Implementation::acquire(Cycle now) {
   if (acquired_) {
     return kBeingConfigured;
   }
@@ -110,6 +114,7 @@ std::uint32_t Neureka::Implementation::acquire() {
   acquired_ = true;
   Context &context = contexts_[configured_];
   context.in_use = true;
+  context.acquired = context.configured = now;
   context.number = next_number_;
   next_number_ = (next_number_ + 1) % kJobNumbers;
   return context.number;
@@ -158,10 +163,10 @@ void Neureka::Implementation::soft_clear(std::uint32_t value) {
   running_number_ = 0;
 }
 
-std::uint32_t Neureka::Implementation::load(CoreIndex core, std::uint32_t offset) {
+std::uint32_t Neureka::Implementation::load(CoreIndex core, std::uint32_t offset, Cycle now) {
   switch (offset) {
     case kAcquire:
-      return acquire();
+      return acquire(now);
     case kStatus:
       return (contexts_[0].in_use ? 0x001u : 0u) | (contexts_[1].in_use ? 0x100u : 0u);
     case kRunningJob:
@@ -191,7 +196,9 @@ void Neureka::Implementation::store(CoreIndex core, std::uint32_t offset, std::u
       fault(core, offset,
             "stores to a job register of the accelerator without having acquired a job");
     }
-    contexts_[configured_].registers[(offset - kFirstJobRegister) / 4] = value;
+    Context &context = contexts_[configured_];
+    context.registers[(offset - kFirstJobRegister) / 4] = value;
+    context.configured = now;
   } else {
     char text[160];
     std::snprintf(text, sizeof text,
@@ -207,6 +214,7 @@ void Neureka::Implementation::start(Cycle at) {
   running_ = true;
   ending_ = false;
   started_ = at;
+  before_ = statistics_;
   running_number_ = context.number;
   execution_.begin(&context.job, context.core);
 }
@@ -220,10 +228,30 @@ void Neureka::Implementation::finish(Cycle now) {
   ++statistics_.jobs;
   statistics_.busy_cycles += now - started_;
   if (connections_.observer != nullptr) {
-    connections_.observer->accelerator_job(context.job.description(), context.triggered, started_,
-                                           now);
+    report(context, now);
   }
   connections_.events->raise(context.core, kEventAccelerator, now);
+}
+
+void Neureka::Implementation::report(const Context &context, Cycle now) const {
+  const auto since = [&](std::uint64_t NeurekaStatistics::*value) {
+    return statistics_.*value - before_.*value;
+  };
+  connections_.observer->accelerator_job({
+      context.job.description(),
+      context.core,
+      context.acquired,
+      context.configured,
+      context.triggered,
+      started_,
+      now,
+      since(&NeurekaStatistics::stall_cycles),
+      since(&NeurekaStatistics::weight_stall_cycles),
+      since(&NeurekaStatistics::multiply_accumulates),
+      since(&NeurekaStatistics::weight_accesses_l1) * kAccessBytes +
+          since(&NeurekaStatistics::weight_bytes_wmem),
+      context.job.weights_in_weight_memory,
+  });
 }
 
 Cycle Neureka::Implementation::step(Cycle now, Cycle horizon) {
@@ -258,8 +286,8 @@ Neureka::~Neureka() = default;
 
 void Neureka::set_agent(AgentIndex agent) { implementation_->set_agent(agent); }
 
-std::uint32_t Neureka::load(CoreIndex core, std::uint32_t offset, Cycle /*now*/) {
-  return implementation_->load(core, offset);
+std::uint32_t Neureka::load(CoreIndex core, std::uint32_t offset, Cycle now) {
+  return implementation_->load(core, offset, now);
 }
 
 void Neureka::store(CoreIndex core, std::uint32_t offset, std::uint32_t value, Cycle now) {

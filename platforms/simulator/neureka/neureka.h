@@ -17,6 +17,7 @@ struct NeurekaStatistics {
   std::uint64_t jobs = 0;
   std::uint64_t busy_cycles = 0;
   std::uint64_t stall_cycles = 0;          // stood back in favour of cores and DMA
+  std::uint64_t weight_stall_cycles = 0;   // of these, when it wanted weights
   std::uint64_t multiply_accumulates = 0;  // useful ones: no padding of channels
   std::uint64_t input_accesses = 0;        // of its wide port to L1
   std::uint64_t weight_accesses_l1 = 0;

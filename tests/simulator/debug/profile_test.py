@@ -78,6 +78,55 @@ def test_calls_and_transfers(good: tuple[dict[str, Any], dict[str, Any]]) -> Non
     assert copy["end"] < accelerate["begin"] < accelerate["end"]
 
 
+def test_jobs(good: tuple[dict[str, Any], dict[str, Any]]) -> None:
+    content, statistics = good
+    (job,) = content["jobs"]
+    accelerate = content["calls"][1]
+    assert accelerate["begin"] < job["acquired"] < job["configured"] < job["triggered"]
+    assert job["triggered"] < job["started"] < job["done"] < accelerate["end"]
+    # 24 registers between context and trigger.
+    assert 24 * 3 < job["configured"] - job["acquired"] < 24 * 30
+    assert job["triggered"] - job["configured"] < 30
+    assert job["core"] == 0 and job["description"].startswith("1x1 32->32")
+    assert job["done"] - job["started"] == statistics["accelerator"]["busy_cycles"]
+    assert job["multiply_accumulates"] == cluster_program.ACCELERATOR_MACS
+    assert job["weight_bytes"] == 32 * 32 and not job["weight_memory"]
+    # The other cores sleep at a barrier meanwhile.
+    assert job["stalls"] == job["weight_stalls"] == 0
+
+
+CONTENDED = """
+    li s6, 2000
+3:  lw zero, 32(s3)
+    addi s6, s6, -1
+    bnez s6, 3b
+rest:
+"""
+
+
+def test_jobs_that_wait_for_l1(tmp_path: Path) -> None:
+    # With 64 input channels, all weights of a tile of 32 lie in the same half of L1's banks, which
+    # the other cores read instead of sleeping.
+    program = cluster_program.PROGRAM
+    for old, new in (
+        ("bnez s2, rest", "bnez s2, busy"),
+        ("rest:\n", "    j rest\nbusy:" + CONTENDED),
+        ("32, 32, 32, 32, 128, 128, 32, 32, 32", "64, 64, 64, 32, 128, 128, 32, 64, 32"),
+        ("0x200020, 0x10001, 0x10001, 0x10001", "0x200020, 0x10001, 0x10001, 0x10002"),
+        ("pixel: .zero 32", "pixel: .zero 64"),
+        ("weights: .zero 1024", "weights: .zero 2048"),
+    ):
+        assert program.count(old) == 1
+        program = program.replace(old, new)
+    elf = assemble(program, siracusa(), tmp_path)
+    file = tmp_path / "profile.json"
+    result = run_on_simulator(elf, options=["--profile", str(file)])
+    assert result.exit_code == cluster_program.EXIT_CODE, result.messages
+    (job,) = json.loads(file.read_text())["jobs"]
+    assert 0 < job["weight_stalls"] <= job["stalls"]
+    assert job["stalls"] == result.statistics["accelerator"]["stall_cycles"]
+
+
 def test_it_costs_nothing(good: tuple[dict[str, Any], dict[str, Any]], tmp_path: Path) -> None:
     elf = assemble(cluster_program.PROGRAM, siracusa(), tmp_path)
     assert run_on_simulator(elf).statistics == good[1]

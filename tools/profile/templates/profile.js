@@ -1,7 +1,7 @@
 "use strict";
 const entries = JSON.parse(document.getElementById("data").textContent);
 const LABEL = 132, ROW = 17, GAP = 8, TOP = 22, FONT = "12px system-ui, sans-serif";
-const WAITS = "#e3e6ea", COPY = "#39424f", TEXT = "#1c2430", QUIET = "#5d6876", LINE = "#dfe3e8";
+const WAITS = "#e3e6ea", COPY = "#39424f", HIDDEN = "#b9c0c9", EXPOSED = "#b3261e", TEXT = "#1c2430", QUIET = "#5d6876", LINE = "#dfe3e8";
 const number = value => Math.round(value).toLocaleString("en-US");
 
 // The rows of a timeline: {name, y, bars}, where a bar is [begin, end, colour, label, tip].
@@ -9,22 +9,41 @@ function rowsOf(entry) {
   const rows = [];
   let y = TOP;
   const add = (name, bars) => { rows.push({name, y, bars}); y += ROW; };
-  const layerOf = step => entry.layers[step[0]];
+  const colour = calls => calls.length ? entry.layers[calls[0][0]].colour : WAITS;
   const callName = ([index, tile]) => {
     const layer = entry.layers[index];
     return layer.tiles > 1 ? `${layer.name} · ${tile + 1}/${layer.tiles}` : layer.name;
   };
-  const label = step => callName(step[1][0]) + (step[1].length > 1 ? ` +${step[1].length - 1}` : "");
-  const about = step => step[1].map(call => `${callName(call)}  ${entry.layers[call[0]].kernel}`).join("\n");
+  const label = calls => calls.length ? callName(calls[0]) + (calls.length > 1 ? ` +${calls.length - 1}` : "") : "";
+  const about = calls => calls.map(call => `${callName(call)}  ${entry.layers[call[0]].kernel}`).join("\n");
+  const both = step => label([...step[0], ...step[1]]) || "copies";
   for (let core = 0; core < entry.workers; ++core) {
     const bars = [];
     for (const step of entry.steps) {
       const arrival = step[4][core];
       const text = `core ${core}: ${number(arrival - step[2])} cycles, then waits ${number(step[3] - arrival)}`;
-      bars.push([step[2], arrival, layerOf(step).colour, label(step), `${about(step)}\n${text}`]);
-      bars.push([arrival, step[3], WAITS, "", `waits for the end of ${label(step)}\n${number(step[3] - arrival)} cycles`]);
+      bars.push([step[2], arrival, colour(step[0]), label(step[0]), `${about(step[0])}\n${text}`]);
+      bars.push([arrival, step[3], WAITS, "", `waits for the end of ${both(step)}\n${number(step[3] - arrival)} cycles`]);
     }
     add(`core ${core}`, bars);
+  }
+  if (entry.jobs.length) {
+    y += GAP;
+    const jobs = [], configurations = [];
+    let before = entry.steps[0][2];
+    for (const [acquired, hidden, exposed, triggered, started, done, index, tile, what, stalls, weights, bytes, memory] of entry.jobs) {
+      const name = callName([index, tile]);
+      const idle = `idle for ${number(started - before)} cycles`;
+      jobs.push([before, started, WAITS, "", `accelerator: ${idle}`]);
+      jobs.push([started, done, entry.layers[index].colour, name,
+        `${name}\njob ${what}\n${number(done - started)} cycles, of which it stands back at L1 in ${number(stalls)} (for weights ${number(weights)})\n` +
+        `${number(bytes)} bytes of weights from ${memory ? "weight memory" : "L1"}`]);
+      configurations.push([acquired, acquired + hidden, HIDDEN, "", `configures ${name}\n${number(hidden)} cycles, hidden`]);
+      configurations.push([triggered - exposed, triggered, EXPOSED, "", `configures or starts ${name}\n${number(exposed)} cycles while the accelerator is idle`]);
+      before = done;
+    }
+    add("accelerator", jobs);
+    add("· configuration", configurations);
   }
   const spread = copies => {
     const lanes = [];
@@ -40,13 +59,17 @@ function rowsOf(entry) {
   for (const bars of spread(entry.copies.filter(copy => copy[0]))) add("DMA to L1", bars);
   for (const bars of spread(entry.copies.filter(copy => !copy[0]))) add("DMA from L1", bars);
   y += GAP;
-  const plan = [];
+  const plan = [], planned = [];
   for (const step of entry.steps) {
-    const end = step[6] + step[7];
-    plan.push([step[6], end, layerOf(step).colour, label(step), `predicted: ${about(step)}\n${number(step[7])} cycles (simulated ${number(step[3] - step[2])} with the step's end)`]);
+    const end = step[6] + step[7], cores = step[6] + step[9];
+    const simulated = `(simulated ${number(step[3] - step[2])} with the step's end)`;
+    plan.push([step[6], cores, colour(step[0]), label(step[0]), `predicted: ${about(step[0])}\n${number(step[9])} cycles ${simulated}`]);
+    plan.push([cores, end, WAITS, "", `predicted: waits ${number(end - cores)} cycles for the accelerator`]);
     plan.push([end, end + step[8], WAITS, "", `predicted: waits ${number(step[8])} cycles for copies`]);
+    planned.push([step[6], step[6] + step[10], colour(step[1]), label(step[1]), `predicted: ${about(step[1])}\n${number(step[10])} cycles ${simulated}`]);
   }
   add("plan: cores", plan);
+  if (entry.jobs.length) add("plan: accelerator", planned);
   for (const bars of spread(entry.plan.filter(copy => copy[0]))) add("plan: DMA to L1", bars);
   for (const bars of spread(entry.plan.filter(copy => !copy[0]))) add("plan: DMA from L1", bars);
   return {rows, height: y + 6};
