@@ -155,7 +155,7 @@ def _place(model, run, output, options, chip):
     placement = output(".placement.json")
     run(
         "TilewrightPlace",
-        "Placing tensors of %{label}",
+        "Scheduling %{label}" if chip else "Placing tensors of %{label}",
         "place",
         [problem],
         [placement],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING
 from compiler.schedule.candidates import Candidate, copy_cycles
 from compiler.schedule.choices import ChainChoice, Choice, Choices, decisions_of
 from compiler.schedule.decisions import Decisions
+from compiler.schedule.optimality import CYCLE_COST, LIMIT, OPTIMAL, Search
 from compiler.schedule.table_size import TRANSFER_BYTES
 from compiler.schedule.task import aligned
 
@@ -20,9 +22,6 @@ SEARCH_LIMIT = 1.0
 
 NO_LIMIT = 1 << 40
 """Bytes of L1 where tables do not count."""
-
-CYCLE_COST = 16
-"""Cycles come first; bytes that are copied cost 1 even where they hide."""
 
 
 @dataclass
@@ -46,6 +45,32 @@ class _Picked:
     traffic: list[cp_model.LinearExprT] = field(default_factory=list["cp_model.LinearExprT"])
 
 
+@dataclass(frozen=True)
+class Reserved:
+    """Bytes of L1 that decisions leave free: everywhere, and while single nodes run."""
+
+    everywhere: int = 0
+    beside: Mapping[str, int] = field(default_factory=dict[str, int])
+
+    def more(self, excess: Mapping[str, int], unit: int) -> Reserved:
+        """So much more beside the nodes where there was too much; if there are none, everywhere.
+
+        What was reserved beside single nodes is then given up.
+        """
+        if not excess:
+            return Reserved(self.everywhere + unit)
+        beside = {node: self.beside.get(node, 0) + size for node, size in excess.items()}
+        return Reserved(self.everywhere, {**self.beside, **beside})
+
+    def with_least(self, other: Reserved) -> Reserved:
+        """The larger one of both, everywhere and beside each node."""
+        nodes = {**self.beside, **other.beside}
+        return Reserved(
+            max(self.everywhere, other.everywhere),
+            {node: max(self.beside.get(node, 0), other.beside.get(node, 0)) for node in nodes},
+        )
+
+
 class ConstraintModel:
     """The choice of residents, cuts and chains.
 
@@ -53,17 +78,23 @@ class ConstraintModel:
     """
 
     def __init__(
-        self, choices: Choices, budget: int, total: int, chains: Sequence[ChainChoice] = ()
+        self,
+        choices: Choices,
+        budget: int,
+        total: int,
+        chains: Sequence[ChainChoice] = (),
+        reserved: Reserved | None = None,
     ) -> None:
-        self._budget = budget
-        self._total = total
+        self._reserved = reserved if reserved is not None else Reserved()
+        self._budget = budget - self._reserved.everywhere
+        self._total = total - self._reserved.everywhere
         self._choices = choices
         self._cluster = choices.cluster
         self._chains = chains
-        self._blocks = [b for b in choices.blocks if aligned(b.bytes) <= budget]
+        self._blocks = [b for b in choices.blocks if aligned(b.bytes) <= self._budget]
 
-    def solve(self, known: Decisions | None = None) -> Decisions | None:
-        """The best that the constraint program finds; None if it finds nothing.
+    def solve(self, known: Decisions | None = None) -> tuple[Decisions, Search] | None:
+        """The best that the constraint program finds, and what it proves; None if it finds nothing.
 
         It begins with the decisions that are known.
         """
@@ -87,7 +118,7 @@ class ConstraintModel:
             picked[choice.node.name] = variables
             chained = in_chains.get(choice.node.name, [])
             costs += self._add_node(model, choice, variables, chained, resident, peak, tables)
-        if self._total < NO_LIMIT:
+        if self._total < NO_LIMIT // 2:
             model.add(sum([peak, *tables]) <= self._total)
         model.minimize(sum(costs))
         if known is not None:
@@ -108,7 +139,15 @@ class ConstraintModel:
             if solver.value(variable)
         }
         kept = {name for name, variable in resident.items() if solver.value(variable)}
-        return decisions_of(kept, chosen, [c for c, variable in chains if solver.value(variable)])
+        search = Search(
+            "residents, cuts and chains" if chains else "residents and cuts",
+            OPTIMAL if status == cp_model.OPTIMAL else LIMIT,
+            round(solver.objective_value),
+            # The objective has whole numbers only; what is proven is rounded against us.
+            min(math.floor(solver.best_objective_bound + 1e-6), round(solver.objective_value)),
+        )
+        used = [chain for chain, variable in chains if solver.value(variable)]
+        return decisions_of(kept, chosen, used), search
 
     def _hint(
         self,
@@ -153,7 +192,7 @@ class ConstraintModel:
         for block in self._choices.live_blocks(choice.step):
             if block.name in resident:
                 used.append(aligned(block.bytes) * resident[block.name])
-        model.add(sum(used) <= peak)
+        model.add(sum(used) + self._reserved.beside.get(choice.node.name, 0) <= peak)
         return self._add_costs(model, picked, tables)
 
     def _add_chain(
@@ -177,7 +216,8 @@ class ConstraintModel:
         }
         used = [*picked.used]
         used += [size * resident[name] for name, size in live.items() if name in resident]
-        model.add(sum(used) <= peak).only_enforce_if(picked.variable)  # pyright: ignore[reportUnknownMemberType]
+        free = max(self._reserved.beside.get(node.name, 0) for node in chain.nodes)
+        model.add(sum(used) + free <= peak).only_enforce_if(picked.variable)  # pyright: ignore[reportUnknownMemberType]
         return self._add_costs(model, [picked], tables)
 
     def _add_candidate(

@@ -9,6 +9,7 @@ from typing import Any
 from compiler.memory.memory_map import FORMAT, dump_json, load_json
 from compiler.memory.problem import Placement
 from compiler.schedule.decisions import Decisions
+from compiler.schedule.optimality import LeastCycles, Search
 from compiler.schedule.plain_data import decoded, encoded
 from compiler.schedule.problem_file import digest
 from compiler.schedule.program_plan import ProgramPlan
@@ -28,6 +29,8 @@ def plans_to_json(problem: str, plans: Sequence[ProgramPlan]) -> str:
                 "starts": list(plan.starts),
                 "l1": asdict(plan.l1),
                 "arena": asdict(plan.arena),
+                "searches": [asdict(search) for search in plan.searches],
+                "least_cycles": asdict(plan.least_cycles) if plan.least_cycles else None,
             }
             for plan in plans
         ],
@@ -53,4 +56,7 @@ def _plan(entry: dict[str, Any]) -> ProgramPlan:
     if not isinstance(decisions, Decisions):
         raise ValueError("there are no decisions")
     l1, arena = Placement(**entry["l1"]), Placement(**entry["arena"])
-    return ProgramPlan(decisions, tuple(entry["starts"]), l1, arena)
+    searches = tuple(Search(**search) for search in entry["searches"])
+    least = entry["least_cycles"]
+    least_cycles = None if least is None else LeastCycles(**least)
+    return ProgramPlan(decisions, tuple(entry["starts"]), l1, arena, searches, least_cycles)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 
 from compiler.errors import CompileError
 from compiler.ir import Graph
 from compiler.schedule.arrange import arranged_again
+from compiler.schedule.check_decisions import check_decisions
 from compiler.schedule.least import does_not_fit, least_programs
 from compiler.schedule.program import Program
-from compiler.schedule.program_plan import ProgramPlan
+from compiler.schedule.program_plan import ProgramPlan, WrongPlan
 from compiler.schedule.scheduler import Scheduler
 from compiler.schedule.table_size import l1_with_tables
 from compiler.schedule.task import aligned
@@ -53,7 +55,15 @@ def plan_network(
             needed = _smallest(schedulers, cluster.l1_bytes, l1_with_tables(least))
             raise CompileError(does_not_fit(schedulers, least, needed, cluster))
         programs = _fitting(schedulers, cluster.l1_bytes, Scheduler.program) or least
-    return programs
+    return [
+        _with_least_cycles(program, scheduler)
+        for program, scheduler in zip(programs, schedulers, strict=True)
+    ]
+
+
+def _with_least_cycles(program: Program, scheduler: Scheduler) -> Program:
+    assert program.plan is not None
+    return replace(program, plan=replace(program.plan, least_cycles=scheduler.least_cycles()))
 
 
 def planned_network(
@@ -64,16 +74,24 @@ def planned_network(
 ) -> list[Program]:
     """The programs that plans were made for, which may be those of other weights.
 
-    Raises ValueError if they do not run these graphs.
+    Raises WrongPlan if they do not run these graphs.
     """
-    programs = [
-        instrument(number, arranged_again(graph.name, tasks_of(graph, plan.decisions), plan))
-        for number, (graph, plan) in enumerate(zip(graphs, plans, strict=True))
-    ]
+    try:
+        programs = [
+            instrument(number, _planned(graph, plan))
+            for number, (graph, plan) in enumerate(zip(graphs, plans, strict=True))
+        ]
+    except ValueError as error:
+        raise WrongPlan(error) from error
     violations = violations_of(graphs, programs, cluster)
     if violations:
-        raise ValueError(violations)
+        raise WrongPlan(violations)
     return programs
+
+
+def _planned(graph: Graph, plan: ProgramPlan) -> Program:
+    check_decisions(graph, plan.decisions)
+    return arranged_again(graph.name, tasks_of(graph, plan.decisions), plan)
 
 
 def violations_of(graphs: Sequence[Graph], programs: Sequence[Program], cluster: Cluster) -> str:
