@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -91,7 +92,7 @@ def test_types_that_are_none(text: str) -> None:
     "attributes", [{"div": 3.0}, {"div": 0.5}, {"n_levels": 1.0}, {"signed": float("nan")}]
 )
 def test_attributes_that_mean_nothing(attributes: dict[str, float]) -> None:
-    error = refused(model(shifted(**attributes)))
+    error = refused(model(shifted("x", "y", **attributes)))
     assert [problem.code for problem in error.problems] == [Code.UNSUPPORTED_FORM]
 
 
@@ -145,21 +146,20 @@ def test_tensors_of_two_types_are_joined(pair: tuple[str, str]) -> None:
     assert np.array_equal(y[:, :6], x) and np.array_equal(y[:, -1:], constant)
 
 
+FUNCTIONS: dict[str, tuple[dict[str, Any], Callable[[Array], Array]]] = {
+    "Relu": ({}, lambda x: np.maximum(x, 0)),
+    "Sigmoid": ({}, lambda x: np.asarray(1 / (1 + np.exp(-x.astype(np.float64))))),
+    "ReduceMax": ({"axes": [1], "keepdims": 1}, lambda x: np.max(x, axis=1, keepdims=True)),
+    "Transpose": ({"perm": [1, 0]}, lambda x: x.T),
+    "Neg": ({}, lambda x: -x.astype(np.float64)),
+}
+
+
 @pytest.mark.parametrize("type_", ["int8", "uint8"])
-@pytest.mark.parametrize(
-    ("operator", "attributes", "expected"),
-    [
-        ("Relu", {}, lambda x: np.maximum(x, 0)),
-        ("Sigmoid", {}, lambda x: 1 / (1 + np.exp(-x.astype(np.float64)))),
-        ("ReduceMax", {"axes": [1], "keepdims": 1}, lambda x: x.max(axis=1, keepdims=True)),
-        ("Transpose", {"perm": [1, 0]}, lambda x: x.T),
-        ("Neg", {}, lambda x: -x.astype(np.float64)),
-    ],
-)
-def test_operators_of_onnx(
-    type_: str, operator: str, attributes: dict[str, Any], expected: Any
-) -> None:
+@pytest.mark.parametrize("operator", FUNCTIONS)
+def test_operators_of_onnx(type_: str, operator: str) -> None:
     x = numbers(type_)
+    attributes, expected = FUNCTIONS[operator]
     y = run(model(helper.make_node(operator, ["x"], ["y"], "node", **attributes)), x)
     np.testing.assert_allclose(y, expected(x), rtol=1e-5, atol=1e-20)
 
