@@ -200,3 +200,15 @@ def test_a_product_and_its_requantisation_in_one_node(operator: str) -> None:
     y = run(model(node, constants=constants), x)
     sums = x.astype(np.int64) @ weights.astype(np.int64)
     assert np.array_equal(y, np.clip((sums * 3 + 77 + 128) >> 8, -128, 127))
+
+
+def test_types_that_the_model_declares() -> None:
+    """Where it does, nobody has to repeat them; MatMulInteger is MatMul then."""
+    weights = np.random.default_rng(2).integers(-128, 128, (6, 4)).astype(np.int8)
+    nodes = [helper.make_node("MatMulInteger", ["x", "w"], ["p"], "product"), shifted("p")]
+    proto = model(*nodes, constants={"w": weights}, element=TensorProto.UINT8)
+    graph = lower(import_model(proto), "")
+    x = numbers("uint8")
+    y = interpret(graph, {"x": x})[graph.outputs[0]]
+    sums = x.astype(np.int64) @ weights.astype(np.int64)
+    assert np.array_equal(y, np.clip((sums + 128) >> 8, -128, 127))
