@@ -44,6 +44,9 @@ CHANGES = {
         )
     },
 }
+INITIALISERS_ARE_NO_INPUTS = 4
+"""First version of the file format in which initialisers need not be listed as inputs."""
+
 REAL = frozenset({("Pad", "value")})
 """Attributes that are numbers of the tensor's type."""
 
@@ -83,4 +86,5 @@ def _operand(
     tensor = f"{node.name or node.output[0]}/{name}"
     data = np.array(value, np.float32 if (node.op_type, name) in REAL else element)
     proto.graph.initializer.append(numpy_helper.from_array(data, tensor))
+    proto.ir_version = max(proto.ir_version, INITIALISERS_ARE_NO_INPUTS)
     return tensor

@@ -28,7 +28,7 @@ MOVING = frozenset(
     {
         *("DepthToSpace", "Dropout", "Expand", "Flatten", "Gather", "GatherElements", "Identity"),
         *("Reshape", "Slice", "SpaceToDepth", "Split", "Squeeze", "Tile", "Transpose"),
-        *("ReduceMax", "ReduceMin", "Unsqueeze"),
+        "Unsqueeze",
     }
 )
 """Operators whose results have the type of their first operand."""
@@ -36,7 +36,10 @@ MOVING = frozenset(
 JOINING = frozenset({"Concat", "Max", "Min", "Pad", "Where"})
 """Operators whose operands have one type, that of the result."""
 
-CHOOSING = frozenset({"Clip", "GlobalMaxPool", "MaxPool", "Relu"})
+EXTREMES = frozenset({"ReduceMax", "ReduceMin"})
+"""Operators whose kernels take int32, and bytes like those of `CHOOSING`."""
+
+CHOOSING = EXTREMES | {"Clip", "GlobalMaxPool", "MaxPool", "Relu"}
 """Operators whose kernels take bytes between Dequantize- and QuantizeLinear nodes of scale 1."""
 
 EXACT = {
@@ -154,6 +157,8 @@ class _Typing:
             return self._nodes.append
         if node.operator in CHOOSING and self._type(node, 0) in BYTES:
             return self._choose
+        if node.operator in EXTREMES and self._type(node, 0) is DataType.INT32:
+            return self._move
         return self._float
 
     # --- rules ---------------------------------------------------------------------------------

@@ -49,14 +49,26 @@ def refuse_training(proto: ModelProto) -> None:
         raise CompileError(problems)
 
 
-def prepare(proto: ModelProto, input_types: Mapping[str, DataType]) -> bool:
+DECLARED = {
+    TensorProto.INT8: DataType.INT8,
+    TensorProto.UINT8: DataType.UINT8,
+    TensorProto.INT16: DataType.INT16,
+    TensorProto.UINT16: DataType.UINT16,
+}
+"""What inputs hold that the model itself declares as integers; int32 may be anything."""
+
+ALSO_INTEGERS = {"ConvInteger": "Conv", "MatMulInteger": "MatMul"}
+"""ONNX's operators that, without zero points, are what the others are for integers."""
+
+
+def prepare(proto: ModelProto, input_types: dict[str, DataType]) -> bool:
     """Brings a model of the dialect into the form that ONNX's checks and inference take.
 
     Operators of the dialect get the domain `PULP_DOMAIN`; integers become float32, except operands
     that ONNX wants to be integers, such as shapes and indices.
 
     Args:
-        input_types: what the model's inputs really hold.
+        input_types: what the model's inputs really hold; gets what the model says of others.
 
     Returns: whether the model is one of integers: it has operators of the dialect, or an input
         that is declared otherwise holds integers.
@@ -64,6 +76,10 @@ def prepare(proto: ModelProto, input_types: Mapping[str, DataType]) -> bool:
     found = any(_is_dialect(node) for node in proto.graph.node)
     if not found and not any(type_ is not DataType.FLOAT32 for type_ in input_types.values()):
         return False
+    for value in proto.graph.input:
+        element = value.type.tensor_type.elem_type
+        if element in DECLARED:
+            input_types.setdefault(value.name, DECLARED[element])
     nodes = [part for node in proto.graph.node for part in _renamed(node)]
     del proto.graph.node[:]
     proto.graph.node.extend(nodes)
@@ -80,6 +96,8 @@ def _is_dialect(node: NodeProto) -> bool:
 def _renamed(node: NodeProto) -> Iterator[NodeProto]:
     """The node in the dialect's domain; one of a product and its RequantShift as these two."""
     if not _is_dialect(node):
+        if node.domain in ("", "ai.onnx") and len(node.input) == 2:  # no zero points
+            node.op_type = ALSO_INTEGERS.get(node.op_type, node.op_type)
         yield node
         return
     product = REQUANTISED.get(node.op_type)

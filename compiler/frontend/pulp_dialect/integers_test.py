@@ -1,0 +1,214 @@
+"""Which integers tensors of the dialect hold, and what is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper
+
+from compiler.errors import Code, CompileError
+from compiler.frontend.import_model import import_model
+from compiler.frontend.input_type import InputType
+from compiler.interpreter import interpret
+from compiler.ir import Array, DataType
+from compiler.lowering.lower import lower
+from compiler.passes import run_passes
+
+SHIFT: dict[str, Any] = {"div": 256.0, "n_levels": 256.0, "signed": 1.0}
+
+
+def model(
+    *nodes: NodeProto,
+    outputs: int = 2,
+    shape: tuple[int, ...] = (2, 6),
+    constants: dict[str, Any] | None = None,
+    element: int = TensorProto.FLOAT,
+) -> ModelProto:
+    graph = helper.make_graph(
+        nodes,
+        "integers",
+        [helper.make_tensor_value_info("x", element, shape)],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, [None] * outputs)],
+        [
+            numpy_helper.from_array(np.asarray(data), name)
+            for name, data in {
+                "one": np.float32(1),
+                "zero": np.float32(0),
+                **(constants or {}),
+            }.items()
+        ],
+    )
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
+
+
+def shifted(x: str = "x", y: str = "y", **attributes: Any) -> NodeProto:
+    return helper.make_node("RequantShift", [x, "one", "zero"], [y], y, **(SHIFT | attributes))
+
+
+def refused(proto: ModelProto, type_: str | None = "int8") -> CompileError:
+    inputs = {} if type_ is None else {"x": InputType.parse(type_)}
+    with pytest.raises(CompileError) as caught:
+        lower(import_model(proto, inputs=inputs), "")
+    return caught.value
+
+
+def run(proto: ModelProto, x: Array) -> Array:
+    inputs = {"x": InputType(DataType.of(x))}
+    graph = lower(import_model(proto, inputs=inputs), "")
+    run_passes(graph)
+    return interpret(graph, {"x": x})[graph.outputs[0]]
+
+
+def numbers(type_: str, shape: tuple[int, ...] = (2, 6)) -> Array:
+    limits = np.iinfo(type_)
+    random = np.random.default_rng(5)
+    return random.integers(limits.min, limits.max + 1, shape).astype(type_)
+
+
+def test_inputs_need_a_type() -> None:
+    move = helper.make_node("Reshape", ["x", "shape"], ["m"], "move")
+    proto = model(move, shifted("m"), constants={"shape": np.array([3, 4])})
+    error = refused(proto, None)
+    assert [problem.code for problem in error.problems] == [Code.UNSUPPORTED_DATA_TYPE]
+    assert "input 'x'" in str(error) and 'input_types = {"x": "int8"}' in str(error)
+
+
+def test_an_input_type_that_fits_nothing() -> None:
+    assert refused(model(shifted()), "int8[2,5]").problems[0].code is Code.BAD_OPTION
+    with pytest.raises(CompileError, match="no input of this name"):
+        import_model(model(shifted()), inputs={"z": InputType(DataType.INT8)})
+
+
+@pytest.mark.parametrize("text", ["int4", "int8[", "int8[a]", "", "int8 [1]", "bool"])
+def test_types_that_are_none(text: str) -> None:
+    with pytest.raises(ValueError, match="is no TYPE"):
+        InputType.parse(text)
+
+
+@pytest.mark.parametrize(
+    "attributes", [{"div": 3.0}, {"div": 0.5}, {"n_levels": 1.0}, {"signed": float("nan")}]
+)
+def test_attributes_that_mean_nothing(attributes: dict[str, float]) -> None:
+    error = refused(model(shifted("x", "y", **attributes)))
+    assert [problem.code for problem in error.problems] == [Code.UNSUPPORTED_FORM]
+
+
+def test_a_missing_attribute() -> None:
+    node = helper.make_node("RequantShift", ["x", "one", "zero"], ["y"], "node", div=2.0)
+    assert "n_levels" in str(refused(model(node)))
+
+
+def test_all_refusals_come_together() -> None:
+    nodes = [shifted(y="a", div=5.0), shifted(y="b", div=7.0)]
+    nodes.append(helper.make_node("Add", ["a", "b"], ["y"], "sum"))
+    assert len(refused(model(*nodes)).problems) == 2
+
+
+@pytest.mark.parametrize("operator", ["SoftmaxGrad", "ConvGradX", "SGD", "InPlaceAccumulatorV2"])
+def test_training_is_refused(operator: str) -> None:
+    proto = model(helper.make_node(operator, ["x", "one"], ["y"], "node"))
+    error = refused(proto, None)
+    assert [problem.code for problem in error.problems] == [Code.UNSUPPORTED_OPERATOR]
+    assert "training" in str(error)
+
+
+@pytest.mark.parametrize("type_", ["int8", "uint8", "int16", "uint16", "int32"])
+def test_a_requant_shift_of_every_type(type_: str) -> None:
+    x = numbers(type_)
+    y = run(model(shifted(div=4.0)), x)
+    assert y.dtype == np.int8
+    assert np.array_equal(y, np.clip((x.astype(np.int64) + 2) >> 2, -128, 127))
+
+
+@pytest.mark.parametrize("levels", [2, 16, 255, 256, 300, 65536])
+@pytest.mark.parametrize("signed", [False, True])
+def test_levels(levels: int, signed: bool) -> None:
+    x = numbers("int32") >> 12
+    y = run(model(shifted(n_levels=levels, signed=int(signed), div=2)), x)
+    low, high = (-(levels // 2), levels // 2 - 1) if signed else (0, levels - 1)
+    assert np.array_equal(y, np.clip((x.astype(np.int64) + 1) >> 1, low, high))
+    expected = DataType.INT32 if levels > 256 else DataType.INT8 if signed else DataType.UINT8
+    assert DataType.of(y) is expected
+
+
+@pytest.mark.parametrize("pair", [("int8", "uint8"), ("uint8", "uint8"), ("int8", "int32")])
+def test_tensors_of_two_types_are_joined(pair: tuple[str, str]) -> None:
+    """A concatenation, with a constant, of what has another sign."""
+    other = shifted(y="z", signed=int(pair[1] == "int8"), div=1.0)
+    other.attribute[1].f = 256.0 if pair[1] != "int32" else 1000.0
+    join = helper.make_node("Concat", ["x", "z", "c"], ["y"], "join", axis=1)
+    constant = np.array([[1000.0], [-3.0]], np.float32)
+    x = numbers(pair[0])
+    y = run(model(other, join, constants={"c": constant}), x)
+    assert np.array_equal(y[:, :6], x) and np.array_equal(y[:, -1:], constant)
+
+
+FUNCTIONS: dict[str, tuple[dict[str, Any], Callable[[Array], Array]]] = {
+    "Relu": ({}, lambda x: np.maximum(x, 0)),
+    "Sigmoid": ({}, lambda x: np.asarray(1 / (1 + np.exp(-x.astype(np.float64))))),
+    "ReduceMax": ({"axes": [1], "keepdims": 1}, lambda x: np.max(x, axis=1, keepdims=True)),
+    "Transpose": ({"perm": [1, 0]}, lambda x: x.T),
+    "Neg": ({}, lambda x: -x.astype(np.float64)),
+}
+
+
+@pytest.mark.parametrize("type_", ["int8", "uint8"])
+@pytest.mark.parametrize("operator", FUNCTIONS)
+def test_operators_of_onnx(type_: str, operator: str) -> None:
+    x = numbers(type_)
+    attributes, expected = FUNCTIONS[operator]
+    y = run(model(helper.make_node(operator, ["x"], ["y"], "node", **attributes)), x)
+    np.testing.assert_allclose(y, expected(x), rtol=1e-5, atol=1e-20)
+
+
+def test_a_constant_that_is_no_integer_makes_numbers_real() -> None:
+    nodes = [
+        helper.make_node("Sub", ["x", "zp"], ["c"], "centred"),
+        helper.make_node("Mul", ["c", "scale"], ["y"], "scaled"),
+    ]
+    constants = {"zp": np.float32(7), "scale": np.float32(0.1)}
+    x = numbers("uint8")
+    y = run(model(*nodes, constants=constants), x)
+    assert y.dtype == np.float32
+    np.testing.assert_allclose(y, (x.astype(np.float64) - 7) * 0.1, rtol=1e-6)
+
+
+def test_integers_that_the_file_declares() -> None:
+    """int8 weights and an int32 input, as some tools store them; indices stay what they are."""
+    nodes = [
+        helper.make_node("MatMul", ["x", "w"], ["p"], "product"),
+        helper.make_node("Gather", ["p", "i"], ["y"], "gather", axis=1),
+    ]
+    weights = np.random.default_rng(0).integers(-128, 128, (6, 4)).astype(np.int8)
+    indices = np.array([3, 0], np.int32)
+    proto = model(*nodes, constants={"w": weights, "i": indices}, element=TensorProto.INT32)
+    x = numbers("uint8")
+    y = run(proto, x)
+    assert y.dtype == np.int32
+    assert np.array_equal(y, (x.astype(np.int64) @ weights.astype(np.int64))[:, indices])
+
+
+@pytest.mark.parametrize("operator", ["RequantizedGemm", "RQGemm", "RQMatMul"])
+def test_a_product_and_its_requantisation_in_one_node(operator: str) -> None:
+    weights = np.random.default_rng(1).integers(-128, 128, (6, 5)).astype(np.float32)
+    node = helper.make_node(operator, ["x", "w", "m", "a"], ["y"], "node", **SHIFT)
+    constants = {"w": weights, "m": np.float32(3), "a": np.float32(77)}
+    x = numbers("int8")
+    y = run(model(node, constants=constants), x)
+    sums = x.astype(np.int64) @ weights.astype(np.int64)
+    assert np.array_equal(y, np.clip((sums * 3 + 77 + 128) >> 8, -128, 127))
+
+
+def test_types_that_the_model_declares() -> None:
+    """Where it does, nobody has to repeat them; MatMulInteger is MatMul then."""
+    weights = np.random.default_rng(2).integers(-128, 128, (6, 4)).astype(np.int8)
+    nodes = [helper.make_node("MatMulInteger", ["x", "w"], ["p"], "product"), shifted("p")]
+    proto = model(*nodes, constants={"w": weights}, element=TensorProto.UINT8)
+    graph = lower(import_model(proto), "")
+    x = numbers("uint8")
+    y = interpret(graph, {"x": x})[graph.outputs[0]]
+    sums = x.astype(np.int64) @ weights.astype(np.int64)
+    assert np.array_equal(y, np.clip((sums + 128) >> 8, -128, 127))
