@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import prod
+from operator import sub
 from typing import TYPE_CHECKING
 
 from compiler.ir.data_type import TensorType
@@ -26,11 +27,11 @@ class Box:
 
     @property
     def shape(self) -> tuple[int, ...]:
-        return tuple(end - begin for begin, end in zip(self.begin, self.end, strict=True))
+        return tuple(map(sub, self.end, self.begin))
 
     @property
     def elements(self) -> int:
-        return prod(self.shape)
+        return prod(map(sub, self.end, self.begin))
 
     @property
     def slices(self) -> tuple[slice, ...]:
@@ -48,15 +49,18 @@ class Box:
         """Where the box's elements lie in a row-major tensor of the given shape."""
         run = 1
         axis = len(shape)
-        while axis and self.shape[axis - 1] == shape[axis - 1]:
+        extents = self.shape
+        while axis and extents[axis - 1] == shape[axis - 1]:
             axis -= 1
             run *= shape[axis]
-        strides = [prod(shape[a + 1 :]) for a in range(len(shape))]
+        strides = [1] * len(shape)
+        for a in range(len(shape) - 1, 0, -1):
+            strides[a - 1] = strides[a] * shape[a]
         offset = sum(b * stride for b, stride in zip(self.begin, strides, strict=True))
         if axis:
             axis -= 1
-            run *= self.shape[axis]
-        outer = [(self.shape[a], strides[a]) for a in range(axis) if self.shape[a] > 1]
+            run *= extents[axis]
+        outer = [(extents[a], strides[a]) for a in range(axis) if extents[a] > 1]
         return Runs(offset, run, tuple(outer))
 
     def is_contiguous(self, shape: Sequence[int]) -> bool:

@@ -33,11 +33,17 @@ class Solution:
 
 
 def improve(
-    instance: Instance, offsets: Sequence[int], target: int, limit: float = PEAK_LIMIT
+    instance: Instance,
+    offsets: Sequence[int],
+    target: int,
+    limit: float = PEAK_LIMIT,
+    *,
+    settle: bool = True,
 ) -> Solution:
     """A placement at least as low as `offsets`; a peak of `target` is good enough.
 
-    The search ends after `limit` of deterministic time.
+    The search ends after `limit` of deterministic time. `settle`: whether to choose among the
+    placements of the peak that is found.
     """
     # The import takes about a second, and most networks never need the solver.
     from ortools.sat.python import cp_model
@@ -59,7 +65,7 @@ def improve(
     # With the target above the instance's own bound, reaching it proves nothing below it.
     bound = proven if proven > lowest else instance.bound
     found = _values(solver, instance, variables)
-    return Solution(_lowest_sum(instance, found), bound, time)
+    return Solution(_lowest_sum(instance, found) if settle else found, bound, time)
 
 
 def _lowest_sum(instance: Instance, offsets: list[int]) -> list[int]:

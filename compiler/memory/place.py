@@ -41,7 +41,7 @@ def solve(problem: PlacementProblem, enough: int = 0) -> Placement:
     for instance, (name, offsets) in ranked:
         allowed = max(peak, target)
         if instance.peak(offsets) > allowed and time > 0:
-            solution = improve(instance, offsets, allowed, time)
+            solution = improve(instance, offsets, allowed, time, settle=not enough)
             time -= solution.time
             if solution.offsets != offsets:
                 name = "cp-sat"

@@ -15,12 +15,13 @@ from compiler.memory import interface_inputs, interface_outputs
 from compiler.report.mapping import mapping, mapping_json, mapping_text
 from compiler.report.memory import ArenaBuffer, EntryPoint, MemoryReport, Step, Tensor
 from compiler.report.memory_page import to_html
+from compiler.report.schedule_quality import quality_sentences, schedule_quality
 from compiler.schedule.estimate import (
     StepTime,
     call_cycles,
     estimate,
     launch_cycles,
-    total_cycles,
+    tables_cycles,
 )
 from compiler.schedule.extents import nominal
 from compiler.schedule.program import Call, Program
@@ -43,11 +44,16 @@ def cluster_report_files(
     name = network.interface.name
     report = mapping(name, models, graphs, cluster_layers(graphs))
     times = [estimate(program, cluster) for program in programs]
+    qualities = [
+        schedule_quality(program, time) for program, time in zip(programs, times, strict=True)
+    ]
+    for entry_point, quality in zip(report["entry_points"], qualities, strict=True):
+        entry_point["schedule"] = quality
     return {
         f"{name}.mapping.json": mapping_json(report).encode(),
         f"{name}.mapping.txt": mapping_text(report).encode(),
         f"{name}.memory.json": _memory_json(network, programs, times, cluster).encode(),
-        f"{name}.memory.html": to_html(_memory(name, graphs, programs)).encode(),
+        f"{name}.memory.html": to_html(_memory(name, graphs, programs, qualities)).encode(),
     }
 
 
@@ -91,8 +97,9 @@ def _map(
         "arena_bytes": program.arena_bytes,
         "l1_bytes": program.l1_bytes,
         "l1_bound": program.l1_bound,
-        "launch_cycles": launch_cycles(program, cluster),
-        "predicted_cycles": total_cycles(times),
+        "launch_cycles": launch_cycles(program),
+        "tables_cycles": tables_cycles(program, cluster),
+        **schedule_quality(program, times),
         "buffers": [asdict(buffer) for buffer in program.buffers],
         "arena_buffers": [asdict(buffer) for buffer in program.arena_buffers],
         "steps": [
@@ -139,7 +146,12 @@ def _jobs(call: Call) -> int:
     return len(job_shapes(kernel_of(call).parameters)) if call.operation.is_job else 0
 
 
-def _memory(name: str, graphs: Sequence[Graph], programs: Sequence[Program]) -> MemoryReport:
+def _memory(
+    name: str,
+    graphs: Sequence[Graph],
+    programs: Sequence[Program],
+    qualities: Sequence[dict[str, Any]],
+) -> MemoryReport:
     """The memory report with L1 in the place of the arena."""
     weights: dict[str, Tensor] = {}
     states: dict[str, Tensor] = {}
@@ -150,7 +162,8 @@ def _memory(name: str, graphs: Sequence[Graph], programs: Sequence[Program]) -> 
             states.setdefault(state.input, _tensor(graph, state.input))
     largest_first = sorted(weights.values(), key=lambda tensor: (-tensor.bytes, tensor.name))
     entries = [
-        _entry_point(graph, program) for graph, program in zip(graphs, programs, strict=True)
+        _entry_point(graph, program, quality_sentences(quality))
+        for graph, program, quality in zip(graphs, programs, qualities, strict=True)
     ]
     return MemoryReport(name, tuple(largest_first), tuple(states.values()), tuple(entries), {})
 
@@ -160,7 +173,7 @@ def _tensor(graph: Graph, name: str) -> Tensor:
     return Tensor(name, str(type_), type_.bytes)
 
 
-def _entry_point(graph: Graph, program: Program) -> EntryPoint:
+def _entry_point(graph: Graph, program: Program, schedule: Sequence[str]) -> EntryPoint:
     live = [0] * (max((b.last for b in program.buffers), default=0) + 1)
     for buffer in program.buffers:
         for step in range(buffer.first, buffer.last + 1):
@@ -194,6 +207,7 @@ def _entry_point(graph: Graph, program: Program) -> EntryPoint:
             Step(node, operation, size)
             for (node, operation), size in zip(names, live, strict=False)
         ),
+        schedule=tuple(schedule),
     )
 
 

@@ -10,6 +10,7 @@ from compiler.codegen.source import Layer
 from compiler.frontend.model import OnnxModel
 from compiler.ir import DataType, Graph, Node, Value, present
 from compiler.operators.quantize import Dequantize
+from compiler.report.schedule_quality import quality_sentences
 
 FORMAT = 1
 
@@ -65,6 +66,8 @@ def mapping_text(report: dict[str, Any]) -> str:
             for row in rows
         ]
         lines.append("")
+        if "schedule" in entry_point:
+            lines += [*quality_sentences(entry_point["schedule"]), ""]
         lines += [
             f"{node['node']} ({node['operator']}): {node['how']}"
             for node in entry_point["nodes"]

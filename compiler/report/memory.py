@@ -67,7 +67,10 @@ class Step:
 
 @dataclass(frozen=True)
 class EntryPoint:
-    """Memory of one entry point; `bound` is the least arena that any placement needs."""
+    """Memory of one entry point; `bound` is the least arena that any placement needs.
+
+    `schedule`: on a cluster, what is known of the program's quality, in sentences.
+    """
 
     name: str
     arena_bytes: int
@@ -78,6 +81,7 @@ class EntryPoint:
     outputs: tuple[Tensor, ...]
     buffers: tuple[ArenaBuffer, ...]
     steps: tuple[Step, ...]
+    schedule: tuple[str, ...] = ()
 
     @property
     def interface_bytes(self) -> int:

@@ -159,6 +159,7 @@ def to_text(report: MemoryReport) -> str:
             "",
             f"{entry.name}: arena {entry.arena_bytes:,} bytes, lower bound {entry.bound:,}; "
             f"copies {entry.copied_bytes:,} bytes per run",
+            *(f"  {sentence}" for sentence in entry.schedule),
             f"  in use at the peak, node {step} ({entry.steps[step].node}):",
         ]
         alive = [b for b in entry.buffers if b.first <= step <= b.last]

@@ -8,15 +8,16 @@ put off further, from the one needed last.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from compiler.memory.aliasing import Home
 from compiler.memory.place import solve
 from compiler.memory.problem import Buffer as PlacedBuffer
 from compiler.memory.problem import Placement, PlacementProblem
-from compiler.schedule.estimate import STEP_CYCLES, TRANSFER_CYCLES, call_cycles, transfer_cycles
-from compiler.schedule.extents import shortened_call, shortened_transfer
+from compiler.schedule.estimate import STEP_CYCLES, TRANSFER_CYCLES, step_cycles, transfer_cycles
+from compiler.schedule.extents import shortened_call
 from compiler.schedule.program import SLOTS, Call, L1Buffer, Place, Program, Space, Step, Transfer
+from compiler.schedule.program_plan import ProgramPlan
 from compiler.schedule.task import (
     ALIGNMENT,
     STORE_STEPS,
@@ -32,11 +33,15 @@ from compiler.target.soc import Cluster
 
 
 class DoesNotFitL1(Exception):
-    """There is no program for so little L1: `what` needs `needed` bytes at once."""
+    """There is no program for so little L1: `what` needs `needed` bytes at once.
 
-    def __init__(self, what: str, needed: int) -> None:
+    `excess`: by node, how many bytes too much are in L1 while it runs.
+    """
+
+    def __init__(self, what: str, needed: int, excess: Mapping[str, int] | None = None) -> None:
         super().__init__(f"{what} needs {needed} bytes of L1")
         self.needed = needed
+        self.excess: Mapping[str, int] = excess or {}
 
 
 MARGIN = 0.75
@@ -67,12 +72,11 @@ def arrange(graph: str, tasks: Tasks, cluster: Cluster, l1_bytes: int) -> Progra
         lives = _lives(tasks, starts)
         placement = solve(_problem(graph, "L1", len(tasks.steps) + 3, lives), budget)
         if placement.peak <= budget:
-            break
+            return _program(graph, tasks, starts, lives, placement, _arena(graph, tasks))
         # Fragmentation: leave more room.
         target = min(target, placement.bound) - max(
             ALIGNMENT, budget // 64 // ALIGNMENT * ALIGNMENT
         )
-    return _program(graph, tasks, starts, lives, placement)
 
 
 def arrange_late(graph: str, tasks: Tasks) -> Program:
@@ -80,7 +84,33 @@ def arrange_late(graph: str, tasks: Tasks) -> Program:
     starts = [load.need - 1 for load in tasks.loads]
     lives = _lives(tasks, starts)
     placement = solve(_problem(graph, "L1", len(tasks.steps) + 3, lives))
-    return _program(graph, tasks, starts, lives, placement)
+    return _program(graph, tasks, starts, lives, placement, _arena(graph, tasks))
+
+
+def arranged_again(graph: str, tasks: Tasks, plan: ProgramPlan) -> Program:
+    """The program that `plan` was made for, from tasks of its decisions.
+
+    Raises ValueError if the plan is one of other tasks.
+    """
+    ends = [load.need for load in tasks.loads]
+    if len(plan.starts) != len(ends) or any(s >= e for s, e in zip(plan.starts, ends, strict=True)):
+        raise ValueError("loads start elsewhere")
+    lives = _lives(tasks, plan.starts)
+    arena_lives = _arena_lives(tasks)
+    _check_placement(plan.l1, lives)
+    _check_placement(plan.arena, arena_lives)
+    program = _program(graph, tasks, plan.starts, lives, plan.l1, plan.arena)
+    return replace(program, plan=plan)
+
+
+def _check_placement(placement: Placement, lives: Mapping[str, _Life]) -> None:
+    if set(placement.offsets) != set(lives):
+        raise ValueError("buffers have other names")
+    ends = [placement.offsets[name] + aligned(life.bytes) for name, life in lives.items()]
+    if placement.peak != max(ends, default=0):
+        raise ValueError("buffers have other sizes")
+    if placement.peak > sum(aligned(life.bytes) for life in lives.values()):
+        raise ValueError("buffers are far apart")
 
 
 def _load_steps(tasks: Tasks, cluster: Cluster, budget: int) -> list[int]:
@@ -88,10 +118,12 @@ def _load_steps(tasks: Tasks, cluster: Cluster, budget: int) -> list[int]:
     rows = [extent.nominal for extent in tasks.extents]
     compute = [0] * (len(tasks.steps) + 1)
     for number, step_tasks in enumerate(tasks.steps, 1):
-        for task in step_tasks:
-            call = Call("", 0, task.operation, task.inputs, task.outputs, (), extents=task.extents)
-            compute[number] += call_cycles(shortened_call(call, rows), cluster)
-        compute[number] = int(MARGIN * (compute[number] + STEP_CYCLES))
+        calls = [
+            Call("", 0, task.operation, task.inputs, task.outputs, (), extents=task.extents)
+            for task in step_tasks
+        ]
+        cycles = step_cycles([shortened_call(call, rows) for call in calls], cluster)
+        compute[number] = int(MARGIN * (cycles + STEP_CYCLES))
     begin = [0] * (len(compute) + 1)
     for number, cycles in enumerate(compute):
         begin[number + 1] = begin[number] + cycles
@@ -100,8 +132,9 @@ def _load_steps(tasks: Tasks, cluster: Cluster, budget: int) -> list[int]:
     order = sorted(range(len(tasks.loads)), key=lambda i: (-tasks.loads[i].need, -i))
     for index in order:
         load = tasks.loads[index]
+        # Of states with all their rows: a long context makes copies longer, steps not as much.
         cycles = sum(
-            transfer_cycles(shortened_transfer(transfer, rows), cluster) + TRANSFER_CYCLES
+            transfer_cycles(transfer, cluster) + TRANSFER_CYCLES
             for transfer in _transfers_of(load, 0, Place(Space.ARENA, 0))
         )
         latest = min(begin[load.need] - cluster.dma.latency - STEP_CYCLES, free) - cycles
@@ -129,10 +162,21 @@ def _delay(tasks: Tasks, starts: list[int], budget: int) -> None:
             if starts[index] <= step and load.need > step + 1
         ]
         if not early:
-            raise DoesNotFitL1(f"step {step}", live[step])
+            raise DoesNotFitL1(f"step {step}", live[step], _excess(tasks, budget))
         # The one that is needed last waits until just after the crowded step.
         chosen = max(early, key=lambda index: (tasks.loads[index].need, index))
         starts[chosen] = step + 1
+
+
+def _excess(tasks: Tasks, budget: int) -> dict[str, int]:
+    """By node, what is live in its steps beyond the budget with every load at the last moment."""
+    late = _live(tasks, [load.need - 1 for load in tasks.loads])
+    excess: dict[str, int] = {}
+    for size, step in zip(late[1:], tasks.steps, strict=False):
+        for task in step:
+            if size > budget:
+                excess[task.node] = max(excess.get(task.node, 0), size - budget)
+    return excess
 
 
 def _groups(tasks: Tasks, starts: Sequence[int]) -> list[int]:
@@ -186,6 +230,10 @@ def _arena_lives(tasks: Tasks) -> dict[str, _Life]:
     return lives
 
 
+def _arena(graph: str, tasks: Tasks) -> Placement:
+    return solve(_problem(graph, "arena", len(tasks.steps) + 3, _arena_lives(tasks)))
+
+
 def _problem(graph: str, memory: str, steps: int, lives: dict[str, _Life]) -> PlacementProblem:
     buffers = tuple(
         PlacedBuffer(name, life.bytes, ALIGNMENT, life.first, life.last)
@@ -200,9 +248,8 @@ def _program(
     starts: Sequence[int],
     lives: Mapping[str, _Life],
     l1: Placement,
+    arena: Placement,
 ) -> Program:
-    arena_lives = _arena_lives(tasks)
-    arena = solve(_problem(graph, "arena", len(tasks.steps) + 3, arena_lives))
     homes = {block.name: (block.home, block.key) for block in tasks.aliasing.blocks}
     spaces = {
         Home.INPUT: Space.INPUT,
@@ -267,6 +314,7 @@ def _program(
         tasks.extents,
         bytes(tasks.weights.data),
         (*tasks.weights.starts, len(tasks.weights.data)),
+        plan=ProgramPlan(tasks.decisions, tuple(starts), l1, arena),
     )
 
 

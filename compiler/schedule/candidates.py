@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import product
 
 from compiler.ir import Box, Graph, Node, TensorType, Tile, tile_types
@@ -74,12 +75,12 @@ class Candidate:
     operands: Mapping[str, Streamed]
     table_bytes: int
 
-    @property
+    @cached_property
     def least_bytes(self) -> int:
         """L1 without tables if nothing is resident."""
         return self.fixed_bytes + sum(stream.tile_bytes for stream in self.operands.values())
 
-    @property
+    @cached_property
     def most_table_bytes(self) -> int:
         """What tables take of L1 if nothing is resident."""
         transfers = sum(stream.transfers for stream in self.operands.values())
@@ -119,7 +120,7 @@ def streaming_candidates(
     if passing >= STREAMED_BYTES:
         cuts += [
             replace(cut, ramped=ramped)
-            for cut in _cuts([axis for axis in axes if output.shape[axis] > 1][:1], output)
+            for cut in cuts_of([axis for axis in axes if output.shape[axis] > 1][:1], output)
             if passing // max(cut.counts) >= STREAMED_BYTES // 4
             for ramped in (False, True)
         ]
@@ -137,7 +138,7 @@ def candidates_of(
     output = graph.values[node.outputs[0]].type
     whole = _candidate(graph, node, aliasing, cluster, None)
     result = [whole]
-    all_cuts = list(_cuts(node.operation.tile_axes(types), output))
+    all_cuts = list(cuts_of(node.operation.tile_axes(types), output))
     for cuts in all_cuts:
         candidate = _candidate(graph, node, aliasing, cluster, cuts)
         if not any(_dominates(other, candidate) for other in result):
@@ -178,7 +179,8 @@ def _dominates(better: Candidate, worse: Candidate) -> bool:
     )
 
 
-def _cuts(axes: Sequence[int], output: TensorType) -> Iterator[Cuts]:
+def cuts_of(axes: Sequence[int], output: TensorType) -> Iterator[Cuts]:
+    """The cuts along one or two of the axes that are considered."""
     shape = output.shape
     long = [axis for axis in axes if shape[axis] > 1]
 
@@ -230,7 +232,7 @@ def chain_candidates(
     output = graph.values[nodes[-1].outputs[0]].type
     axes = nodes[-1].operation.tile_axes(graph.input_types(nodes[-1]))
     inner = frozenset(node.outputs[0] for node in nodes[:-1])
-    for cuts in _cuts([axis for axis in axes if output.shape[axis] > 1][:1], output):
+    for cuts in cuts_of([axis for axis in axes if output.shape[axis] > 1][:1], output):
         rounds = rounds_of(graph, nodes, cuts)
         if rounds is None or reads_what_is_overwritten(nodes, rounds, aliasing):
             continue
@@ -345,14 +347,15 @@ def _scratch(graph: Graph, node: Node) -> int:
 
 
 def _scratch_of(graph: Graph, node: Node, tile: Tile) -> int:
-    inputs, outputs = _tile_types(graph, node, tile)
+    inputs, outputs = tile_types_of(graph, node, tile)
     kernel = tile.operation.kernel(inputs, outputs)
     return aligned(kernel.scratch_bytes) if kernel is not None else 0
 
 
-def _tile_types(
+def tile_types_of(
     graph: Graph, node: Node, tile: Tile
 ) -> tuple[list[TensorType | None], list[TensorType]]:
+    """Types of what a tile reads and makes."""
     outputs = graph.output_types(node)
     outputs[0] = TensorType(outputs[0].data_type, tile.output.shape)
     return tile_types(tile.inputs, graph.input_types(node)), outputs
@@ -360,7 +363,7 @@ def _tile_types(
 
 def _table_bytes(graph: Graph, node: Node, tiles: Sequence[Tile]) -> int:
     """Of steps and calls, and of a copy of constants for each tile if there are any."""
-    inputs, outputs = _tile_types(graph, node, tiles[0])
+    inputs, outputs = tile_types_of(graph, node, tiles[0])
     kernel = tiles[0].operation.kernel(inputs, outputs)
     assert kernel is not None
     operands = len(inputs) + len(outputs) + (1 if kernel.scratch_bytes else 0)
@@ -376,7 +379,7 @@ def _compute(graph: Graph, node: Node, tiles: Sequence[Tile], cluster: Cluster) 
     known: dict[tuple[tuple[int, ...], ...], int] = {}
     total = 0
     for tile in tiles:
-        inputs, outputs = _tile_types(graph, node, tile)
+        inputs, outputs = tile_types_of(graph, node, tile)
         key = (tile.output.shape, *(t.shape if t is not None else () for t in inputs))
         if key not in known:
             call = Call(node.name, 0, tile.operation, tuple(inputs), tuple(outputs), ())

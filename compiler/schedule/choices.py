@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
 
 from compiler.ir import Graph, Node
 from compiler.memory.aliasing import Aliasing, Block, Home
 from compiler.schedule.candidates import Candidate, chain_candidates
 from compiler.schedule.chains import chains_of
-from compiler.schedule.decisions import Decisions
+from compiler.schedule.decisions import Decisions, runs_kernel
+from compiler.schedule.sub_problems import SubProblem, sub_problem
 from compiler.schedule.task import aligned
 from compiler.target.soc import Cluster
 
@@ -22,7 +24,7 @@ class Choice:
     step: int
     candidates: list[Candidate]
 
-    @property
+    @cached_property
     def least_bytes(self) -> int:
         """The least L1 with which the node runs when it has all for itself."""
         return min(candidate.least_bytes for candidate in self.candidates)
@@ -64,12 +66,12 @@ class Choices:
         self.graph = graph
         self.aliasing = aliasing
         self.cluster = cluster
+        self._known: dict[Hashable, tuple[SubProblem, list[Candidate]]] = {}
         self.nodes: list[Choice] = []
         for step, node in enumerate(graph.nodes):
-            types = graph.output_types(node)
-            kernel = node.operation.kernel(graph.input_types(node), types)
-            if kernel is not None and any(type_.elements for type_ in types):
-                self.nodes.append(Choice(node, step, candidates(graph, node, aliasing, cluster)))
+            if runs_kernel(graph, node):
+                make = partial(candidates, graph, node, aliasing, cluster)
+                self.nodes.append(Choice(node, step, self._once([node], make)))
         self.spans = _spans(graph, aliasing)
         self.blocks = [
             block
@@ -104,11 +106,31 @@ class Choices:
             outer = {name for node in nodes for name in [*node.inputs, *node.outputs]} - inner
             blocks -= {aliasing.block_of[name].name for name in outer if name is not None}
             span = range(steps[nodes[0].name], steps[nodes[-1].name] + 1)
+            make = partial(chain_candidates, self.graph, nodes, aliasing, self.cluster)
             result += [
                 ChainChoice(nodes, span, frozenset(blocks), candidate)
-                for candidate in chain_candidates(self.graph, nodes, aliasing, self.cluster)
+                for candidate in self._once(nodes, make)
             ]
         return result
+
+    def _once(
+        self, nodes: Sequence[Node], make: Callable[[], Iterable[Candidate]]
+    ) -> list[Candidate]:
+        """Candidates of nodes: made, or those of an equal sub-problem with the names of this."""
+        problem = sub_problem(self.graph, nodes, self.aliasing)
+        if problem.key not in self._known:
+            self._known[problem.key] = problem, list(make())
+        solved, candidates = self._known[problem.key]
+        if solved is problem:
+            return candidates
+        names = solved.names_for(problem)
+        return [
+            replace(
+                candidate,
+                operands={names[name]: stream for name, stream in candidate.operands.items()},
+            )
+            for candidate in candidates
+        ]
 
 
 def decisions_of(

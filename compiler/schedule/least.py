@@ -22,12 +22,13 @@ LARGEST_SHOWN = 4
 
 def least_programs(schedulers: Sequence[Scheduler]) -> list[Program]:
     """The programs that need the fewest bytes of L1, tables included."""
+    needed = _largest_need(schedulers)
     sizes = {
         candidate.least_bytes
         for scheduler in schedulers
         for choice in scheduler.choices.nodes
         for candidate in choice.candidates
-        if candidate.least_bytes >= _largest_need(schedulers)
+        if candidate.least_bytes >= needed
     }
     tile_bytes = min(sorted(sizes), key=lambda size: size + _table_bytes(schedulers, size))
     return [scheduler.least(tile_bytes) for scheduler in schedulers]

@@ -8,20 +8,22 @@ weighs to hand them on in pieces (`chains.py`).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from compiler.ir import Graph
 from compiler.memory.aliasing import share_memory
 from compiler.schedule.arrange import DoesNotFitL1, arrange, arrange_late
 from compiler.schedule.candidates import candidates_of, streaming_candidates, whole_candidates
-from compiler.schedule.choices import Choices, decisions_of
-from compiler.schedule.constraint_model import CYCLE_COST, NO_LIMIT, ConstraintModel
+from compiler.schedule.choices import ChainChoice, Choices, decisions_of
+from compiler.schedule.constraint_model import NO_LIMIT, ConstraintModel, Reserved
 from compiler.schedule.decisions import Decisions
 from compiler.schedule.estimate import estimate, total_cycles
 from compiler.schedule.everything_resident import everything_resident
+from compiler.schedule.least_cycles import least_cycles
+from compiler.schedule.optimality import CYCLE_COST, LeastCycles, Search
 from compiler.schedule.program import Program
 from compiler.schedule.table_size import l1_with_tables
 from compiler.schedule.task import ALIGNMENT, aligned
@@ -30,6 +32,17 @@ from compiler.target.soc import Cluster
 
 RETRIES = 12
 """How often less of L1 is planned with, because lifetimes leave gaps between buffers."""
+
+
+@dataclass(frozen=True)
+class _Found:
+    """What a search has found, what it had to reserve, and the program if there is one."""
+
+    decisions: Decisions
+    search: Search
+    reserved: Reserved
+    program: Program | None
+
 
 Instrument = Callable[[Program], Program]
 """Gives a program what it needs besides the network's own steps."""
@@ -84,45 +97,60 @@ class Scheduler:
             return program
         if any(choice.least_bytes > l1_bytes for choice in self.choices.nodes):
             return None
-        for attempt in range(RETRIES):
-            less = attempt * aligned(l1_bytes // 2 // RETRIES)
-            budget, total = l1_bytes - less, total_bytes - less
-            decisions = ConstraintModel(self.choices, budget, total).solve()
-            if decisions is None:
-                return None
-            try:
-                program = self._arranged(decisions, l1_bytes)
-            except DoesNotFitL1:
-                continue
-            if l1_with_tables([program]) > total_bytes:
-                continue
-            deeper = self.depth_first(decisions, less, l1_bytes, total_bytes)
-            if deeper is None or self._cost(program) <= self._cost(deeper):
-                return program
-            return deeper
-        return None
-
-    def depth_first(
-        self, decisions: Decisions, less: int, l1_bytes: int, total_bytes: int
-    ) -> Program | None:
-        """A program with chains, where decisions without have tensors that leave L1.
-
-        The decisions were made for `less` bytes than the program may take.
-        """
-        chains = self.choices.chains(decisions)
-        if not chains:
+        found = self._search(l1_bytes, total_bytes)
+        if found is None or found.program is None:
             return None
-        for unused in (less, less + aligned(l1_bytes // 8)):
-            budget, total = l1_bytes - unused, total_bytes - unused
-            deeper = ConstraintModel(self.choices, budget, total, chains).solve(decisions)
-            if deeper is None:
-                continue
-            try:
-                program = self._arranged(deeper, l1_bytes)
-            except DoesNotFitL1:
-                continue
-            if l1_with_tables([program]) <= total_bytes:
-                return program
+        chains = self.choices.chains(found.decisions)
+        if not chains:
+            return _with_searches(found.program, (found.search,))
+        deeper = self._search(l1_bytes, total_bytes, chains, found)
+        if deeper is None:
+            return _with_searches(found.program, (found.search,))
+        programs = [found.program] if deeper.program is None else [found.program, deeper.program]
+        return _with_searches(min(programs, key=self._cost), (found.search, deeper.search))
+
+    def _search(
+        self,
+        l1_bytes: int,
+        total_bytes: int,
+        chains: Sequence[ChainChoice] = (),
+        known: _Found | None = None,
+    ) -> _Found | None:
+        """The best decisions that can be arranged; None if none are found.
+
+        Constraints know what a node needs, not what its neighbours have in L1 as it begins and
+        ends, nor gaps between buffers: where that is too much, L1 is reserved, and decisions are
+        made again. With chains, there is no program if none of them is of use.
+        """
+        reserved = Reserved()
+        needed = known.reserved if known is not None else Reserved()
+        hint = known.decisions if known is not None else None
+        bound: int | None = None
+        for _ in range(RETRIES):
+            model = ConstraintModel(self.choices, l1_bytes, total_bytes, chains, reserved)
+            solved = model.solve(hint)
+            excess: Mapping[str, int] = {}
+            if solved is None:
+                if not reserved.beside:
+                    return None
+            else:
+                decisions, search = solved
+                bound = search.bound if bound is None else bound
+                found = _Found(decisions, search.proven(bound), reserved, None)
+                if not chains or decisions.chains:
+                    try:
+                        program = self._arranged(decisions, l1_bytes)
+                        if l1_with_tables([program]) <= total_bytes:
+                            return replace(found, program=program)
+                    except DoesNotFitL1 as error:
+                        names = {choice.node.name for choice in self.choices.nodes}
+                        excess = {n: size for n, size in error.excess.items() if n in names}
+                elif reserved == needed:
+                    return found
+                else:
+                    reserved = needed
+                    continue
+            reserved = reserved.more(excess, aligned(l1_bytes // 2 // RETRIES)).with_least(needed)
         return None
 
     def least(self, tile_bytes: int) -> Program:
@@ -132,6 +160,10 @@ class Scheduler:
         }
         tasks = tasks_of(self.graph, decisions_of(set(), chosen))
         return self._instrument(arrange_late(self.graph.name, tasks))
+
+    def least_cycles(self) -> LeastCycles:
+        """What no program takes fewer cycles than."""
+        return least_cycles(self.graph, self._aliasing, self._cluster)
 
     @cached_property
     def _whole_choices(self) -> Choices:
@@ -174,3 +206,8 @@ def _arranged(graph: Graph, decisions: Decisions, cluster: Cluster, l1_bytes: in
         if not tasks.shares_constants:
             raise
     return arrange(graph.name, tasks_of(graph, decisions), cluster, l1_bytes)
+
+
+def _with_searches(program: Program, searches: tuple[Search, ...]) -> Program:
+    assert program.plan is not None
+    return replace(program, plan=replace(program.plan, searches=searches))

@@ -199,6 +199,21 @@ def test_matrix_products() -> None:
     assert assigned(network.finish()) == [PRODUCT, PRODUCT]
 
 
+def test_vectors_that_several_layers_read_are_shared() -> None:
+    network = Network((1, 1, 64))
+    for name in ("first", "second", "third"):
+        network.last = "x"
+        network.matmul(name, 256)
+    names = assigned(network.finish("first", "second", "third"))
+    assert sorted(names) == [PRODUCT, PRODUCT, "MatMulInt8"]
+
+
+def test_rows_are_not_shared() -> None:
+    network = Network((1, 64, 64)).matmul("first", 256)
+    network.last = "x"
+    assert assigned(network.matmul("second", 256).finish("first", "second")) == [PRODUCT, PRODUCT]
+
+
 @pytest.mark.parametrize(
     ("network", "reason"),
     [
@@ -206,7 +221,7 @@ def test_matrix_products() -> None:
         (Network((1, 12, 12, 16)).conv("c", 16, groups=16, dilations=(2, 2)), "dilated"),
         (Network((1, 12, 12, 16)).conv("c", 16, groups=4), "it has 4 groups"),
         (Network((1, 12, 12, 4)).conv("c", 8, groups=4), "it has 4 groups"),
-        (Network((1, 1, 4)).matmul("c", 4), "cycles on the cores"),
+        (Network((1, 1, 4)).matmul("c", 512), "cycles on the cores"),
     ],
 )
 def test_why_not(network: Network, reason: str) -> None:
