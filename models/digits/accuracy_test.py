@@ -1,4 +1,4 @@
-"""The compiled networks recognise digits: accuracy on the 360 test images, float, int8 and mixed."""
+"""The compiled networks recognise digits: accuracy on 360 test images, float, int8 and mixed."""
 
 from __future__ import annotations
 
