@@ -238,6 +238,12 @@ def lower_rotary_embedding(node: OnnxNode, context: LoweringContext) -> None:
         )
     head_size = x.shape[-1] // heads if tokens_first else x.shape[-1]
     rotary_size = node.attribute("rotary_embedding_dim", 0) or head_size
+    if not 0 < rotary_size <= head_size:
+        raise UnsupportedForm(
+            f"it rotates {rotary_size} elements of heads with {head_size}",
+            "as many elements as a head has, or fewer",
+            "correct the attribute rotary_embedding_dim",
+        )
     interleaved = node.attribute("interleaved", 0)
     if interleaved not in (0, 1):
         raise UnsupportedForm(f"its attribute 'interleaved' is {interleaved}", "0 and 1")

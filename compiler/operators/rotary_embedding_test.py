@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from compiler.errors import CompileError
+from compiler.frontend.import_model import import_model
 from compiler.ir import Array, DataType, Quantization
+from compiler.lowering.lower import lower
 from compiler.operators.kernel_harness import assert_twin
+from compiler.operators.model_harness import ModelBuilder
 from compiler.operators.onnxruntime_harness import (
     ModelUnderTest,
     Stored,
@@ -169,3 +174,12 @@ def test_large_caches_are_rotated_in_integers() -> None:
     pairs = d[..., :1] * cosine - d[..., 1:] * sine, d[..., :1] * sine + d[..., 1:] * cosine
     exact = np.clip(np.concatenate(pairs, axis=-1) + 3, -128, 127)
     assert np.abs(found - exact).max() <= 1
+
+
+def test_no_more_is_rotated_than_a_head_has() -> None:
+    model = ModelBuilder(23)
+    caches = [model.constant(np.zeros((2, 3, 4), np.float32)) for _ in range(2)]
+    x = model.input("x", (2, 4, 3, 6))
+    y = model.node("RotaryEmbedding", [x, *caches], rotary_embedding_dim=8)
+    with pytest.raises(CompileError, match="it rotates 8 elements of heads with 6"):
+        lower(import_model(model.build([y])), "run")
