@@ -114,8 +114,8 @@ class _Sums:
         self.weights = weights
         self._bias = bias - operand.zero_point * weights.sum(axis=1)
         positive, negative = np.maximum(weights, 0).sum(1), np.minimum(weights, 0).sum(1)
-        self._most = 127 * positive - 128 * negative
-        self._least = -128 * positive + 127 * negative
+        self._most: Array = 127 * positive - 128 * negative
+        self._least: Array = -128 * positive + 127 * negative
         largest = np.maximum(self._most, -self._least) + np.abs(self._bias)
         if largest.max(initial=0) >= LIMIT:
             raise UnsupportedForm(
@@ -136,7 +136,7 @@ class _Sums:
         channels = wanted.channels(axis, len(self.weights))
         if channels is None:
             return None
-        sign = np.where(channels[0] < 0, -1, 1)
+        sign: Array = np.where(channels[0] < 0, -1, 1)
         signed = self.weights * sign[:, None]
         if signed.max(initial=0) > 127:
             return None

@@ -49,7 +49,7 @@ def refuse_training(proto: ModelProto) -> None:
         raise CompileError(problems)
 
 
-DECLARED = {
+DECLARED: dict[int, DataType] = {
     TensorProto.INT8: DataType.INT8,
     TensorProto.UINT8: DataType.UINT8,
     TensorProto.INT16: DataType.INT16,

@@ -11,12 +11,22 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
+_IS_TEMPLATE = "_template.h"
+_INCLUDES = re.compile(r'#include "tilewright/(\w+_template\.h)"')
+_BITS = re.compile(r"_w\d$")
+
 
 def kernels(files: Iterable[Path]) -> Iterator[str]:
-    """Names of the kernels that are defined, by hand or by a macro, in C files named after them."""
-    for file in files:
-        defined = rf"void tw_{file.stem}\(|^\w+\(tw_{file.stem}[,)]"
-        if file.suffix == ".c" and re.search(defined, file.read_text("utf-8"), re.MULTILINE):
+    """Names of the kernels that are defined in C files named after them: by hand, by a macro, or
+    by a template, a header that is included for each width of weights (weight_bits.h).
+    """
+    texts = {file: file.read_text("utf-8") for file in files}
+    templates = {file.name: text for file, text in texts.items() if _IS_TEMPLATE in file.name}
+    for file, text in texts.items():
+        kernel = _BITS.sub("", file.stem)
+        defined = rf"void tw_{file.stem}\(|^\w+\(tw_{file.stem}[,)]|void TW_OF_BITS\(tw_{kernel}\)"
+        included = [templates.get(name, "") for name in _INCLUDES.findall(text)]
+        if file.suffix == ".c" and re.search(defined, "".join([text, *included]), re.MULTILINE):
             yield file.stem
 
 
