@@ -220,19 +220,19 @@ def test_a_server_that_is_too_slow(site: Site) -> None:
 
 
 def test_a_server_that_vanishes_in_mid_build(filled: Site) -> None:
-    vanishing_test(filled, requests=40)
+    vanishing_test(filled, FIRMWARE, requests=40)
 
 
 def test_a_server_that_is_not_there(filled: Site) -> None:
-    vanishing_test(filled, requests=0)
+    vanishing_test(filled, LIBRARY, requests=0)
 
 
-def vanishing_test(filled: Site, requests: int) -> None:
-    """Lets a server of its own vanish, and then does what needs what it had."""
+def vanishing_test(filled: Site, target: str, requests: int) -> None:
+    """Builds with a server of its own that vanishes after so many requests."""
     with running_faulty_cache() as cache:
         cache.entries = dict(filled.stored)
         cache.fail(Faults(vanishes_after=requests))
-        build = filled.build(f"--remote_cache={cache.url}")
+        build = filled.build(f"--remote_cache={cache.url}", target=target)
     assert build.status == 0
     assert "WARNING: Remote Cache: " in build.messages
     assert bool(build.hits()) == (requests > 0)
