@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -63,59 +64,158 @@ def one_weight(name: str) -> Callable[[bytes], bytes]:
     return change
 
 
-EDITS = (
-    Edit(
-        "README",
-        "README.md",
-        appended("\nOne more line.\n"),
-        frozenset(),
-    ),
-    Edit(
+AUTOENCODER = "//models/autoencoder:autoencoder_int8_test"
+DIGITS = "//models/digits:digits_plain_int8_test"
+NETWORKS = (AUTOENCODER, DIGITS)
+CLUSTER = ("cluster_only", "full")
+PLATFORMS = ("host", *CLUSTER)
+STAGES = ("Analyse", "Place", "Emit")
+
+
+def stages(
+    networks: Iterable[str], platforms: Iterable[str], names: Iterable[str] = STAGES
+) -> set[str]:
+    """Stages of the compiler."""
+    each = product(names, networks, platforms)
+    return {f"Tilewright{stage} {network}_net on {platform}" for stage, network, platform in each}
+
+
+def golden(networks: Iterable[str]) -> set[str]:
+    """The interpreter's runs, which serve all platforms."""
+    return {f"TilewrightGolden {network}_golden on host" for network in networks}
+
+
+def compiled(file: str, platforms: Iterable[str]) -> set[str]:
+    """Compilations of one C or assembly file: PACKAGE/NAME."""
+    return {f"CppCompile {file}.o on {platform}" for platform in platforms}
+
+
+def built(
+    networks: Iterable[str], platforms: Iterable[str], objects: Iterable[str] = ("net",)
+) -> set[str]:
+    """Everything from the network's C files to its programs, and their tests."""
+    found: set[str] = set()
+    for network, platform in product(networks, platforms):
+        path = network.removeprefix("//").replace(":", "/")
+        for name in objects:
+            found |= compiled(f"{path}_{name}", [platform])
+        found.add(f"CppArchive {network}_net on {platform}")
+    return found | linked(networks, platforms) | tested(networks, platforms)
+
+
+def linked(networks: Iterable[str], platforms: Iterable[str]) -> set[str]:
+    """Links of firmware."""
+    each = product(networks, platforms)
+    return {f"CppLink {network}_{platform}_fw on {platform}" for network, platform in each}
+
+
+def tested(networks: Iterable[str], platforms: Iterable[str]) -> set[str]:
+    """Tests on simulators."""
+    return {
+        f"TestRunner {network}_{platform}" for network, platform in product(networks, platforms)
+    }
+
+
+def rendered(networks: Iterable[str], platforms: Iterable[str]) -> set[str]:
+    """Linker scripts of programs, and the chip's header."""
+    each = product(networks, platforms)
+    scripts = {
+        f"TilewrightRender {network}_{platform}_fw on {platform}" for network, platform in each
+    }
+    return scripts | {
+        f"TilewrightRender //platforms/siracusa:header on {platform}" for platform in platforms
+    }
+
+
+def made(model: str, rule: str, platforms: Iterable[str]) -> set[str]:
+    """A model's file and its quantised form, in the configuration of each platform."""
+    return {
+        f"{action} on {platform}"
+        for action in (f"Genrule {model}_{rule}", f"TilewrightQuantize {model}_int8")
+        for platform in platforms
+    }
+
+
+def edits() -> Iterator[Edit]:
+    """All edits, in the order in which they are made."""
+    yield Edit("README", "README.md", appended("\nOne more line.\n"), frozenset())
+    # The object is the same again, so that nothing is linked.
+    yield Edit(
         "comment of a kernel",
         "kernels/ref/max_pool_s8.c",
         appended("/* One more line. */\n"),
-        frozenset(),
-    ),
-    Edit(
+        frozenset(compiled("kernels/max_pool_s8", ["host"])),
+    )
+    # All that links kernels is linked; the autoencoder, which has no pooling, is the same again.
+    yield Edit(
         "kernel",
         "kernels/xcorev/max_pool_s8.c",
         appended("extern const int tw_marker;\nconst int tw_marker = 1;\n"),
-        frozenset(),
-    ),
-    Edit(
+        frozenset(
+            compiled("kernels/max_pool_s8", CLUSTER)
+            | {f"CppArchive //kernels:kernels on {platform}" for platform in CLUSTER}
+            | linked(NETWORKS, CLUSTER)
+            | tested([DIGITS], CLUSTER)
+        ),
+    )
+    # The compiler is one tool: whatever of it is edited, its stages run for all networks, and what
+    # they write is the same but for what the edit changes. Code for clusters has another template.
+    everything = stages(NETWORKS, PLATFORMS) | golden(NETWORKS)
+    of_the_host = {
+        action
+        for network in ("autoencoder/autoencoder", "digits/digits_plain")
+        for action in compiled(f"models/{network}_int8_test_net", ["host"])
+    }
+    yield Edit(
         "comment of generated code's template",
         "compiler/codegen/templates/source.c.jinja",
         replaced("The weights, packed in", "All weights, packed in"),
-        frozenset(),
-    ),
-    Edit(
+        frozenset(everything | of_the_host),
+    )
+    yield Edit(
         "template",
         "compiler/codegen/templates/source.c.jinja",
         replaced("static uint8_t arena[", "static uint8_t  arena["),
-        frozenset(),
-    ),
-    Edit(
+        frozenset(everything | of_the_host),
+    )
+    yield Edit(
         "pass",
         "compiler/passes/remove_identities.py",
         appended("# One more line.\n"),
-        frozenset(),
-    ),
-    Edit(
+        frozenset(everything),
+    )
+    # Models of cycles, and so tiles, depend on it; the host and the simulator's code do not.
+    yield Edit(
         "latency of a chip",
         "platforms/siracusa/soc.yaml",
         replaced("l2_latency: 12", "l2_latency: 13"),
-        frozenset(),
-    ),
-    Edit(
+        frozenset(
+            stages(NETWORKS, CLUSTER) | rendered(NETWORKS, CLUSTER) | built(NETWORKS, CLUSTER)
+        ),
+    )
+    # No memory is planned and nothing is scheduled again.
+    yield Edit(
         "weights of a model",
         "models/digits/plain_weights.npz",
         one_weight("convolution1.weight"),
-        frozenset(),
-    ),
-    Edit(
+        frozenset(
+            made("//models/digits:digits_plain", "onnx", PLATFORMS)
+            | stages([DIGITS], PLATFORMS, ("Analyse", "Emit"))
+            | golden([DIGITS])
+            | built([DIGITS], PLATFORMS, ("net", "net_weights", "golden"))
+        ),
+    )
+    yield Edit(
         "shape of a model",
         "models/autoencoder/architecture.py",
         replaced("HIDDEN = (128, 128, 128, 128, 8,", "HIDDEN = (128, 128, 128, 128, 16,"),
-        frozenset(),
-    ),
-)
+        frozenset(
+            made("//models/autoencoder:autoencoder", "files", PLATFORMS)
+            | stages([AUTOENCODER], PLATFORMS)
+            | golden([AUTOENCODER])
+            | built([AUTOENCODER], PLATFORMS, ("net", "net_weights", "golden"))
+        ),
+    )
+
+
+EDITS = tuple(edits())

@@ -14,7 +14,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests.incrementality.edits import EDITS, Edit
+from tests.incrementality.edits import EDITS, NETWORKS, PLATFORMS, Edit
 from tests.incrementality.execution_log import configuration, describe, spawns
 from tests.nested_bazel.workspace import (
     Workspace,
@@ -23,12 +23,7 @@ from tests.nested_bazel.workspace import (
     scratch_folder,
 )
 
-_PLATFORMS = ("host", "cluster_only", "full")
-_NETWORKS = (
-    "//models/autoencoder:autoencoder_int8_test",
-    "//models/digits:digits_plain_int8_test",
-)
-_TESTS = [f"{network}_{platform}" for network in _NETWORKS for platform in _PLATFORMS]
+_TESTS = [f"{network}_{platform}" for network in NETWORKS for platform in PLATFORMS]
 
 
 class Log:
@@ -48,7 +43,7 @@ class Log:
         for entry in entries:
             # A firmware is linked for its platform, whatever the build's is.
             label: str = entry["targetLabel"]
-            for platform in _PLATFORMS:
+            for platform in PLATFORMS:
                 if entry["mnemonic"] == "CppLink" and label.endswith(f"_{platform}_fw"):
                     self._platforms[configuration(entry)] = platform
         return sorted(describe(entry, self._platforms) for entry in entries)
