@@ -70,7 +70,8 @@ def main(targets: Sequence[str]) -> int:
     with scratch_folder("airgapped") as folder:
         checkout = copy_checkout(folder / "checkout")
         connected = Workspace(checkout, folder / "outputs", caller_environment())
-        connected.bazel("fetch", "--all")
+        # Fetches what the targets need; `fetch --all` would also want what nobody uses.
+        connected.bazel("build", "--nobuild", *targets)
         # The server has the network; without it one of its own is started, with the same outputs.
         connected.bazel("shutdown")
         airgapped = Airgapped(checkout, folder / "outputs", caller_environment())
