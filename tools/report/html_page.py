@@ -13,10 +13,10 @@ def templates(folder: Path) -> jinja2.Environment:
     """Templates of a folder.
 
     Values in ``*.html.jinja`` are escaped, a name that is not given is an error, and the filter
-    ``number`` separates thousands by commas.
+    ``number`` separates thousands by commas. ``page.css`` is what all pages look like.
     """
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(folder),
+        loader=jinja2.FileSystemLoader([folder, Path(__file__).parent / "styles"]),
         undefined=jinja2.StrictUndefined,
         autoescape=lambda name: name is not None and ".html" in name,
         trim_blocks=True,
