@@ -14,7 +14,7 @@ from compiler.memory.aliasing import Home
 from compiler.memory.place import solve
 from compiler.memory.problem import Buffer as PlacedBuffer
 from compiler.memory.problem import Placement, PlacementProblem
-from compiler.schedule.estimate import STEP_CYCLES, TRANSFER_CYCLES, call_cycles, transfer_cycles
+from compiler.schedule.estimate import STEP_CYCLES, TRANSFER_CYCLES, step_cycles, transfer_cycles
 from compiler.schedule.extents import shortened_call, shortened_transfer
 from compiler.schedule.program import SLOTS, Call, L1Buffer, Place, Program, Space, Step, Transfer
 from compiler.schedule.task import (
@@ -88,10 +88,12 @@ def _load_steps(tasks: Tasks, cluster: Cluster, budget: int) -> list[int]:
     rows = [extent.nominal for extent in tasks.extents]
     compute = [0] * (len(tasks.steps) + 1)
     for number, step_tasks in enumerate(tasks.steps, 1):
-        for task in step_tasks:
-            call = Call("", 0, task.operation, task.inputs, task.outputs, (), extents=task.extents)
-            compute[number] += call_cycles(shortened_call(call, rows), cluster)
-        compute[number] = int(MARGIN * (compute[number] + STEP_CYCLES))
+        calls = [
+            Call("", 0, task.operation, task.inputs, task.outputs, (), extents=task.extents)
+            for task in step_tasks
+        ]
+        cycles = step_cycles([shortened_call(call, rows) for call in calls], cluster)
+        compute[number] = int(MARGIN * (cycles + STEP_CYCLES))
     begin = [0] * (len(compute) + 1)
     for number, cycles in enumerate(compute):
         begin[number + 1] = begin[number] + cycles

@@ -91,7 +91,7 @@ def _touched_bytes(call: Call, position: int) -> int:
     return type_.bytes if type_ is not None else 0
 
 
-def _step_cycles(calls: Sequence[Call], cluster: Cluster) -> int:
+def step_cycles(calls: Sequence[Call], cluster: Cluster) -> int:
     """Cycles of a step's calls; those of the accelerator run beside those of the cores."""
     engines = {True: 0, False: 0}
     for call in calls:
@@ -126,7 +126,7 @@ def estimate(program: Program, cluster: Cluster) -> list[StepTime]:
             transfers.append((begin, free[transfer.load]))
             ends.append(arrival)
             due[transfer.due] = max(due.get(transfer.due, 0), arrival)
-        compute = _step_cycles(step.calls, cluster)
+        compute = step_cycles(step.calls, cluster)
         end = max(now + compute, due.get(index, 0), issued)
         result.append(StepTime(now, compute, end - now - compute, tuple(transfers)))
         now = end + STEP_CYCLES
