@@ -251,3 +251,14 @@ def test_random_networks(seed: int) -> None:
             network.add(f"a{index}", names[-1], network.last)
         names.append(network.last)
     assigned(network.finish(*(name for name in names[:-1] if random.integers(4) == 0)))
+
+
+def test_both_engines_share_a_vector() -> None:
+    graph = Network((1, 64)).matmul("zeroth", 128).matmul("first", 128).finish()
+    names = assigned(graph)
+    assert names[-3:] == [PRODUCT, "MatMulInt8", "Joined"]
+    first, cores, joined = graph.nodes[-3:]
+    assert (first.name, cores.name) == ("first", "first/cores")
+    assert joined.inputs == (*first.outputs, *cores.outputs)
+    assert graph.values[first.outputs[0]].type.elements % 32 == 0
+    assert "the cores the others in" in first.reason
