@@ -45,11 +45,12 @@ def run(graphs: Sequence[Graph], cluster: Cluster, accelerator: Accelerator) -> 
 
 
 def _assign(graph: Graph, cluster: Cluster, memory: WeightMemory) -> None:
-    choices = choose_engines(graph, cluster, memory)
+    assignment = choose_engines(graph, cluster, memory)
+    graph.nodes, graph.values = assignment.graph.nodes, assignment.graph.values
     layers: dict[str, Layer] = {}
     visiting: set[str] = set()
     for node in list(graph.nodes):
-        choice = choices.get(node.name)
+        choice = assignment.choices.get(node.name)
         if choice is None:
             continue
         node.reason = choice.reason

@@ -13,6 +13,7 @@ import numpy as np
 
 from compiler.ir import Box, Graph, Node, Operation, TensorType, Tile, Value, tile_types
 from compiler.operators.part import Joined, Part
+from compiler.operators.view import View
 
 
 @dataclass(frozen=True)
@@ -101,10 +102,35 @@ def _operand(
     if value.constant is not None:
         return graph.add_constant(derived, np.ascontiguousarray(value.constant[box.slices])).name
     part = TensorType(value.type.data_type, box.shape)
+    known = _joined_part(graph, name, box.runs(value.type.shape).offset, part)
+    if known is not None and graph.values[known].type == part:
+        return known
+    if known is not None:
+        view = _value_like(graph, known, f"{name}/{_range(box)}", part)
+        views.append(Node(view, View(box.shape), (known,), (view,)))
+        return view
     view = _value_like(graph, name, f"{name}/{_range(box)}", part)
     operation = Part(box.runs(value.type.shape).offset, box.shape)
     views.append(Node(view, operation, (name,), (view,)))
     return view
+
+
+def _joined_part(graph: Graph, name: str, first: int, part: TensorType) -> str | None:
+    """What a value was put together of, if the part that begins at element `first` is that."""
+    producers = graph.producers()
+    node = producers.get(name)
+    while node is not None and isinstance(node.operation, View) and node.inputs[0] is not None:
+        node = producers.get(node.inputs[0])
+    if node is None or not isinstance(node.operation, Joined):
+        return None
+    begin = 0
+    for half in node.inputs:
+        assert half is not None
+        elements = graph.values[half].type.elements
+        if (begin, elements) == (first, part.elements):
+            return half
+        begin += elements
+    return None
 
 
 def _value_like(graph: Graph, like: str, name: str, type_: TensorType) -> str:
