@@ -103,26 +103,21 @@ def _compile(arguments: list[str]) -> None:
     _add_network_options(parser)
     parser.add_argument("--output", type=Path, required=True, metavar="DIR")
     options = parser.parse_args(arguments)
-    entry_points = pipeline.lower_model(model_options(options), _progress, _observer(options))
-    graphs = [entry_point.graph for entry_point in entry_points]
-    placements: Sequence[Placement] = ()
-    if _cluster(options) is None:
-        _progress("placing tensors")
-        placements = pipeline.read_placements(pipeline.place(pipeline.analyse(graphs)))
-    write_files(
-        {
-            options.output / name: data
-            for name, data in _emit(options, entry_points, placements).items()
-        }
-    )
+    cluster = _cluster(options)
+    entry_points = _lowered(options, cluster, _observer(options))
+    _progress("placing tensors")
+    placement = pipeline.place(_problem(options, entry_points, cluster))
+    files = _emit(options, entry_points, cluster, _read_placement(placement, cluster))
+    write_files({options.output / name: data for name, data in files.items()})
 
 
 def _analyse(arguments: list[str]) -> None:
     parser = Parser(f"{PROGRAM} analyse", parents=[model_arguments()])
+    _add_cluster_options(parser)
     parser.add_argument("--output", type=Path, required=True, metavar="NET.problem.json")
     options = parser.parse_args(arguments)
-    entry_points = pipeline.lower_model(model_options(options), _progress)
-    problem = pipeline.analyse([entry_point.graph for entry_point in entry_points])
+    cluster = _cluster(options)
+    problem = _problem(options, _lowered(options, cluster), cluster)
     write_files({options.output: problem.encode()})
 
 
@@ -133,26 +128,37 @@ def _place(arguments: list[str]) -> None:
     options = parser.parse_args(arguments)
     _progress("placing tensors")
     text = read_text(options.problem)
-    placement = _parsed(options.problem, "placement problem", lambda: pipeline.place(text))
-    write_files({options.output: placement.encode()})
+    solver = _parsed(options.problem, "placement problem", lambda: pipeline.solver_of(text))
+    write_files({options.output: solver().encode()})
 
 
 def _emit_command(arguments: list[str]) -> None:
+    from compiler.schedule.program_plan import WrongPlan
+
     parser = Parser(f"{PROGRAM} emit", parents=[model_arguments()])
     _add_network_options(parser)
-    parser.add_argument("--placement", type=Path, metavar="NET.placement.json")
+    parser.add_argument("--placement", type=Path, required=True, metavar="NET.placement.json")
     parser.add_argument("--output", type=Path, metavar="DIR", help="write all files there")
     for name, file in FILE_OPTIONS.items():
         parser.add_argument(f"--{name}", type=Path, metavar="FILE", help=file.format("NET"))
     options = parser.parse_args(arguments)
-    placements: Sequence[Placement] = ()
-    if _cluster(options) is None:
-        if options.placement is None:
-            parser.error("--placement is missing")
-        text = read_text(options.placement)
-        placements = _parsed(options.placement, "placement", lambda: pipeline.read_placements(text))
-    entry_points = pipeline.lower_model(model_options(options), _progress, _observer(options))
-    files = _emit(options, entry_points, placements)
+    cluster = _cluster(options)
+    text = read_text(options.placement)
+    placed = _parsed(options.placement, "placement", lambda: _read_placement(text, cluster))
+    entry_points = _lowered(options, cluster, _observer(options))
+    try:
+        files = _emit(options, entry_points, cluster, placed)
+    except WrongPlan as error:
+        raise CompileError(
+            [
+                Problem(
+                    Code.BAD_OPTION,
+                    str(options.placement),
+                    f"another version of the compiler made it: {error}",
+                    advice="analyse and place the model again",
+                )
+            ]
+        ) from error
     name = network_name(options.name, options.model)
     outputs: dict[Path, bytes] = {}
     if options.output is not None:
@@ -188,8 +194,7 @@ COMMANDS: Mapping[str, Callable[[list[str]], None]] = {
 }
 
 
-def _add_network_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--name", help="the network's name in C; default: from the file's name")
+def _add_cluster_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--soc",
         type=Path,
@@ -208,6 +213,11 @@ def _add_network_options(parser: argparse.ArgumentParser) -> None:
         help="on a cluster: code that writes what every layer makes to the console, see "
         "tilewright/layer_dump.h; elsewhere a macro does so, TILEWRIGHT_HOOKS",
     )
+
+
+def _add_network_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--name", help="the network's name in C; default: from the file's name")
+    _add_cluster_options(parser)
     parser.add_argument(
         "--memory",
         type=int,
@@ -222,10 +232,42 @@ def _add_network_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _lowered(
+    options: argparse.Namespace,
+    cluster: Cluster | None,
+    observe: pipeline.Observer | None = None,
+) -> list[pipeline.LoweredEntryPoint]:
+    """The entry points, with the kernels that they will run."""
+    entry_points = pipeline.lower_model(model_options(options), _progress, observe)
+    if cluster is not None:
+        pipeline.choose_kernels([entry_point.graph for entry_point in entry_points], cluster)
+    return entry_points
+
+
+def _problem(
+    options: argparse.Namespace,
+    entry_points: Sequence[pipeline.LoweredEntryPoint],
+    cluster: Cluster | None,
+) -> str:
+    graphs = [entry_point.graph for entry_point in entry_points]
+    if cluster is None:
+        return pipeline.analyse(graphs)
+    return pipeline.analyse_cluster(graphs, cluster, record_layers=options.record_layers)
+
+
+Placed = Sequence["Placement"] | pipeline.Schedule
+"""Where tensors of a network are in one memory, or how it runs on a cluster."""
+
+
+def _read_placement(text: str, cluster: Cluster | None) -> Placed:
+    return pipeline.read_placements(text) if cluster is None else pipeline.read_schedule(text)
+
+
 def _emit(
     options: argparse.Namespace,
     entry_points: Sequence[pipeline.LoweredEntryPoint],
-    placements: Sequence[Placement],
+    cluster: Cluster | None,
+    placed: Placed,
 ) -> dict[str, bytes]:
     """Contents of all files, by name."""
     from compiler.frontend.model_digest import model_digest
@@ -234,14 +276,15 @@ def _emit(
     digest = model_digest(options.model)
     name = network_name(options.name, options.model)
     graphs = [entry_point.graph for entry_point in entry_points]
-    cluster = _cluster(options)
-    if cluster is not None:
+    if isinstance(placed, pipeline.Schedule):
+        assert cluster is not None
         from compiler.report.cluster_files import cluster_report_files
 
         scheduled, programs = pipeline.emit_cluster(
             name,
             graphs,
             cluster,
+            placed,
             options.memory,
             _progress,
             record_layers=options.record_layers,
@@ -253,7 +296,7 @@ def _emit(
             **cluster_report_files(models, graphs, scheduled, programs, cluster),
         }
     network, plan = pipeline.emit(
-        name, graphs, placements, options.memory, _progress, model_digest=digest
+        name, graphs, placed, options.memory, _progress, model_digest=digest
     )
     models = [entry_point.model for entry_point in entry_points]
     return {**network.files(), **report_files(models, network, plan)}

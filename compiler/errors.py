@@ -34,6 +34,7 @@ class Code(enum.Enum):
     UNSUPPORTED_QUANTIZATION = ("TW-0301", "a tensor is quantised in an unsupported way")
     QUANTIZATION_RANGE = ("TW-0302", "quantisation parameters cannot be represented")
     CALIBRATION = ("TW-0303", "calibration data do not fit the model")
+    CASE_DATA = ("TW-0304", "a case's inputs or outputs do not fit its model")
     # 04xx: entry points, state
     BAD_ENTRY_POINT = ("TW-0401", "an entry point does not fit the model")
     BAD_STATE = ("TW-0402", "a state does not fit the model")

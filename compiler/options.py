@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from compiler.errors import Code, CompileError, Problem
+from compiler.frontend.input_type import InputType
 from compiler.ir import State
 from compiler.pipeline import EntryPointOptions, ModelOptions
 
@@ -24,6 +25,8 @@ The stages by themselves, for incremental builds:
   python -m compiler analyse MODEL.onnx --output NET.problem.json
   python -m compiler place NET.problem.json --output NET.placement.json
   python -m compiler emit MODEL.onnx --placement NET.placement.json --output DIR
+
+For a chip with a cluster, MODEL.onnx is followed by --soc SOC.yaml.
 
 The compiler's own arithmetic on given inputs, bit for bit that of the generated C:
 
@@ -79,6 +82,14 @@ def network_arguments() -> Parser:
         help="pass this input or output of a quantised model as int8; may be repeated; "
         "'all' for all of them",
     )
+    parser.add_argument(
+        "--input-type",
+        action="append",
+        default=[],
+        metavar="INPUT=TYPE",
+        help="what an input holds, such as int8 or int8[1,16,0,4]: of models that store integers "
+        "as float32, or leave extents open; may be repeated",
+    )
     return parser
 
 
@@ -87,9 +98,29 @@ def model_options(arguments: argparse.Namespace) -> ModelOptions:
     problems: list[Problem] = []
     entry_points = _entry_points(arguments.entry_point, problems)
     states = _states(arguments.state, problems)
+    input_types = _input_types(arguments.input_type, problems)
     if problems:
         raise CompileError(problems)
-    return ModelOptions(arguments.model, entry_points, states, tuple(arguments.integer_io))
+    integer_io = tuple(arguments.integer_io)
+    return ModelOptions(arguments.model, entry_points, states, integer_io, input_types)
+
+
+def _input_types(
+    texts: Sequence[str], problems: list[Problem]
+) -> tuple[tuple[str, InputType], ...]:
+    result: dict[str, InputType] = {}
+    for text in texts:
+        name, _, spelt = text.rpartition("=")
+        try:
+            given = InputType.parse(spelt)
+        except ValueError as error:
+            problems.append(bad_option(f"--input-type {text}", str(error), "INPUT=TYPE"))
+            continue
+        if not name or name in result:
+            found = f"{name!r} is given twice" if name else "it names no input"
+            problems.append(bad_option(f"--input-type {text}", found, "INPUT=TYPE"))
+        result[name] = given
+    return tuple(result.items())
 
 
 def _entry_points(texts: Sequence[str], problems: list[Problem]) -> tuple[EntryPointOptions, ...]:

@@ -1,14 +1,15 @@
 """The stages of a compilation, from the model's file to the generated files' contents.
 
-`analyse` needs the model and gives what placement depends on: sizes and lifetimes, no weights.
-`place` needs only that. `emit` needs the model and the placement. Doing all three in one process
-or each in its own gives the same bytes.
+`analyse` needs the model and gives what placement depends on: sizes and lifetimes, no weights; for
+a cluster also operations, without the numbers in them. `place` needs only that. `emit` needs the
+model and the placement. Doing all three in one process or each in its own gives the same bytes.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,8 +30,12 @@ from compiler.memory import (
 if TYPE_CHECKING:
     from compiler.codegen.generate import GeneratedNetwork
     from compiler.codegen.generate_cluster import GeneratedClusterNetwork
+    from compiler.frontend.input_type import InputType
     from compiler.frontend.model import OnnxModel
+    from compiler.schedule.problem_file import ScheduleProblem
     from compiler.schedule.program import Program
+    from compiler.schedule.program_plan import ProgramPlan
+    from compiler.schedule.schedule import Instrument
     from compiler.target.soc import Cluster
 
 ALL_TENSORS = "all"
@@ -53,12 +58,14 @@ class ModelOptions:
     """What to make of a model; the same for all stages.
 
     `integer_io` names inputs and outputs that the caller passes as int8, or is ("all",).
+    `input_types` says what inputs hold, where the model does not.
     """
 
     model: Path
     entry_points: tuple[EntryPointOptions, ...] = (EntryPointOptions(),)
     states: tuple[State, ...] = ()
     integer_io: tuple[str, ...] = ()
+    input_types: tuple[tuple[str, InputType], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -67,6 +74,14 @@ class LoweredEntryPoint:
 
     model: OnnxModel
     graph: Graph
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """Plans of a network's programs, and the digest of the problem that they solve."""
+
+    problem: str
+    plans: tuple[ProgramPlan, ...]
 
 
 def lower_model(
@@ -86,7 +101,9 @@ def lower_model(
         shown = f" for entry point {entry_point.name}" if entry_point.name else ""
         progress(f"importing {options.model}{shown}")
         try:
-            model = import_model(options.model, dict(entry_point.dimensions))
+            model = import_model(
+                options.model, dict(entry_point.dimensions), dict(options.input_types)
+            )
             integer_io = _integer_io(model, options.integer_io)
             progress(f"lowering {len(model.nodes)} nodes{shown}")
             graph = lower(model, entry_point.name, states=options.states, integer_io=integer_io)
@@ -183,13 +200,89 @@ def analyse(graphs: Sequence[Graph]) -> str:
 
 
 def place(problem: str) -> str:
-    """Solves a placement problem; JSON in, JSON out. Raises ValueError if it is not one."""
-    return placements_to_json([solve(entry) for entry in problems_from_json(problem)])
+    """Solves a placement problem, or schedules for a cluster; JSON in, JSON out.
+
+    Raises:
+        CompileError: the network does not fit L1.
+        ValueError, KeyError, TypeError: the text is no problem.
+    """
+    return solver_of(problem)()
+
+
+def solver_of(problem: str) -> Callable[[], str]:
+    """What solves a problem that is given as JSON; it raises CompileError as `place` does.
+
+    Raises ValueError, KeyError or TypeError if the text is no problem.
+    """
+    from compiler.schedule.problem_file import is_schedule_problem, problem_from_json
+
+    if is_schedule_problem(problem):
+        return partial(_schedule, problem, problem_from_json(problem))
+    problems = problems_from_json(problem)
+    return lambda: placements_to_json([solve(entry) for entry in problems])
+
+
+def _schedule(text: str, problem: ScheduleProblem) -> str:
+    from compiler.schedule.plan_file import plans_to_json
+    from compiler.schedule.problem_file import digest
+    from compiler.schedule.schedule import plan_network
+
+    graphs = problem.graphs
+    instrument = _instrument(graphs, record_layers=problem.records_layers)
+    plans = [program.plan for program in plan_network(graphs, problem.cluster, instrument)]
+    return plans_to_json(digest(text), [plan for plan in plans if plan is not None])
+
+
+def _instrument(graphs: Sequence[Graph], *, record_layers: bool) -> Instrument:
+    """What adds steps that record layers to the program of entry point number i."""
+    from compiler.codegen.cluster_layers import cluster_layers, numbers_of
+    from compiler.schedule.record import record
+
+    if not record_layers:
+        return lambda _, program: program
+    layers = cluster_layers(graphs)
+
+    def recording(number: int, program: Program) -> Program:
+        graph = graphs[number]
+        return record(graph, program, numbers_of(layers, graph))
+
+    return recording
 
 
 def read_placements(placement: str) -> tuple[Placement, ...]:
     """Placements from JSON. Raises ValueError if the text is none."""
     return tuple(placements_from_json(placement))
+
+
+def choose_kernels(graphs: Sequence[Graph], cluster: Cluster) -> None:
+    """Gives graphs the kernels of a cluster, and its accelerator's if it has one."""
+    from compiler.target import assign_accelerator, merge_constants, pack_weights
+
+    if cluster.accelerator is not None:
+        assign_accelerator.run(graphs, cluster, cluster.accelerator)
+    for graph in graphs:
+        pack_weights.run(graph, cluster.cores)
+        merge_constants.run(graph)
+
+
+def analyse_cluster(
+    graphs: Sequence[Graph], cluster: Cluster, *, record_layers: bool = False
+) -> str:
+    """What the schedule of graphs with a cluster's kernels depends on, as JSON.
+
+    `record_layers`: whether the programs also write what every layer makes to the console
+    (tilewright/layer_dump.h), with the numbers of the mapping report.
+    """
+    from compiler.schedule.problem_file import ScheduleProblem, problem_to_json
+
+    return problem_to_json(ScheduleProblem(tuple(graphs), cluster, record_layers))
+
+
+def read_schedule(schedule: str) -> Schedule:
+    """Programs' plans from JSON. Raises ValueError, KeyError or TypeError if the text is none."""
+    from compiler.schedule.plan_file import plans_from_json
+
+    return Schedule(*plans_from_json(schedule))
 
 
 def emit(
@@ -215,16 +308,7 @@ def emit(
     try:
         plan = plan_of(graphs, placements)
     except ValueError as error:
-        raise CompileError(
-            [
-                Problem(
-                    Code.BAD_OPTION,
-                    "the placement",
-                    "it belongs to another model or to other options",
-                    advice="analyse and place the model again with the same options",
-                )
-            ]
-        ) from error
+        raise _wrong_placement() from error
     _validate(graphs, plan)
     progress("generating code")
     network = generate(name, graphs, plan, model_digest)
@@ -237,48 +321,54 @@ def emit_cluster(
     name: str,
     graphs: Sequence[Graph],
     cluster: Cluster,
+    schedule: Schedule,
     memory: int | None,
     progress: Progress,
     *,
     record_layers: bool = False,
     model_digest: str = "",
 ) -> tuple[GeneratedClusterNetwork, list[Program]]:
-    """Schedules a network for a cluster and generates its files; the graphs get its kernels.
+    """Generates the files of a network with a cluster's kernels, and its programs.
 
     `memory`: bytes that constants, states and tensors outside of L1 may take together; by default
     all of L2, where the code has to be as well.
-    `record_layers`: whether the programs also write what every layer makes to the console
-    (tilewright/layer_dump.h), with the numbers of the mapping report.
+    `record_layers`: as when it was analysed.
     `model_digest`: what the program tells of its model (`compiler.frontend.model_digest`).
 
     Raises:
-        CompileError: names collide, or the network does not fit.
+        CompileError: the schedule is another network's, names collide, or the network does not
+            fit L2.
+        WrongPlan: the schedule is not one that this compiler makes.
     """
-    from compiler.codegen.cluster_layers import cluster_layers, numbers_of
     from compiler.codegen.generate_cluster import generate_cluster
     from compiler.schedule.l2 import check_l2
-    from compiler.schedule.record import record
-    from compiler.schedule.schedule import schedule_network
-    from compiler.target import assign_accelerator, pack_weights
+    from compiler.schedule.problem_file import digest
+    from compiler.schedule.schedule import planned_network
 
-    if cluster.accelerator is not None:
-        assign_accelerator.run(graphs, cluster, cluster.accelerator)
-    for graph in graphs:
-        pack_weights.run(graph, cluster.cores)
-    progress("scheduling tiles")
-    layers = cluster_layers(graphs) if record_layers else []
-
-    def instrument(number: int, program: Program) -> Program:
-        graph = graphs[number]
-        return record(graph, program, numbers_of(layers, graph)) if record_layers else program
-
-    programs = schedule_network(graphs, cluster, instrument)
+    problem = analyse_cluster(graphs, cluster, record_layers=record_layers)
+    if schedule.problem != digest(problem):
+        raise _wrong_placement()
+    instrument = _instrument(graphs, record_layers=record_layers)
+    programs = planned_network(graphs, cluster, schedule.plans, instrument)
     progress("generating code")
     network = generate_cluster(name, graphs, programs, cluster, model_digest)
     l2_bytes = cluster.l2_bytes if memory is None else memory
     states_bytes = network.plan.states_bytes
     check_l2(graphs, programs, len(network.weights), states_bytes, l2_bytes)
     return network, programs
+
+
+def _wrong_placement() -> CompileError:
+    return CompileError(
+        [
+            Problem(
+                Code.BAD_OPTION,
+                "the placement",
+                "it belongs to another model or to other options",
+                advice="analyse and place the model again with the same options",
+            )
+        ]
+    )
 
 
 def _validate(graphs: Sequence[Graph], plan: Plan) -> None:

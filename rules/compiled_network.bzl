@@ -55,20 +55,19 @@ def _compiled_network_impl(ctx):
 
     named = {"--name": name}
 
-    # What places the tensors: a chip's description, from which tiles are scheduled, or their
-    # addresses in one memory.
+    # Networks on a cluster are scheduled in tiles, by the chip's description.
     soc = ctx.toolchains[_SOC].soc if ctx.toolchains[_SOC] else None
     dumps_layers = ctx.attr._dump_layers[LayerDumpInfo].enabled
 
-    if soc and soc.cluster:
-        placement = None
-        placed = {"--soc": soc.description}
-        named["--engines"] = "all" if soc.accelerator else "cores"
+    on_cluster = soc != None and soc.cluster
+    chip = {}
+    if on_cluster:
+        chip["--soc"] = soc.description
+        options = options + ["--engines=" + ("all" if soc.accelerator else "cores")]
         if dumps_layers:
             options = options + ["--record-layers"]
-    else:
-        placement = _place(model, run, output, options)
-        placed = {"--placement": placement}
+    placement = _place(model, run, output, options, chip)
+    placed = chip | {"--placement": placement}
     source = output(".c")
     header = output(".h")
     weights = output("_weights.bin")
@@ -123,6 +122,7 @@ def _compiled_network_impl(ctx):
             memory_map = memory_map,
             model = model,
             name = name,
+            on_cluster = on_cluster,
             options = ctx.attr.options,
             placement = placement,
             source = source,
@@ -131,31 +131,31 @@ def _compiled_network_impl(ctx):
         OutputGroupInfo(
             c = depset([source]),
             h = depset([header]),
-            placement = depset([placement] if placement else []),
+            placement = depset([placement]),
             report = depset([mapping, mapping_text, memory_map, memory_page]),
             weights = depset([weights, assembly]),
         ),
     ]
 
-def _place(model, run, output, options):
-    """Actions that give every tensor an address in one memory; returns the file.
+def _place(model, run, output, options, chip):
+    """Actions that give every tensor an address, or schedule tiles on a cluster; returns the file.
 
-    Placement sees shapes and lifetimes only: a change of weights does not solve it again.
+    The problem does not have the weights: if only these change, it is not solved again.
     """
     problem = output(".problem.json")
     run(
         "TilewrightAnalyse",
         "Analysing %{label}",
         "analyse",
-        [model.onnx],
+        [model.onnx] + chip.values(),
         [problem],
         options,
-        {"--output": problem},
+        chip | {"--output": problem},
     )
     placement = output(".placement.json")
     run(
         "TilewrightPlace",
-        "Placing tensors of %{label}",
+        "Scheduling %{label}" if chip else "Placing tensors of %{label}",
         "place",
         [problem],
         [placement],
@@ -213,7 +213,8 @@ def compiled_network(
     does not allow in names become `_`.
 
     Outputs, each also an output group and a target `<name>.<group>`: `c`, `h`, `weights`,
-    `placement` (where every tensor lies) and `report` (operations and memory).
+    `placement` (where every tensor lies; on a cluster also how it is cut and when it moves) and
+    `report` (operations and memory).
 
     Args:
       name: the target's name.

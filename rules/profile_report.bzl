@@ -13,7 +13,7 @@ _SUFFIXES = {
 
 def _profile_report_impl(ctx):
     firmware = ctx.attr.firmware[FirmwareInfo]
-    networks = [network for network in firmware.networks if not network.placement]
+    networks = [network for network in firmware.networks if network.on_cluster]
     if not firmware.simulator or not firmware.soc.cluster or not networks:
         fail("{}: {} runs no network on a simulated cluster: build it for a platform such as {}".format(
             ctx.label,

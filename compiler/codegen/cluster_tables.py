@@ -9,11 +9,12 @@ from compiler.codegen.identifiers import Scope
 from compiler.codegen.interface import EntryPoint, Interface
 from compiler.codegen.layout import comment, initialiser, packed
 from compiler.codegen.literals import comment_text, literal
-from compiler.ir import TensorType
+from compiler.ir import Kernel, TensorType
 from compiler.schedule.estimate import StepTime
 from compiler.schedule.extents import parameter_patches
 from compiler.schedule.program import SLOTS, Call, Place, Program, Space, Step, Transfer
 from compiler.schedule.table_size import kernel_of
+from compiler.target.neureka_job import job_shapes
 
 
 @dataclass(frozen=True)
@@ -25,12 +26,14 @@ class KernelFunction:
         header: declares it.
         operands: how many pointers it takes.
         is_job: whether calls only start it.
+        has_rest: whether there are calls of more than one job.
     """
 
     function: str
     header: str
     operands: int
     is_job: bool
+    has_rest: bool
 
 
 @dataclass
@@ -65,11 +68,17 @@ def kernel_functions(programs: Sequence[Program]) -> list[KernelFunction]:
         for step in program.steps:
             for call in step.calls:
                 kernel = kernel_of(call)
-                entry = KernelFunction(
-                    kernel.function, kernel.header, len(call.operands), call.operation.is_job
+                name = kernel.function
+                has_rest = _has_rest(call, kernel) or (name in found and found[name].has_rest)
+                found[name] = KernelFunction(
+                    name, kernel.header, len(call.operands), call.operation.is_job, has_rest
                 )
-                assert found.setdefault(kernel.function, entry) == entry
     return [found[name] for name in sorted(found)]
+
+
+def _has_rest(call: Call, kernel: Kernel) -> bool:
+    """Whether a call is more than one job, of which the first one is prepared beforehand."""
+    return call.operation.is_job and len(job_shapes(kernel.parameters)) > 1
 
 
 class TablesWriter:
@@ -94,7 +103,18 @@ class TablesWriter:
         self._times = times
         self._constants = constants
         self._weights = weights
-        self._scope = Scope(("steps", "transfers", "calls", "jobs", "patches"))
+        self._scope = Scope(
+            (
+                "steps",
+                "transfers",
+                "calls",
+                "jobs",
+                "relocations",
+                "relocated",
+                "extents",
+                "patches",
+            )
+        )
         prefix = f"{entry_point.identifier}_" if entry_point.name else ""
         patches: list[list[tuple[str, int]]] = [[] for _ in program.extents]
         self._result = Tables(f"{prefix}tables", [], [], [], [], [], [], [], patches)
@@ -146,7 +166,8 @@ class TablesWriter:
         result = self._result
         result.members.append(f"struct {kernel.function}_call {name};")
         descriptor = f"l1.tables.{result.name}.{name}"
-        call_items = [f"run_{kernel.function}", f"&{descriptor}"]
+        only_prepared = call.operation.is_job and not _has_rest(call, kernel)
+        call_items = ["NULL" if only_prepared else f"run_{kernel.function}", f"&{descriptor}"]
         entries = result.jobs if call.operation.is_job else result.calls
         entries.append("\n".join(packed(" " * 8, call_items, ",", "{}")))
         for patch in parameter_patches(call, self._program.extents):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from itertools import pairwise
@@ -122,22 +123,22 @@ def _values(
     headers |= {kernel.header for kernel in kernels}
     return {
         "headers": sorted(headers),
-        "kernels": [
-            {"head": _head(kernel), "call": _call(kernel), **vars(kernel)} for kernel in kernels
-        ],
+        "kernels": [{"functions": _functions(kernel), **vars(kernel)} for kernel in kernels],
         "l1_bytes": max(1, *(program.l1_bytes for program in programs)),
         "programs": [
             {
                 "function": entry_point.function,
                 "tables": table,
                 "relocations": [
-                    _entry(8, f"&{word}", argument) for word, argument in table.relocations
+                    f"{{.argument = {argument}, .word_count = {count}}},"
+                    for argument, count in _word_counts(table).items()
                 ],
+                "relocated": [f"&{word}," for word, _ in table.relocations],
                 "extents": [
                     {"patches": [_entry(8, *patch) for patch in patches], **asdict(extent)}
                     for extent, patches in zip(program.extents, table.patches, strict=True)
                 ],
-                "finish_jobs": _finish_jobs(program),
+                "job_function": _job_function(program),
                 "summary": f"{total_cycles(estimate(program, cluster)):,} cycles predicted",
             }
             for entry_point, program, table in zip(
@@ -151,11 +152,16 @@ def _values(
     }
 
 
-def _finish_jobs(program: Program) -> str | None:
-    """The function that waits for the program's jobs, if it has any."""
+def _word_counts(tables: Tables) -> dict[int, int]:
+    """How many words are relocated by each argument, in the relocations' order."""
+    return dict(Counter(argument for _, argument in tables.relocations))
+
+
+def _job_function(program: Program) -> str | None:
+    """The kernel that the program's jobs call, if it has any."""
     jobs = [kernel for kernel in kernel_functions([program]) if kernel.is_job]
     assert len(jobs) <= 1
-    return f"{jobs[0].function}_finish" if jobs else None
+    return jobs[0].function if jobs else None
 
 
 def _entry(indent: int, word: str, number: int) -> str:
@@ -163,15 +169,28 @@ def _entry(indent: int, word: str, number: int) -> str:
     return "\n".join(packed(" " * indent, [word, str(number)], ",", "{}"))
 
 
-def _head(kernel: KernelFunction) -> list[str]:
-    parameters = ["const void *descriptor", "uint32_t core", "uint32_t cores"]
-    return packed(f"TW_CALLED_OFTEN static void run_{kernel.function}", parameters, " {")
+def _functions(kernel: KernelFunction) -> list[dict[str, list[str]]]:
+    """What makes a call of a kernel; of a job, what prepares it and what queues the rest of it."""
+    cores = ["uint32_t core", "uint32_t cores"]
+    if not kernel.is_job:
+        return [_function("run_", kernel, "", cores)]
+    functions = [_function("prepare_", kernel, "_prepare", [])]
+    if kernel.has_rest:
+        functions.append(_function("run_", kernel, "_continue", cores))
+    return functions
 
 
-def _call(kernel: KernelFunction) -> list[str]:
+def _function(
+    prefix: str, kernel: KernelFunction, suffix: str, parameters: list[str]
+) -> dict[str, list[str]]:
+    head = ["const void *descriptor", *parameters]
     operands = [f"operands[{index}]" for index in range(kernel.operands)]
-    function = f"{kernel.function}_start" if kernel.is_job else kernel.function
-    return packed(f"  {function}", ["&call->parameters", *operands, "core", "cores"], ";")
+    names = [parameter.split()[-1] for parameter in parameters]
+    call = ["&call->parameters", *operands, *names]
+    return {
+        "head": packed(f"TW_CALLED_OFTEN static void {prefix}{kernel.function}", head, " {"),
+        "call": packed(f"  {kernel.function}{suffix}", call, ";"),
+    }
 
 
 def _body(entry_point: EntryPoint, tables: Tables) -> list[str]:

@@ -43,7 +43,7 @@ def test_all_wrong_attributes_are_reported() -> None:
     found = problems(
         helper.make_node("ReduceL2", ["x"], ["a"], "norm", keepdims=2),
         helper.make_node("ArgMax", ["a"], ["b"], "arg", select_last_index=-1),
-        helper.make_node("Gemm", ["x", "x"], ["y"], "product", transB=2**40),
+        helper.make_node("Gemm", ["x", "x", "b"], ["y"], "product", transB=2**40),
     )
     assert [problem.found for problem in found] == [
         "its attribute 'keepdims' is 2",

@@ -21,6 +21,7 @@ from onnx import (
 )
 
 from compiler.errors import Code, CompileError, Problem
+from compiler.frontend.attribute_operands import attributes_to_operands
 from compiler.frontend.check_attributes import ONNX_DOMAINS, check_attributes
 from compiler.frontend.check_operators import check_operators
 from compiler.frontend.check_sizes import MAXIMUM_BYTES, check_sizes, static_shape, too_large
@@ -28,13 +29,16 @@ from compiler.frontend.check_structure import check_structure, initializers, ten
 from compiler.frontend.check_types import check_types
 from compiler.frontend.expand_functions import expand_functions
 from compiler.frontend.fold_constants import fold_constants
+from compiler.frontend.input_type import InputType
 from compiler.frontend.model import AttributeValue, OnnxModel, OnnxNode, OnnxTensor
+from compiler.frontend.pulp_dialect.integers import integer_model
+from compiler.frontend.pulp_dialect.prepare import pin_shapes, prepare, refuse_training
 from compiler.frontend.read_model import read_model
+from compiler.frontend.stand_ins import add_types, forget_output_shapes
+from compiler.frontend.upgrade_opset import opset_of, upgrade_opset
 from compiler.ir import Array, DataType, TensorType
 
 SUPPORTED_OPSETS = range(13, 25)
-TYPED_LIKE_OPERAND = frozenset({"GroupNormalization"})
-"""Operators whose output has the type of operand 0, but for which ONNX infers none."""
 ELEMENT_TYPES = {
     onnx.TensorProto.BOOL: DataType.BOOL,
     onnx.TensorProto.INT8: DataType.INT8,
@@ -49,9 +53,13 @@ ELEMENT_TYPES = {
 
 
 def import_model(
-    source: Path | ModelProto, dimensions: Mapping[str, int] | None = None
+    source: Path | ModelProto,
+    dimensions: Mapping[str, int] | None = None,
+    inputs: Mapping[str, InputType] | None = None,
 ) -> OnnxModel:
     """Imports a model, with every symbolic dimension in `dimensions` set to the given extent.
+
+    `inputs`: what inputs hold, where the model does not say it or stores integers as float32.
 
     Raises:
         CompileError: all problems of the first kind that is met: the file cannot be read, the
@@ -65,7 +73,12 @@ def import_model(
     else:
         proto = read_model(source)
     check_structure(proto)
+    refuse_training(proto)
     check_attributes(proto)
+    types = _input_types(proto, inputs or {})
+    holds_integers = prepare(proto, types)
+    attributes_to_operands(proto)
+    proto = upgrade_opset(proto)
     constants = initializers(proto)
     proto = _check(proto)
     opset = _opset(proto)
@@ -73,10 +86,10 @@ def import_model(
     _name_nodes(proto)
     while True:
         proto = _infer(proto)
-        nodes, types = list(_nodes(proto, opset)), _types(proto)
-        check_sizes(types)
-        check_types(nodes, _element_types(types, constants))
-        remaining = fold_constants(nodes, types, constants, opset)
+        nodes, found = list(_nodes(proto, opset)), _types(proto)
+        check_sizes(found)
+        check_types(nodes, _element_types(found, constants))
+        remaining = fold_constants(nodes, found, constants, opset)
         if len(remaining) == len(nodes):
             expanded = expand_functions(proto)
             if expanded is not None:
@@ -84,9 +97,29 @@ def import_model(
                 continue
             # Before types: what an unknown operator makes has none, and that is not the problem.
             check_operators(nodes)
-            return _assemble(proto, nodes, types, constants)
+            model = _assemble(proto, nodes, found, constants)
+            return integer_model(model, types) if holds_integers else model
         # Shapes that depend on what was just folded are only known after another inference.
         proto = _without_folded(proto, {node.name for node in remaining}, constants)
+
+
+def _input_types(proto: ModelProto, inputs: Mapping[str, InputType]) -> dict[str, DataType]:
+    """The element types of `inputs`; sets their shapes in the model."""
+    known = [value.name for value in _inputs(proto)]
+    problems = [
+        Problem(
+            Code.BAD_OPTION,
+            f"--input-type {name}",
+            "the model has no input of this name",
+            f"its inputs: {', '.join(known)}",
+        )
+        for name in inputs
+        if name not in known
+    ]
+    if problems:
+        raise CompileError(problems)
+    pin_shapes(proto, {n: i.shape for n, i in inputs.items() if i.shape is not None})
+    return {name: given.data_type for name, given in inputs.items()}
 
 
 def _check(proto: ModelProto) -> ModelProto:
@@ -102,8 +135,7 @@ def _check(proto: ModelProto) -> ModelProto:
 
 
 def _opset(proto: ModelProto) -> int:
-    versions = [entry.version for entry in proto.opset_import if entry.domain in ONNX_DOMAINS]
-    opset = max(versions, default=0)
+    opset = opset_of(proto)
     if opset not in SUPPORTED_OPSETS:
         raise CompileError(
             [
@@ -200,7 +232,8 @@ def _symbols(proto: ModelProto) -> list[str]:
 def _infer(proto: ModelProto) -> ModelProto:
     try:
         del proto.graph.value_info[:]
-        proto = _infer_like_operands(proto)
+        add_types(proto)
+        forget_output_shapes(proto)
         # Folding does what data propagation would, which allocates whatever a shape asks for.
         return onnx.shape_inference.infer_shapes(proto, strict_mode=True)
     except (onnx.shape_inference.InferenceError, ValueError, RuntimeError) as error:
@@ -214,26 +247,6 @@ def _infer(proto: ModelProto) -> ModelProto:
                 )
             ]
         ) from error
-
-
-def _infer_like_operands(proto: ModelProto) -> ModelProto:
-    """The model with types of the outputs of `TYPED_LIKE_OPERAND`, in `value_info`.
-
-    For that, an Identity of their operand stands in for each of them.
-    """
-    stand_in = ModelProto()
-    stand_in.CopyFrom(proto)
-    made: list[str] = []
-    for node in stand_in.graph.node:
-        if node.domain in ONNX_DOMAINS and node.op_type in TYPED_LIKE_OPERAND:
-            made.append(node.output[0])
-            node.CopyFrom(helper.make_node("Identity", node.input[:1], node.output[:1], node.name))
-    if made:
-        # Not strict: what is wrong with the model is reported for the model itself.
-        inferred = onnx.shape_inference.infer_shapes(stand_in, strict_mode=False)
-        types = {value.name: value for value in inferred.graph.value_info}
-        proto.graph.value_info.extend(types[name] for name in made if name in types)
-    return proto
 
 
 def _name_nodes(proto: ModelProto) -> None:

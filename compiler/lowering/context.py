@@ -90,7 +90,7 @@ class LoweringContext:
         name = node.output()
         minimum, maximum = -inf, inf
         fused: list[str] = []
-        reader = self._only_reader(name)
+        reader = self.only_reader(name)
         while (
             fuse_clip and reader is not None and (bounds := self._clip_bounds(reader)) is not None
         ):
@@ -98,7 +98,7 @@ class LoweringContext:
             maximum = max(min(maximum, bounds[1]), bounds[0])
             fused.append(reader.name)
             name = reader.output()
-            reader = self._only_reader(name)
+            reader = self.only_reader(name)
         quantization = None
         if reader is not None and reader.operator == "QuantizeLinear":
             quantization = per_tensor_int8(reader, self.model)
@@ -110,7 +110,8 @@ class LoweringContext:
             name, self.model.tensors[name].type, quantization, minimum, maximum, tuple(fused)
         )
 
-    def _only_reader(self, tensor: str) -> OnnxNode | None:
+    def only_reader(self, tensor: str) -> OnnxNode | None:
+        """The one node that reads a tensor, if nothing else needs it."""
         readers = self._consumers[tensor]
         if len(readers) != 1 or tensor in self.model.outputs:
             return None
@@ -129,6 +130,10 @@ class LoweringContext:
                     return None
                 bounds[index - 1] = operand.constant.item()
         return bounds[0], bounds[1]
+
+    def absorb(self, node: OnnxNode) -> None:
+        """Says that an earlier node's lowering does this node's work."""
+        self._absorbed.add(node.name)
 
     def is_absorbed(self, node: OnnxNode) -> bool:
         """Whether an earlier node's lowering already does this node's work."""

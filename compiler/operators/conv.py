@@ -76,6 +76,41 @@ class Conv(Operation):
         """Whether every input channel is a group of its own."""
         return self.groups == x.shape[-1]
 
+    def accumulate(self, x: Array, weights: Array, zero_point: int) -> Array:
+        """int64 [pixels, outputs]: sums of products of stored values, `zero_point` around x."""
+        batches, extents, channels = split_shape(x.shape)
+        height, width = self.window.output(extents)
+        outputs = weights.shape[0]
+        # float64 products run on BLAS and are exact: no partial sum reaches 2^53.
+        padded = self._padded(x.reshape(batches, *extents, channels), (height, width), zero_point)
+        grouped = weights.reshape(self.groups, outputs // self.groups, *weights.shape[1:])
+        grouped = grouped.astype(np.float64)
+        pixels = batches * height * width
+        total = np.zeros((self.groups, pixels, outputs // self.groups))
+        rows, columns = self.window.strides
+        for tap in np.ndindex(self.window.kernel):
+            top, left = (tap[a] * self.window.dilations[a] for a in (0, 1))
+            seen = padded[
+                :,
+                top : top + (height - 1) * rows + 1 : rows,
+                left : left + (width - 1) * columns + 1 : columns,
+            ].reshape(pixels, self.groups, channels // self.groups)
+            factors = grouped[:, :, tap[0], tap[1], :]
+            if seen.shape[2] == 1:
+                total += seen.transpose(1, 0, 2) * factors.transpose(0, 2, 1)
+            else:
+                total += seen.transpose(1, 0, 2) @ factors.transpose(0, 2, 1)
+        return total.transpose(1, 0, 2).reshape(pixels, outputs).astype(np.int64)
+
+    def _padded(self, x: Array, output: tuple[int, int], zero_point: int) -> Array:
+        """x as float64 with the zero point around it, as far as windows reach."""
+        reach = [(output[a] - 1) * self.window.strides[a] + self.window.reach(a) for a in (0, 1)]
+        padded = np.full((x.shape[0], *reach, x.shape[3]), float(zero_point))
+        top, left = self.window.begins
+        inside = x[:, : max(0, reach[0] - top), : max(0, reach[1] - left)]
+        padded[:, top : top + inside.shape[1], left : left + inside.shape[2]] = inside
+        return padded
+
 
 @dataclass(frozen=True)
 class ConvInt8(Conv):
@@ -97,7 +132,7 @@ class ConvInt8(Conv):
         assert x is not None and weights is not None and scale is not None and bias is not None
         (output,) = self.infer([TensorType.of(x), TensorType.of(weights)])
         result = requantise(
-            self._accumulate(x, weights),
+            self.accumulate(x, weights, self.input_zero_point),
             scale,
             bias,
             self.shift,
@@ -107,41 +142,6 @@ class ConvInt8(Conv):
             output_zero_point=self.output_zero_point,
         )
         return (result.reshape(output.shape),)
-
-    def _accumulate(self, x: Array, weights: Array) -> Array:
-        """int64 [pixels, outputs]: sums of products of stored values."""
-        batches, extents, channels = split_shape(x.shape)
-        height, width = self.window.output(extents)
-        outputs = weights.shape[0]
-        # float64 products run on BLAS and are exact: no partial sum reaches 2^53.
-        padded = self._padded(x.reshape(batches, *extents, channels), (height, width))
-        grouped = weights.reshape(self.groups, outputs // self.groups, *weights.shape[1:])
-        grouped = grouped.astype(np.float64)
-        pixels = batches * height * width
-        total = np.zeros((self.groups, pixels, outputs // self.groups))
-        rows, columns = self.window.strides
-        for tap in np.ndindex(self.window.kernel):
-            top, left = (tap[a] * self.window.dilations[a] for a in (0, 1))
-            seen = padded[
-                :,
-                top : top + (height - 1) * rows + 1 : rows,
-                left : left + (width - 1) * columns + 1 : columns,
-            ].reshape(pixels, self.groups, channels // self.groups)
-            factors = grouped[:, :, tap[0], tap[1], :]
-            if seen.shape[2] == 1:
-                total += seen.transpose(1, 0, 2) * factors.transpose(0, 2, 1)
-            else:
-                total += seen.transpose(1, 0, 2) @ factors.transpose(0, 2, 1)
-        return total.transpose(1, 0, 2).reshape(pixels, outputs).astype(np.int64)
-
-    def _padded(self, x: Array, output: tuple[int, int]) -> Array:
-        """x as float64 with the zero point around it, as far as windows reach."""
-        reach = [(output[a] - 1) * self.window.strides[a] + self.window.reach(a) for a in (0, 1)]
-        padded = np.full((x.shape[0], *reach, x.shape[3]), float(self.input_zero_point))
-        top, left = self.window.begins
-        inside = x[:, : max(0, reach[0] - top), : max(0, reach[1] - left)]
-        padded[:, top : top + inside.shape[1], left : left + inside.shape[2]] = inside
-        return padded
 
     def kernel(
         self, inputs: Sequence[TensorType | None], outputs: Sequence[TensorType]

@@ -12,7 +12,7 @@ import numpy as np
 from compiler.ir import Array, Kernel, ParameterValue, TensorType
 from compiler.numerics import elementary
 from compiler.operators.activation import Pointwise, emit_unary
-from compiler.operators.registry import lowering
+from compiler.operators.registry import CONTRIB_DOMAIN, lowering
 
 if TYPE_CHECKING:
     from compiler.frontend.model import OnnxNode
@@ -150,6 +150,7 @@ def lower_hard_sigmoid(node: OnnxNode, context: LoweringContext) -> None:
     emit_unary(node, context, operation, lambda x: np.clip(alpha * x + beta, 0.0, 1.0))
 
 
+@lowering("Gelu", description="exact; int8 or float32", domain=CONTRIB_DOMAIN)
 @lowering("Gelu", description="exact and with tanh; int8 or float32")
 def lower_gelu(node: OnnxNode, context: LoweringContext) -> None:
     if node.attribute("approximate", "none") == "tanh":

@@ -12,6 +12,7 @@ import numpy as np
 from compiler.errors import UnsupportedForm
 from compiler.ir import Array, DataType, Kernel, Operation, TensorType
 from compiler.operators.registry import lowering
+from compiler.operators.view import View
 
 if TYPE_CHECKING:
     from compiler.frontend.model import OnnxNode
@@ -78,4 +79,9 @@ def lower_gather(node: OnnxNode, context: LoweringContext) -> None:
                 f"which has extent {extent}",
                 f"indices from {-extent} to {extent - 1}",
             )
+    if extent == 1 and indices.type.elements == 1:
+        # Whatever the index is: the only slice, as the only token of a language model's step.
+        shape = (*data.shape[:axis], *indices.shape, *data.shape[axis + 1 :])
+        context.emit_moved(node, View(shape), [data])
+        return
     context.emit_moved(node, Gather(axis), [data], [context.plain(indices)])

@@ -106,7 +106,7 @@ OPERATORS = {
 @lowering("ReduceMean", description="constant axes; int8 or float32")
 def lower_reduce_mean(node: OnnxNode, context: LoweringContext) -> None:
     x = context.required(node, 0)
-    axes = _reduced_axes(node, context, x)
+    axes = reduced_axes(node, context, x)
     if not axes:
         context.alias(node, x)
         return
@@ -125,7 +125,7 @@ def lower_reduce_mean(node: OnnxNode, context: LoweringContext) -> None:
 def lower_reduce(node: OnnxNode, context: LoweringContext) -> None:
     x = context.required(node, 0)
     function = OPERATORS[node.operator]
-    axes = _reduced_axes(node, context, x)
+    axes = reduced_axes(node, context, x)
     if not axes:
         if KERNELS[function] == FLOAT:
             raise UnsupportedForm(
@@ -138,7 +138,7 @@ def lower_reduce(node: OnnxNode, context: LoweringContext) -> None:
     if function in ("maximum", "minimum") and x.is_int8:
         # Extremes of stored values are those of real ones: the result keeps the parameters.
         result = Result(node.output(), type_, x.quantization)
-        value, extents = _neighbouring(node, context, context.stored(x), axes)
+        value, extents = neighbouring(node, context, context.stored(x), axes)
         operation = Reduce(function, *extents, type_.shape)
         context.emit_stored(node, operation, [value], result)
         return
@@ -146,7 +146,7 @@ def lower_reduce(node: OnnxNode, context: LoweringContext) -> None:
     if function == "sum" and x.is_int8 and result.quantization is not None:
         _emit_average(node, context, x, axes, result, divide=False)
         return
-    value, extents = _neighbouring(node, context, context.plain(x), axes)
+    value, extents = neighbouring(node, context, context.plain(x), axes)
     context.emit_plain(node, Reduce(function, *extents, type_.shape), [value], result)
 
 
@@ -166,14 +166,14 @@ def _emit_average(
         window = global_window(x.shape[2:])
         value = emit_channels_last(node, context, value)
     else:
-        value, (outer, extent, inner) = _neighbouring(node, context, value, axes)
+        value, (outer, extent, inner) = neighbouring(node, context, value, axes)
         window = global_window((extent,))
         value = context.emit_value(node, "rows", View((outer, extent, inner)), [value])
     then = View(context.model.tensors[node.output()].type.shape)
     emit_average(node, context, value, window, NO_PADDING, source, result, then, divide=divide)
 
 
-def _neighbouring(
+def neighbouring(
     node: OnnxNode, context: LoweringContext, value: str, axes: list[int]
 ) -> tuple[str, tuple[int, int, int]]:
     """(value, (outer, extent, inner)) such that the reduced axes are the middle one.
@@ -200,7 +200,7 @@ def _neighbouring(
     return value, (prod(shape) // extent, extent, 1)
 
 
-def _reduced_axes(node: OnnxNode, context: LoweringContext, x: Operand) -> list[int]:
+def reduced_axes(node: OnnxNode, context: LoweringContext, x: Operand) -> list[int]:
     """The axes, from the attribute or the operand, counted from 0 and sorted."""
     if 0 in x.shape:
         raise UnsupportedForm(f"its operand {x.name!r} is {x.type}", "tensors with elements")

@@ -14,6 +14,12 @@ if TYPE_CHECKING:
     from compiler.frontend.model import OnnxNode
     from compiler.lowering.context import LoweringContext
 
+PULP_DOMAIN = "org.pulp-platform"
+"""Domain of the PULP tools' integer operators in an imported model, whatever the file has."""
+
+CONTRIB_DOMAIN = "com.microsoft"
+"""Domain of onnxruntime's own operators."""
+
 LoweringFunction = Callable[["OnnxNode", "LoweringContext"], None]
 
 

@@ -15,6 +15,7 @@ from compiler.passes import (
     eliminate_common_subexpressions,
     fold_constants,
     fuse_clips,
+    fuse_gates,
     merge_movements,
     remove_dead_nodes,
     remove_identities,
@@ -35,6 +36,8 @@ PASSES: tuple[tuple[str, Pass], ...] = (
     ("tabulate_elementwise", tabulate_elementwise.run),
     ("fuse_clips", fuse_clips.run),
     ("eliminate_common_subexpressions", eliminate_common_subexpressions.run),
+    # Behind it: an equal table may have been merged with one that others read, too.
+    ("fuse_gates", fuse_gates.run),
     # Merging leaves values behind that nothing reads any more.
     ("remove_unread_values", remove_dead_nodes.run),
 )

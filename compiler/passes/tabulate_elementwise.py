@@ -14,11 +14,18 @@ import numpy as np
 from compiler.ir import Array, DataType, Graph, Node, Value, present
 from compiler.operators.activation import Pointwise
 from compiler.operators.binary import Binary
+from compiler.operators.cast import Cast
+from compiler.operators.integer_functions import WideTable
 from compiler.operators.quantize import Dequantize, Quantize, Recode
+from compiler.operators.requantise_shift import RequantiseShift
 from compiler.operators.table import Table
 from compiler.passes import remove_dead_nodes
 
-ELEMENTWISE = (Binary, Dequantize, Pointwise, Quantize, Recode, Table)
+TABLES = (Table, WideTable)
+ELEMENTWISE = (
+    *(Binary, Cast, Dequantize, Pointwise, Quantize, Recode, RequantiseShift),
+    *TABLES,
+)
 """Element i of the result is a function of elements i of the operands, or of scalars."""
 
 STORED = np.arange(-128, 128).astype(np.int8)
@@ -82,9 +89,16 @@ def _image(graph: Graph, images: dict[str, _Image], node: Node) -> _Image | None
     for index, name in enumerate(present(node.inputs)):
         value = graph.values[name]
         if value.constant is not None:
-            if value.type.elements != 1 and not (isinstance(operation, Table) and index == 1):
+            if index == 1 and isinstance(operation, TABLES):
+                operands.append(value.constant)
+            elif isinstance(operation, RequantiseShift):
+                if operation.axes:
+                    return None
+                operands.append(value.constant)
+            elif value.type.elements == 1:
+                operands.append(_scalar(value))
+            else:
                 return None
-            operands.append(value.constant if isinstance(operation, Table) else _scalar(value))
             continue
         image = images.get(name)
         if image is None and value.type.data_type is DataType.INT8:

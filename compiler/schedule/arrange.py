@@ -15,8 +15,9 @@ from compiler.memory.place import solve
 from compiler.memory.problem import Buffer as PlacedBuffer
 from compiler.memory.problem import Placement, PlacementProblem
 from compiler.schedule.estimate import STEP_CYCLES, TRANSFER_CYCLES, step_cycles, transfer_cycles
-from compiler.schedule.extents import shortened_call, shortened_transfer
+from compiler.schedule.extents import shortened_call
 from compiler.schedule.program import SLOTS, Call, L1Buffer, Place, Program, Space, Step, Transfer
+from compiler.schedule.program_plan import ProgramPlan
 from compiler.schedule.task import (
     ALIGNMENT,
     STORE_STEPS,
@@ -67,12 +68,11 @@ def arrange(graph: str, tasks: Tasks, cluster: Cluster, l1_bytes: int) -> Progra
         lives = _lives(tasks, starts)
         placement = solve(_problem(graph, "L1", len(tasks.steps) + 3, lives), budget)
         if placement.peak <= budget:
-            break
+            return _program(graph, tasks, starts, lives, placement, _arena(graph, tasks))
         # Fragmentation: leave more room.
         target = min(target, placement.bound) - max(
             ALIGNMENT, budget // 64 // ALIGNMENT * ALIGNMENT
         )
-    return _program(graph, tasks, starts, lives, placement)
 
 
 def arrange_late(graph: str, tasks: Tasks) -> Program:
@@ -80,7 +80,32 @@ def arrange_late(graph: str, tasks: Tasks) -> Program:
     starts = [load.need - 1 for load in tasks.loads]
     lives = _lives(tasks, starts)
     placement = solve(_problem(graph, "L1", len(tasks.steps) + 3, lives))
-    return _program(graph, tasks, starts, lives, placement)
+    return _program(graph, tasks, starts, lives, placement, _arena(graph, tasks))
+
+
+def arranged_again(graph: str, tasks: Tasks, plan: ProgramPlan) -> Program:
+    """The program that `plan` was made for, from tasks of its decisions.
+
+    Raises ValueError if the plan is one of other tasks.
+    """
+    ends = [load.need for load in tasks.loads]
+    if len(plan.starts) != len(ends) or any(s >= e for s, e in zip(plan.starts, ends, strict=True)):
+        raise ValueError("loads start elsewhere")
+    lives = _lives(tasks, plan.starts)
+    arena_lives = _arena_lives(tasks)
+    _check_placement(plan.l1, lives)
+    _check_placement(plan.arena, arena_lives)
+    return _program(graph, tasks, plan.starts, lives, plan.l1, plan.arena)
+
+
+def _check_placement(placement: Placement, lives: Mapping[str, _Life]) -> None:
+    if set(placement.offsets) != set(lives):
+        raise ValueError("buffers have other names")
+    ends = [placement.offsets[name] + aligned(life.bytes) for name, life in lives.items()]
+    if placement.peak != max(ends, default=0):
+        raise ValueError("buffers have other sizes")
+    if placement.peak > sum(aligned(life.bytes) for life in lives.values()):
+        raise ValueError("buffers are far apart")
 
 
 def _load_steps(tasks: Tasks, cluster: Cluster, budget: int) -> list[int]:
@@ -102,8 +127,9 @@ def _load_steps(tasks: Tasks, cluster: Cluster, budget: int) -> list[int]:
     order = sorted(range(len(tasks.loads)), key=lambda i: (-tasks.loads[i].need, -i))
     for index in order:
         load = tasks.loads[index]
+        # Of states with all their rows: a long context makes copies longer, steps not as much.
         cycles = sum(
-            transfer_cycles(shortened_transfer(transfer, rows), cluster) + TRANSFER_CYCLES
+            transfer_cycles(transfer, cluster) + TRANSFER_CYCLES
             for transfer in _transfers_of(load, 0, Place(Space.ARENA, 0))
         )
         latest = min(begin[load.need] - cluster.dma.latency - STEP_CYCLES, free) - cycles
@@ -188,6 +214,10 @@ def _arena_lives(tasks: Tasks) -> dict[str, _Life]:
     return lives
 
 
+def _arena(graph: str, tasks: Tasks) -> Placement:
+    return solve(_problem(graph, "arena", len(tasks.steps) + 3, _arena_lives(tasks)))
+
+
 def _problem(graph: str, memory: str, steps: int, lives: dict[str, _Life]) -> PlacementProblem:
     buffers = tuple(
         PlacedBuffer(name, life.bytes, ALIGNMENT, life.first, life.last)
@@ -202,9 +232,8 @@ def _program(
     starts: Sequence[int],
     lives: Mapping[str, _Life],
     l1: Placement,
+    arena: Placement,
 ) -> Program:
-    arena_lives = _arena_lives(tasks)
-    arena = solve(_problem(graph, "arena", len(tasks.steps) + 3, arena_lives))
     homes = {block.name: (block.home, block.key) for block in tasks.aliasing.blocks}
     spaces = {
         Home.INPUT: Space.INPUT,
@@ -269,6 +298,7 @@ def _program(
         tasks.extents,
         bytes(tasks.weights.data),
         (*tasks.weights.starts, len(tasks.weights.data)),
+        plan=ProgramPlan(tasks.decisions, tuple(starts), l1, arena),
     )
 
 

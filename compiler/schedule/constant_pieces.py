@@ -22,7 +22,7 @@ class ConstantPieces:
         self._graph = graph
         self._decisions = decisions
         self._tasks = tasks
-        self._kept: dict[bytes, str] = {}
+        self._kept: dict[tuple[tuple[str | None, Box], ...], str] = {}
 
     def of(
         self, node: Node, tiles: Sequence[Tile], numbers: Sequence[int]
@@ -52,7 +52,9 @@ class ConstantPieces:
                 data += bytes(aligned(len(data)) - len(data))
             buffer = f"constants:{node.name}:{number}"
             if self._decisions.keeps_shared:
-                buffer = self._kept.setdefault(bytes(data), buffer)
+                # Names, not contents: what is planned does not depend on the values of weights.
+                key = tuple((node.inputs[position], box) for position, box in parts)
+                buffer = self._kept.setdefault(key, buffer)
             if buffer in self._tasks.buffers:
                 self._tasks.shares_constants = True
             elif data:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from compiler.schedule.candidates import Candidate, copy_cycles
@@ -22,6 +23,27 @@ NO_LIMIT = 1 << 40
 
 CYCLE_COST = 16
 """Cycles come first; bytes that are copied cost 1 even where they hide."""
+
+
+@dataclass
+class _Picked:
+    """A candidate, the variable that says whether it is picked, and what follows in sums.
+
+    Attributes:
+        away: by block that may be resident, whether the candidate is picked and the block is not.
+        used: bytes of L1 without tables.
+        table_bytes: bytes of tables.
+        copies: cycles of the DMA.
+        traffic: bytes copied, without constants.
+    """
+
+    candidate: Candidate
+    variable: cp_model.IntVar
+    away: dict[str, cp_model.IntVar] = field(default_factory=dict[str, "cp_model.IntVar"])
+    used: list[cp_model.LinearExprT] = field(default_factory=list["cp_model.LinearExprT"])
+    table_bytes: list[cp_model.LinearExprT] = field(default_factory=list["cp_model.LinearExprT"])
+    copies: list[cp_model.LinearExprT] = field(default_factory=list["cp_model.LinearExprT"])
+    traffic: list[cp_model.LinearExprT] = field(default_factory=list["cp_model.LinearExprT"])
 
 
 class ConstraintModel:
@@ -53,17 +75,18 @@ class ConstraintModel:
         peak = model.new_int_var(0, self._budget, "")
         tables: list[cp_model.LinearExprT] = []
         costs: list[cp_model.LinearExprT] = []
-        in_chains: dict[str, list[cp_model.IntVar]] = {}
+        in_chains: dict[str, list[_Picked]] = {}
         chains = [(chain, model.new_bool_var("")) for chain in self._chains]
         for chain, variable in chains:
-            costs += self._add_chain(model, chain, variable, resident, peak, tables)
+            one = self._add_candidate(model, chain.candidate, variable, resident)
+            costs += self._add_chain(model, chain, one, resident, peak, tables)
             for node in chain.nodes:
-                in_chains.setdefault(node.name, []).append(variable)
+                in_chains.setdefault(node.name, []).append(one)
         for choice in self._choices.nodes:
             variables = [model.new_bool_var("") for _ in choice.candidates]
             picked[choice.node.name] = variables
-            model.add_exactly_one([*variables, *in_chains.get(choice.node.name, [])])
-            costs += self._add_node(model, choice, variables, resident, peak, tables)
+            chained = in_chains.get(choice.node.name, [])
+            costs += self._add_node(model, choice, variables, chained, resident, peak, tables)
         if self._total < NO_LIMIT:
             model.add(sum([peak, *tables]) <= self._total)
         model.minimize(sum(costs))
@@ -107,31 +130,37 @@ class ConstraintModel:
         model: cp_model.CpModel,
         choice: Choice,
         variables: Sequence[cp_model.IntVar],
+        chains: Sequence[_Picked],
         resident: Mapping[str, cp_model.IntVar],
         peak: cp_model.IntVar,
         tables: list[cp_model.LinearExprT],
     ) -> list[cp_model.LinearExprT]:
-        """Constraints of one node; returns what it adds to the objective, and adds to `tables`."""
-        live = {
-            block.name: aligned(block.bytes) for block in self._choices.live_blocks(choice.step)
-        }
-        used: list[cp_model.LinearExprT] = [
-            size * resident[name] for name, size in live.items() if name in resident
+        """Constraints of one node; returns what it adds to the objective, and adds to `tables`.
+
+        `chains` are those that may compute the node instead.
+        """
+        model.add_exactly_one([*variables, *(chain.variable for chain in chains)])
+        picked = [
+            self._add_candidate(model, candidate, variable, resident)
+            for candidate, variable in zip(choice.candidates, variables, strict=True)
         ]
-        time = model.new_int_var(0, 1 << 40, "")
-        costs: list[cp_model.LinearExprT] = [time * CYCLE_COST]
-        for candidate, variable in zip(choice.candidates, variables, strict=True):
-            needed, tie = self._add_candidate(model, candidate, variable, resident, time, tables)
-            used += needed
-            costs += tie
+        for name in dict.fromkeys(name for one in picked for name in one.away):
+            # Whatever is picked, what is not resident has to come: tighter than one by one.
+            others = [one.variable for one in [*picked, *chains] if name not in one.away]
+            away = [one.away[name] for one in [*picked, *chains] if name in one.away]
+            model.add(sum([*away, *others, resident[name]]) >= 1)
+        used = [term for one in [*picked, *chains] for term in one.used]
+        for block in self._choices.live_blocks(choice.step):
+            if block.name in resident:
+                used.append(aligned(block.bytes) * resident[block.name])
         model.add(sum(used) <= peak)
-        return costs
+        return self._add_costs(model, picked, tables)
 
     def _add_chain(
         self,
         model: cp_model.CpModel,
         chain: ChainChoice,
-        variable: cp_model.IntVar,
+        picked: _Picked,
         resident: Mapping[str, cp_model.IntVar],
         peak: cp_model.IntVar,
         tables: list[cp_model.LinearExprT],
@@ -146,11 +175,10 @@ class ConstraintModel:
             for block in self._choices.live_blocks(step)
             if block.name not in chain.inner_blocks
         }
-        time = model.new_int_var(0, 1 << 40, "")
-        used, tie = self._add_candidate(model, chain.candidate, variable, resident, time, tables)
+        used = [*picked.used]
         used += [size * resident[name] for name, size in live.items() if name in resident]
-        model.add(sum(used) <= peak).only_enforce_if(variable)  # pyright: ignore[reportUnknownMemberType]
-        return [time * CYCLE_COST, *tie]
+        model.add(sum(used) <= peak).only_enforce_if(picked.variable)  # pyright: ignore[reportUnknownMemberType]
+        return self._add_costs(model, [picked], tables)
 
     def _add_candidate(
         self,
@@ -158,36 +186,47 @@ class ConstraintModel:
         candidate: Candidate,
         variable: cp_model.IntVar,
         resident: Mapping[str, cp_model.IntVar],
-        time: cp_model.IntVar,
-        tables: list[cp_model.LinearExprT],
-    ) -> tuple[list[cp_model.LinearExprT], list[cp_model.LinearExprT]]:
-        """Bounds `time` if a candidate is picked, and adds to `tables`.
-
-        Returns the L1 it uses without tables, and costs beside time.
-        """
-        tables.append(candidate.table_bytes * variable)
-        used: list[cp_model.LinearExprT] = [candidate.fixed_bytes * variable]
-        tie: list[cp_model.LinearExprT] = [candidate.steps * variable]
+    ) -> _Picked:
+        """What it means that a candidate is picked, whatever is resident."""
+        picked = _Picked(candidate, variable)
+        picked.used.append(candidate.fixed_bytes * variable)
+        picked.table_bytes.append(candidate.table_bytes * variable)
         fixed = copy_cycles(candidate.constant_traffic, candidate.steps, self._cluster)
-        copies: list[cp_model.LinearExprT] = [fixed]
+        picked.copies.append(fixed * variable)
         for name, stream in candidate.operands.items():
+            away = variable
+            if name in resident:
+                if stream.contiguous:
+                    away = model.new_bool_var("")
+                    model.add_bool_or([variable.negated(), resident[name], away])
+                    model.add_implication(away, variable)
+                else:
+                    model.add_implication(variable, resident[name].negated())
+                picked.away[name] = away
+            picked.used.append(stream.tile_bytes * away)
+            picked.table_bytes.append(TRANSFER_BYTES * stream.transfers * away)
             cycles = copy_cycles(stream.traffic, stream.transfers, self._cluster)
-            entries = TRANSFER_BYTES * stream.transfers
-            if name not in resident:
-                tables.append(entries * variable)
-                used.append(stream.tile_bytes * variable)
-                copies.append(cycles)
-                tie.append(stream.traffic * variable)
-                continue
-            if not stream.contiguous:
-                model.add_implication(variable, resident[name].negated())
-            away = model.new_bool_var("")
-            model.add_bool_or([variable.negated(), resident[name], away])
-            model.add_implication(away, variable)
-            used.append(stream.tile_bytes * away)
-            tables.append(entries * away)
-            copies.append(cycles * away)
-            tie.append(stream.traffic * away)
-        model.add(time >= candidate.compute).only_enforce_if(variable)  # pyright: ignore[reportUnknownMemberType]
-        model.add(time >= sum(copies)).only_enforce_if(variable)  # pyright: ignore[reportUnknownMemberType]
-        return used, tie
+            picked.copies.append(cycles * away)
+            picked.traffic.append(stream.traffic * away)
+        return picked
+
+    def _add_costs(
+        self,
+        model: cp_model.CpModel,
+        picked: Sequence[_Picked],
+        tables: list[cp_model.LinearExprT],
+    ) -> list[cp_model.LinearExprT]:
+        """Adds what the one that is picked of these costs.
+
+        At most one is, so that sums over all bound the time, which is tighter than a bound each.
+        """
+        time = model.new_int_var(0, 1 << 40, "")
+        model.add(time >= sum(one.candidate.compute * one.variable for one in picked))
+        model.add(time >= sum(term for one in picked for term in one.copies))
+        tables += [term for one in picked for term in one.table_bytes]
+        traffic = [term for one in picked for term in one.traffic]
+        return [
+            time * CYCLE_COST,
+            *traffic,
+            *(one.candidate.steps * one.variable for one in picked),
+        ]

@@ -133,15 +133,21 @@ def estimate(program: Program, cluster: Cluster) -> list[StepTime]:
     return result
 
 
-def launch_cycles(program: Program, cluster: Cluster) -> int:
-    """Cycles of a run before and after its steps: copying and correcting tables, starting cores."""
+def launch_cycles(program: Program) -> int:
+    """Cycles of a run before and after its steps, with the tables in L1: correcting them for other
+    extents than the run's before, starting cores."""
     patches = sum(
         sum(transfer.extent is not None for transfer in step.transfers)
         + sum(len(call.extents) for call in step.calls)
         for step in program.steps
     )
-    tables = tables_bytes(program) // cluster.dma.bytes_per_cycle
-    return LAUNCH_CYCLES + tables + PATCH_CYCLES * patches
+    return LAUNCH_CYCLES + PATCH_CYCLES * patches
+
+
+def tables_cycles(program: Program, cluster: Cluster) -> int:
+    """Cycles more of a run that has to bring its tables to L1: the first, or after another
+    program's."""
+    return tables_bytes(program) // cluster.dma.bytes_per_cycle
 
 
 def total_cycles(times: list[StepTime]) -> int:

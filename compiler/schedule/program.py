@@ -9,10 +9,11 @@ from the next step on.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 
 from compiler.ir import Box, Operation, TensorType
+from compiler.schedule.program_plan import ProgramPlan
 
 MAXIMUM_TRANSFER_BYTES = 0x1FFFF
 FORBIDDEN_LINE_BYTES = 4
@@ -177,6 +178,7 @@ class Program:
         l1_bound: the most bytes of L1 that are live at one step.
         arena_buffers: the tensors in the arena outside of L1, as `buffers`.
         extents: what transfers and calls depend on at run time; empty if on nothing.
+        plan: what was decided when it was made, if it is not written by hand.
     """
 
     graph: str
@@ -191,3 +193,4 @@ class Program:
     extents: tuple[Extent, ...] = ()
     weights: bytes = b""
     weight_segments: tuple[int, ...] = (0,)
+    plan: ProgramPlan | None = field(default=None, compare=False, repr=False)

@@ -7,11 +7,15 @@ from functools import partial
 
 from compiler.errors import CompileError
 from compiler.ir import Graph
+from compiler.schedule.arrange import arranged_again
+from compiler.schedule.check_decisions import check_decisions
 from compiler.schedule.least import does_not_fit, least_programs
 from compiler.schedule.program import Program
+from compiler.schedule.program_plan import ProgramPlan, WrongPlan
 from compiler.schedule.scheduler import Scheduler
 from compiler.schedule.table_size import l1_with_tables
 from compiler.schedule.task import aligned
+from compiler.schedule.tasks import tasks_of
 from compiler.schedule.validate import validate
 from compiler.target.soc import L1_ALIGNMENT, Cluster
 
@@ -22,11 +26,22 @@ Instrument = Callable[[int, Program], Program]
 def schedule_network(
     graphs: Sequence[Graph], cluster: Cluster, instrument: Instrument = lambda _, program: program
 ) -> list[Program]:
-    """One program per entry point, so that tensors and the tables of one of them fit L1.
+    """One valid program per entry point, so that tensors and the tables of one of them fit L1.
 
     Raises:
         CompileError: DOES_NOT_FIT if L1 is too small, with the smallest that would do.
     """
+    programs = plan_network(graphs, cluster, instrument)
+    violations = violations_of(graphs, programs, cluster)
+    if violations:
+        raise AssertionError(f"the program is wrong: {violations}")
+    return programs
+
+
+def plan_network(
+    graphs: Sequence[Graph], cluster: Cluster, instrument: Instrument = lambda _, program: program
+) -> list[Program]:
+    """The same, but that the programs are not checked."""
     schedulers = [
         Scheduler(graph, cluster, partial(instrument, number))
         for number, graph in enumerate(graphs)
@@ -39,11 +54,47 @@ def schedule_network(
             needed = _smallest(schedulers, cluster.l1_bytes, l1_with_tables(least))
             raise CompileError(does_not_fit(schedulers, least, needed, cluster))
         programs = _fitting(schedulers, cluster.l1_bytes, Scheduler.program) or least
-    for graph, program in zip(graphs, programs, strict=True):
-        violations = validate(graph, program, cluster.l1_bytes)
-        if violations:
-            raise AssertionError(f"the program is wrong: {'; '.join(violations[:5])}")
     return programs
+
+
+def planned_network(
+    graphs: Sequence[Graph],
+    cluster: Cluster,
+    plans: Sequence[ProgramPlan],
+    instrument: Instrument = lambda _, program: program,
+) -> list[Program]:
+    """The programs that plans were made for, which may be those of other weights.
+
+    Raises WrongPlan if they do not run these graphs.
+    """
+    try:
+        programs = [
+            instrument(number, _planned(graph, plan))
+            for number, (graph, plan) in enumerate(zip(graphs, plans, strict=True))
+        ]
+    except ValueError as error:
+        raise WrongPlan(error) from error
+    violations = violations_of(graphs, programs, cluster)
+    if violations:
+        raise WrongPlan(violations)
+    return programs
+
+
+def _planned(graph: Graph, plan: ProgramPlan) -> Program:
+    check_decisions(graph, plan.decisions)
+    return arranged_again(graph.name, tasks_of(graph, plan.decisions), plan)
+
+
+def violations_of(graphs: Sequence[Graph], programs: Sequence[Program], cluster: Cluster) -> str:
+    """What is wrong with programs: the first things, in one line."""
+    if l1_with_tables(programs) > cluster.l1_bytes:
+        return f"tensors and tables take {l1_with_tables(programs)} bytes of L1"
+    violations = [
+        violation
+        for graph, program in zip(graphs, programs, strict=True)
+        for violation in validate(graph, program, cluster.l1_bytes)
+    ]
+    return "; ".join(violations[:5])
 
 
 def _resident(schedulers: Sequence[Scheduler], l1_bytes: int) -> list[Program] | None:

@@ -12,7 +12,9 @@ from compiler.schedule.task import aligned
 STEP_BYTES = 8
 CALL_BYTES = 8
 TRANSFER_BYTES = 20
-RELOCATION_BYTES = 8
+RELOCATION_BYTES = 12
+RELOCATED_BYTES = 4
+EXTENT_BYTES = 24
 PATCH_BYTES = 8
 
 
@@ -24,19 +26,21 @@ def kernel_of(call: Call) -> Kernel:
 
 def tables_bytes(program: Program) -> int:
     """Bytes that a program's tables take in L1."""
-    total = 0
+    total = EXTENT_BYTES * len(program.extents)
+    arguments: set[tuple[Space, str | int]] = set()
     for step in program.steps:
         total += STEP_BYTES + TRANSFER_BYTES * len(step.transfers)
         places = [transfer.external for transfer in step.transfers]
         for call in step.calls:
             places += [place for place in call.operands if place is not None]
         callers = [place for place in places if place.space in (Space.INPUT, Space.OUTPUT)]
-        total += RELOCATION_BYTES * len(callers)
+        total += RELOCATED_BYTES * len(callers)
+        arguments |= {(place.space, place.key) for place in callers}
         total += PATCH_BYTES * sum(transfer.extent is not None for transfer in step.transfers)
         for call in step.calls:
             total += call_bytes(kernel_of(call), len(call.operands))
             total += PATCH_BYTES * len(parameter_patches(call, program.extents))
-    return total
+    return total + RELOCATION_BYTES * len(arguments)
 
 
 def l1_with_tables(programs: Sequence[Program]) -> int:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from compiler.ir import Box, Operation, TensorType
 from compiler.memory.aliasing import Aliasing
+from compiler.schedule.decisions import Decisions
 from compiler.schedule.program import Extent, Place
 
 ALIGNMENT = 8
@@ -132,6 +133,8 @@ class Tasks:
     """
 
     aliasing: Aliasing
+    decisions: Decisions
+    """What the tasks follow from."""
     steps: list[tuple[Task, ...]] = field(default_factory=list[tuple[Task, ...]])
     buffers: dict[str, Buffer] = field(default_factory=dict[str, Buffer])
     loads: list[Load] = field(default_factory=list[Load])

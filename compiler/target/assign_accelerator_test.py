@@ -199,6 +199,28 @@ def test_matrix_products() -> None:
     assert assigned(network.finish()) == [PRODUCT, PRODUCT]
 
 
+def test_vectors_that_several_layers_read_are_shared() -> None:
+    network = Network((1, 1, 64))
+    for name in ("first", "second", "third"):
+        network.last = "x"
+        network.matmul(name, 256)
+    names = assigned(network.finish("first", "second", "third"))
+    assert {PRODUCT, "MatMulInt8"} <= set(names)
+
+
+def test_of_many_rows_the_accelerator_has_most() -> None:
+    network = Network((1, 64, 64)).matmul("first", 256)
+    network.last = "x"
+    graph = network.matmul("second", 256).finish("first", "second")
+    assigned(graph)
+    rows = sum(
+        graph.values[node.outputs[0]].type.elements // 256
+        for node in graph.nodes
+        if type(node.operation).__name__ == PRODUCT
+    )
+    assert rows >= 100
+
+
 @pytest.mark.parametrize(
     ("network", "reason"),
     [
@@ -206,7 +228,7 @@ def test_matrix_products() -> None:
         (Network((1, 12, 12, 16)).conv("c", 16, groups=16, dilations=(2, 2)), "dilated"),
         (Network((1, 12, 12, 16)).conv("c", 16, groups=4), "it has 4 groups"),
         (Network((1, 12, 12, 4)).conv("c", 8, groups=4), "it has 4 groups"),
-        (Network((1, 1, 4)).matmul("c", 4), "cycles on the cores"),
+        (Network((1, 1, 4)).matmul("c", 512), "cycles on the cores"),
     ],
 )
 def test_why_not(network: Network, reason: str) -> None:

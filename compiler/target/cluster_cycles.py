@@ -13,7 +13,7 @@ from math import prod
 from compiler.ir import Kernel, TensorType
 from compiler.ir.operation import ParameterValue
 from compiler.target.float_cycles import FLOAT_MODELS
-from compiler.target.neureka_job import call_cycles
+from compiler.target.neureka_job import jobs_cycles
 from compiler.target.siracusa_cluster_cycles import (
     ConvTile,
     attention,
@@ -40,8 +40,9 @@ COLD_START = 100.0
 """Cycles until a kernel's code has come from the cache that cores share. From L2 it takes 450: once
 for kernels of layers that repeat, whose code fits that cache."""
 
-ACCELERATOR_COLD_START = 150.0
-"""From L2, for the one core that starts jobs, whose code is short."""
+JOBS_START = 110.0
+"""From a step's begin until the control core starts the job that it has prepared before, and from
+the last job's end until the step ends."""
 
 WIDE_CYCLES = 90.0
 """Per element, for 64-bit requantisation."""
@@ -112,22 +113,52 @@ def _depthwise(parameters: Parameters, outputs: Sequence[TensorType], cores: int
 def _windows(parameters: Parameters, outputs: Sequence[TensorType], cores: int) -> float:
     del outputs
     tile = _conv_tile({**parameters, "output_channels": 0})
-    height, width = tile.output
-    inside = 1
-    for axis in (0, 1):
-        reach = tile.dilations[axis] * (tile.kernel[axis] - 1) + 1
-        origins = [i * tile.strides[axis] - tile.begins[axis] for i in range(tile.output[axis])]
-        extent = (tile.height, tile.width)[axis]
-        inside *= sum(0 <= origin <= extent - reach for origin in origins)
-    rows, row_bytes = tile.kernel[0], tile.kernel[1] * tile.channels
-    each = 70 + rows * (12 + 0.86 * row_bytes)
-    border = (height * width - inside) * (100 + 35 * rows)
-    return COLD_START + tile.batches * (height * width * each + border) / cores
+    height, width = (_taps_inside(tile, axis) for axis in (0, 1))
+    rows, columns = tile.kernel
+    pixels = len(height) * len(width)
+    taps = sum(height) * sum(width)
+    # Rows of neighbouring taps are copied at once; windows that are not whole are filled first.
+    whole, lines = 0, taps
+    if tile.dilations[1] == 1:
+        whole = height.count(rows) * width.count(columns)
+        lines = sum(height) * sum(taken > 0 for taken in width)
+    window_bytes = rows * columns * tile.channels
+    border = (pixels - whole) * (56 + 0.2 * window_bytes + 31.4 * (rows + columns))
+    each = 38 * pixels + 23.3 * lines + taps * tile.channels + border
+    return COLD_START + tile.batches * each / cores
+
+
+def _taps_inside(tile: ConvTile, axis: int) -> list[int]:
+    """Of the window of each output on an axis, how many taps lie inside of the input."""
+    extent = (tile.height, tile.width)[axis]
+    return [
+        sum(
+            0 <= output * tile.strides[axis] - tile.begins[axis] + tap < extent
+            for tap in range(0, tile.kernel[axis] * tile.dilations[axis], tile.dilations[axis])
+        )
+        for output in range(tile.output[axis])
+    ]
+
+
+def _pad(parameters: Parameters, outputs: Sequence[TensorType], cores: int) -> float:
+    extents, inputs, begins = (parameters[name] for name in ("extents", "input_extents", "begins"))
+    assert isinstance(extents, tuple) and isinstance(inputs, tuple) and isinstance(begins, tuple)
+    axes = range(len(extents))
+    padded = [axis for axis in axes if begins[axis] != 0 or extents[axis] != inputs[axis]]
+    last = padded[-1] if padded else 0
+
+    def inside(axis: int) -> int:
+        return max(0, min(extents[axis], begins[axis] + inputs[axis]) - max(0, begins[axis]))
+
+    # What is behind the last padded axis is copied, or filled, at once.
+    sides = (begins[last] > 0) + (begins[last] + inputs[last] < extents[last])
+    runs = prod(extents[:last]) + prod(inside(axis) for axis in range(last)) * sides
+    return 650 + (183 * runs + 0.51 * outputs[0].bytes) / cores
 
 
 def _accelerated(parameters: Parameters, outputs: Sequence[TensorType], cores: int) -> float:
     del outputs, cores
-    return ACCELERATOR_COLD_START + call_cycles(parameters)
+    return JOBS_START + jobs_cycles(parameters)
 
 
 def _conv_tile(parameters: Parameters) -> ConvTile:
@@ -198,7 +229,7 @@ def _strided_copy(parameters: Parameters, outputs: Sequence[TensorType], cores: 
     if strides[-1] == 1:  # rows, and blocks of rows with a constant distance
         rows = _up(elements, last)
         row = 6 + 0.65 * min(last, elements) * _number(parameters, "element_bytes")
-        return 650 + 145 * _up(rows, other) + row * rows
+        return 560 + 145 * _up(rows, other) + row * rows
     return 750 + 150 * _up(elements, max(last, other)) + 2.65 * elements
 
 
@@ -257,6 +288,7 @@ _MODELS: Mapping[str, Model] = {
     "tw_add_s8": _by_element(7.8, 130),
     "tw_multiply_s8": _by_element(9.7, 220),
     "tw_table": _by_element(3.3, 100),
+    "tw_table_product_s8": _by_element(11.5, 160),
     "tw_normalization_s8": _by_element(15.7, 500),
     "tw_rms_normalization_s8": _rms_normalization,
     "tw_rotary_embedding_s8": _rotary_embedding,
@@ -264,7 +296,7 @@ _MODELS: Mapping[str, Model] = {
     "tw_strided_copy": _strided_copy,
     "tw_max_pool_s8": _by_element(28, 0),
     "tw_average_pool_s8": _by_element(58, 2100),
-    "tw_pad": _by_element(1.15, 900),
+    "tw_pad": _pad,
     "tw_recode": _by_element(0.8, 200),
     "tw_windows": _windows,
     "tw_gather": _by_element(0.6, 700),

@@ -113,15 +113,6 @@ static void compute(const layer *this, uint32_t tiles, uint32_t last, uint32_t l
   }
 }
 
-void tw_accelerated_conv_start(const tw_accelerated_conv_parameters *parameters,
-                               const uint8_t *input, const uint8_t *weights, const void *scale,
-                               const int32_t *bias, uint8_t *output, uint32_t core,
-                               uint32_t cores) {
-  tw_accelerated_conv(parameters, input, weights, scale, bias, output, core, cores);
-}
-
-void tw_accelerated_conv_finish(void) {}
-
 void tw_accelerated_conv(const tw_accelerated_conv_parameters *parameters, const uint8_t *input,
                          const uint8_t *weights, const void *scale, const int32_t *bias,
                          uint8_t *output, uint32_t core, uint32_t cores) {

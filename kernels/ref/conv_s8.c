@@ -1,57 +1,9 @@
 #include "tilewright/conv.h"
-#include "tilewright/inner_product.h"
+#include "tilewright/conv_taps.h"
 #include "tilewright/parallel.h"
 #include "tilewright/receptive_field.h"
 #include "tilewright/requantise_sums.h"
 #include "tilewright/window.h"
-
-/* How the taps inside of the input follow each other. */
-typedef struct {
-  tw_runs runs;         /* all of them, or those of one kernel row, which ... */
-  uint32_t repeats;     /* ... come so often, ... */
-  uint32_t input_step;  /* ... so far apart in the input ... */
-  uint32_t weight_step; /* ... and in the weights */
-  uint32_t next_pixel;  /* from what the first pixel reads to what the second one reads */
-} walk;
-
-static walk walk_of(const tw_conv_s8_parameters *parameters, const tw_field *field) {
-  const uint32_t channels = parameters->input_channels;
-  const uint32_t each = channels / parameters->groups;
-  const uint32_t columns = field->columns.end - field->columns.begin;
-  const uint32_t rows = columns == 0 ? 0 : field->rows.end - field->rows.begin;
-  walk result = {.repeats = rows,
-                 .input_step = parameters->dilation_height * parameters->input_width * channels,
-                 .weight_step = parameters->kernel_width * each,
-                 .next_pixel = parameters->stride_width * channels};
-  if (parameters->groups == 1 && parameters->dilation_width == 1 && rows != 0) {
-    /* Neighbouring taps of a kernel row read consecutive values, and so do their weights. */
-    result.runs = (tw_runs){rows, columns * each, result.input_step, result.weight_step};
-    result.repeats = 1;
-  } else {
-    result.runs = (tw_runs){columns, each, parameters->dilation_width * channels, each};
-  }
-  return result;
-}
-
-/* Adds the products of all taps inside. `weights`: of the first tap inside for `outputs` outputs, 1
- * or TW_BLOCK_OUTPUTS, which are `stride` apart. */
-static void add_products(const walk *taps, uint32_t pixels, const int8_t *input,
-                         const int8_t *weights, uint32_t stride, uint32_t outputs,
-                         int32_t sums[2][TW_BLOCK_OUTPUTS]) {
-  for (uint32_t i = 0; i < taps->repeats; ++i) {
-    if (outputs == 1) {
-      for (uint32_t pixel = 0; pixel < pixels; ++pixel) {
-        tw_inner_product(&taps->runs, input + pixel * taps->next_pixel, weights, sums[pixel]);
-      }
-    } else if (pixels == 1) {
-      tw_inner_products(&taps->runs, input, weights, stride, sums[0]);
-    } else {
-      tw_inner_products_of_pair(&taps->runs, input, taps->next_pixel, weights, stride, sums);
-    }
-    input += taps->input_step;
-    weights += taps->weight_step;
-  }
-}
 
 void tw_conv_s8(const tw_conv_s8_parameters *parameters, const int8_t *input, const int8_t *weights,
                 const uint32_t *scale, const int32_t *bias, int8_t *output, uint32_t core,
@@ -69,7 +21,7 @@ void tw_conv_s8(const tw_conv_s8_parameters *parameters, const int8_t *input, co
   tw_field field;
   for (uint32_t i = share.pixels.begin; i < share.pixels.end; i += field.pixels) {
     field = tw_field_at(&window, &at, share.pixels.end - i);
-    const walk taps = walk_of(parameters, &field);
+    const tw_conv_taps taps = tw_conv_taps_of(&window, &field, channels, parameters->groups);
     const uint32_t first_tap =
         (field.rows.begin * window.kernel_width + field.columns.begin) * each;
     uint32_t block;
@@ -87,8 +39,8 @@ void tw_conv_s8(const tw_conv_s8_parameters *parameters, const int8_t *input, co
           sums[1][k] = sums[0][k];
         }
       }
-      add_products(&taps, field.pixels, input + field.corner * channels + group * each,
-                   weight + first_tap, stride, block, sums);
+      tw_add_conv_products(&taps, field.pixels, input + field.corner * channels + group * each,
+                           weight + first_tap, stride, block, sums);
       for (uint32_t pixel = 0; pixel < field.pixels; ++pixel) {
         tw_requantise_sums(&requantisation, sums[pixel], scale + o, bias + o, block,
                            output + (i + pixel) * outputs + o);

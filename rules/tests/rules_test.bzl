@@ -36,11 +36,42 @@ def _placement_test_impl(ctx):
 
 _placement_test = analysistest.make(_placement_test_impl)
 
+# Nor does the schedule of a cluster, for which analysis reads the chip's description.
+def _schedule_test_impl(ctx):
+    env = analysistest.begin(ctx)
+    target = analysistest.target_under_test(env)
+    analyse = _action(env, "TilewrightAnalyse")
+    for file in ["model.onnx", "soc.yaml"]:
+        asserts.true(env, file in _names(analyse.inputs), file + " decides")
+    asserts.true(env, "--engines=cores" in analyse.argv)
+    place = _action(env, "TilewrightPlace")
+    for file in ["model.onnx", "soc.yaml"]:
+        asserts.false(env, file in _names(place.inputs), file + " is in the problem")
+    asserts.equals(env, ["good_net.placement.json"], _names(place.outputs))
+    emit = _action(env, "TilewrightEmit")
+    asserts.true(env, "good_net.placement.json" in _names(emit.inputs))
+    asserts.true(env, "soc.yaml" in _names(emit.inputs))
+    asserts.true(env, target[NetworkInfo].on_cluster)
+    asserts.equals(
+        env,
+        ["good_net.placement.json"],
+        _names(target[OutputGroupInfo].placement),
+    )
+    return analysistest.end(env)
+
+_schedule_test = analysistest.make(
+    _schedule_test_impl,
+    config_settings = {
+        "//command_line_option:platforms": str(Label("//platforms/siracusa:cluster_only")),
+    },
+)
+
 def _compiled_network_test_impl(ctx):
     env = analysistest.begin(ctx)
     target = analysistest.target_under_test(env)
     network = target[NetworkInfo]
     asserts.equals(env, "good_net", network.name)
+    asserts.false(env, network.on_cluster)
     asserts.equals(env, "good_net.h", network.header.basename)
     asserts.equals(
         env,
@@ -216,6 +247,7 @@ def rules_tests(name):
         tags = _TAGS,
     )
     _placement_test(name = "placement_test", target_under_test = ":good_net")
+    _schedule_test(name = "schedule_test", target_under_test = ":good_net")
     _compiled_network_test(name = "compiled_network_test", target_under_test = ":good_net")
     _firmware_test(name = "firmware_test", target_under_test = ":good_fw")
     _quantized_model_test(name = "quantized_model_test", target_under_test = ":good_int8")
@@ -315,6 +347,7 @@ def rules_tests(name):
         "override_without_reference_test",
         "placement_test",
         "quantized_model_test",
+        "schedule_test",
         "two_inputs_test",
         "usual_network_test",
     ])

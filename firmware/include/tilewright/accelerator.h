@@ -98,6 +98,12 @@ void tw_accelerator_start(const tw_accelerator_job *job);
 void tw_accelerator_queue(const tw_accelerator_pointers *pointers,
                           const tw_accelerator_geometry *geometry);
 
+/* The two halves of that: takes a place in the queue, sleeping while it is full, and writes a job's
+ * registers; then starts the job. In between, nothing else may be queued or waited for. */
+void tw_accelerator_prepare(const tw_accelerator_pointers *pointers,
+                            const tw_accelerator_geometry *geometry);
+void tw_accelerator_trigger(void);
+
 /* Sleeps until all jobs are done. For the core that started the last one. */
 void tw_accelerator_wait(void);
 

@@ -5,7 +5,8 @@
  * control core starts the step's transfers and the accelerator's jobs when the step begins, and is
  * at the step's end only when the transfers that are due have arrived and all jobs are done.
  *
- * Tables are constants; a run first copies them to L1, where cores read a word in a cycle. */
+ * Tables are constants; a run copies them to L1, where cores read a word in a cycle, unless they
+ * are there from the run before. What depends on a run is corrected in L1. */
 #ifndef TILEWRIGHT_SCHEDULE_H_
 #define TILEWRIGHT_SCHEDULE_H_
 
@@ -41,10 +42,11 @@ typedef struct {
   uint16_t due; /* slots whose transfers must have arrived at the end, as bits */
 } tw_schedule_step;
 
-/* A word of the tables that the address of a caller's tensor is added to. */
+/* A tensor of the caller, whose address is added to words of the tables. */
 typedef struct {
-  void **word;
   uint32_t argument;
+  uint32_t word_count;
+  uintptr_t address; /* that is in the words; 0 at first */
 } tw_schedule_relocation;
 
 /* How many rows of states are in use in a run: the least multiple of `granule`, but at most
@@ -56,6 +58,7 @@ typedef struct {
   uint32_t granule;
   uint32_t maximum;
   uint32_t patch_count; /* how many words of the tables depend on it */
+  uint32_t missing;     /* rows that the words are less for; 0 at first */
 } tw_schedule_extent;
 
 /* A word of the tables that is greater by `growth` with every row. */
@@ -64,22 +67,27 @@ typedef struct {
   uint32_t growth;
 } tw_schedule_patch;
 
-typedef struct {
+typedef struct tw_schedule {
   const void *tables;
   void *l1_tables;
   uint32_t tables_bytes;
+  const struct tw_schedule **loaded; /* whose tables are in L1, of those that share its memory */
   uint32_t step_count;
   uint32_t relocation_count;
   uint32_t extent_count;
   /* In L1, once the tables are there. */
   const tw_schedule_step *steps;
   const tw_schedule_call *calls;
-  const tw_schedule_call *jobs; /* core 0 of 1 */
+  const tw_schedule_call *jobs; /* functions queue what follows the first part of a job; or null */
   const tw_schedule_transfer *transfers;
   const tw_schedule_patch *patches; /* of the first extent, then of the second, ... */
-  const tw_schedule_relocation *relocations;
-  const tw_schedule_extent *extents;
-  /* Waits for all jobs; null if there are none. */
+  tw_schedule_relocation *relocations;
+  void **const *relocated; /* words of the first relocation, then of the second, ... */
+  tw_schedule_extent *extents;
+  /* Null if there are no jobs. They prepare the accelerator for a job, start what was prepared, and
+   * wait until all jobs are done. */
+  void (*prepare_job)(const void *descriptor);
+  void (*start_job)(void);
   void (*finish_jobs)(void);
 } tw_schedule;
 

@@ -1,5 +1,7 @@
 #include "tilewright/schedule.h"
 
+#include <stddef.h>
+
 #include "tilewright/cluster.h"
 #include "tilewright/dma.h"
 #include "tilewright/placement.h"
@@ -53,18 +55,22 @@ TW_CALLED_OFTEN static void start_transfers(const tw_schedule_transfer *transfer
   }
 }
 
-/* Arguments are in L2, far away: the last one is kept. */
-static void relocate(const tw_schedule_relocation *relocation, uint32_t count,
-                     void *const *arguments) {
-  uint32_t last = UINT32_MAX;
-  uintptr_t address = 0;
-  for (const tw_schedule_relocation *const end = relocation + count; relocation != end;
-       ++relocation) {
-    if (relocation->argument != last) {
-      last = relocation->argument;
-      address = (uintptr_t)arguments[last];
+/* Puts the callers' addresses into the tables, in place of those of the last run. */
+static void relocate(const tw_schedule *schedule, void *const *arguments) {
+  void **const *word = schedule->relocated;
+  for (uint32_t i = 0; i < schedule->relocation_count; ++i) {
+    tw_schedule_relocation *const relocation = &schedule->relocations[i];
+    const uintptr_t address = (uintptr_t)arguments[relocation->argument];
+    const uintptr_t growth = address - relocation->address;
+    void **const *const end = word + relocation->word_count;
+    if (growth == 0) {
+      word = end;
+      continue;
     }
-    *relocation->word = (void *)(address + (uintptr_t)*relocation->word);
+    relocation->address = address;
+    for (; word != end; ++word) {
+      **word = (void *)((uintptr_t)**word + growth);
+    }
   }
 }
 
@@ -80,57 +86,97 @@ static uint32_t rows_of(const tw_schedule_extent *extent, int32_t argument) {
   return rounded < extent->maximum ? rounded : extent->maximum;
 }
 
-/* Corrects the tables, which are for the most rows. */
+/* Makes the tables, which are for the most rows when they come, right for the rows in use. */
 static void apply_extents(const tw_schedule *schedule, void *const *arguments) {
   const tw_schedule_patch *patch = schedule->patches;
   for (uint32_t i = 0; i < schedule->extent_count; ++i) {
-    const tw_schedule_extent extent = schedule->extents[i];
-    const int32_t argument = *(const int32_t *)arguments[extent.argument];
-    const uint32_t missing = extent.maximum - rows_of(&extent, argument);
-    for (uint32_t k = 0; k < extent.patch_count; ++k, ++patch) {
-      *patch->word -= missing * patch->growth;
+    tw_schedule_extent *const extent = &schedule->extents[i];
+    const int32_t argument = *(const int32_t *)arguments[extent->argument];
+    const uint32_t missing = extent->maximum - rows_of(extent, argument);
+    const uint32_t further = missing - extent->missing;
+    const tw_schedule_patch *const end = patch + extent->patch_count;
+    if (further == 0) {
+      patch = end;
+      continue;
+    }
+    extent->missing = missing;
+    for (; patch != end; ++patch) {
+      *patch->word -= further * patch->growth;
     }
   }
 }
 
-/* Brings the tables to L1 and completes them. */
+/* Brings the tables to L1, if they are not there, and completes them. */
 TW_CALLED_RARELY static void load_tables(const run *this_run) {
   const tw_schedule *const schedule = this_run->schedule;
-  const tw_dma_counter tables = tw_dma_allocate();
-  tw_dma_load(tables, schedule->l1_tables, schedule->tables, schedule->tables_bytes);
-  tw_dma_wait(tables);
-  tw_dma_free(tables);
-  relocate(schedule->relocations, schedule->relocation_count, this_run->arguments);
+  if (*schedule->loaded != schedule) {
+    const tw_dma_counter tables = tw_dma_allocate();
+    tw_dma_load(tables, schedule->l1_tables, schedule->tables, schedule->tables_bytes);
+    tw_dma_wait(tables);
+    tw_dma_free(tables);
+    *schedule->loaded = schedule;
+  }
+  relocate(schedule, this_run->arguments);
   apply_extents(schedule, this_run->arguments);
 }
 
-/* Starts copies and jobs and waits for them, step by step. */
+static inline void wait_for(uint32_t slots, const tw_dma_counter *counters) {
+  for (uint32_t slot = 0; slots != 0; slots >>= 1, ++slot) {
+    if ((slots & 1) != 0) {
+      tw_dma_wait(counters[slot]);
+      tw_dma_free(counters[slot]);
+    }
+  }
+}
+
+TW_CALLED_OFTEN __attribute__((noinline)) static void start_job(const tw_schedule *schedule,
+                                                                const tw_schedule_call *job,
+                                                                uint32_t is_prepared) {
+  if (!is_prepared) {
+    schedule->prepare_job(job->descriptor);
+  }
+  schedule->start_job();
+  if (job->function != NULL) {
+    job->function(job->descriptor, 0, 1);
+  }
+}
+
+/* Starts copies and jobs and waits for them, step by step. The first job of a step is prepared
+ * while the step before it runs. */
 TW_CALLED_OFTEN __attribute__((noinline)) static void conduct(const tw_schedule *schedule) {
   tw_dma_counter counters[TW_SCHEDULE_SLOTS];
   const tw_schedule_transfer *transfer = schedule->transfers;
   const tw_schedule_call *job = schedule->jobs;
   const tw_schedule_step *step = schedule->steps;
   const tw_schedule_step *const end = step + schedule->step_count;
-  for (; step != end; ++step) {
+  uint32_t is_prepared = 0;
+  while (step != end) {
+    const uint32_t jobs = step->jobs;
+    uint32_t queued = 0;
     /* What the accelerator's queue takes at once, before the transfers; the rest has to wait. */
-    const tw_schedule_call *const jobs_end = job + step->jobs;
-    for (uint32_t i = 0; i < TW_SCHEDULE_QUEUED_JOBS && job != jobs_end; ++i, ++job) {
-      job->function(job->descriptor, 0, 1);
+    for (; queued < jobs && queued < TW_SCHEDULE_QUEUED_JOBS; ++queued, ++job) {
+      start_job(schedule, job, is_prepared);
+      is_prepared = 0;
     }
     start_transfers(transfer, step->transfers, counters);
     transfer += step->transfers;
-    for (; job != jobs_end; ++job) {
-      job->function(job->descriptor, 0, 1);
+    for (; queued < jobs; ++queued, ++job) {
+      start_job(schedule, job, 0);
     }
-    for (uint32_t due = step->due, slot = 0; due != 0; due >>= 1, ++slot) {
-      if ((due & 1) != 0) {
-        tw_dma_wait(counters[slot]);
-        tw_dma_free(counters[slot]);
+    const tw_schedule_step *const next = step + 1;
+    const uint32_t is_job_next = next != end && next->jobs != 0;
+    if (is_job_next && jobs == 0) {
+      schedule->prepare_job(job->descriptor);
+    }
+    wait_for(step->due, counters);
+    if (jobs != 0) {
+      schedule->finish_jobs();
+      if (is_job_next) {
+        schedule->prepare_job(job->descriptor);
       }
     }
-    if (step->jobs != 0) {
-      schedule->finish_jobs();
-    }
+    is_prepared = is_job_next;
+    step = next;
     tw_cluster_join();
   }
 }

@@ -59,10 +59,20 @@ void tw_accelerated_conv(const tw_accelerated_conv_parameters *parameters, const
                          const uint8_t *weights, const void *scale, const int32_t *bias,
                          uint8_t *output, uint32_t core, uint32_t cores);
 
-/* The same, but for core 0 to go on as soon as the jobs are queued; the last two may then run. */
-void tw_accelerated_conv_start(const tw_accelerated_conv_parameters *parameters,
-                               const uint8_t *input, const uint8_t *weights, const void *scale,
-                               const int32_t *bias, uint8_t *output, uint32_t core, uint32_t cores);
+/* The same in parts, for one core. First the accelerator is prepared for a call's first job, which
+ * waits as long as its queue is full. */
+void tw_accelerated_conv_prepare(const tw_accelerated_conv_parameters *parameters,
+                                 const uint8_t *input, const uint8_t *weights, const void *scale,
+                                 const int32_t *bias, uint8_t *output);
+
+/* Then that job is started, */
+void tw_accelerated_conv_start(void);
+
+/* and those behind it are queued, by core 0; the last two may run when this returns. */
+void tw_accelerated_conv_continue(const tw_accelerated_conv_parameters *parameters,
+                                  const uint8_t *input, const uint8_t *weights, const void *scale,
+                                  const int32_t *bias, uint8_t *output, uint32_t core,
+                                  uint32_t cores);
 
 /* Sleeps until all jobs are done; for the core that started them. */
 void tw_accelerated_conv_finish(void);

@@ -16,13 +16,16 @@ from compiler.operators.binary import AddInt8, Arithmetic, MultiplyInt8
 from compiler.operators.conv import ConvFloat
 from compiler.operators.elementary import Elementary
 from compiler.operators.matmul import MatMulFloat
+from compiler.operators.movement import Pad
 from compiler.operators.normalization import NormalizationFloat
 from compiler.operators.pooling import MaxPool
 from compiler.operators.rms_normalization import RmsNormalizationFloat
 from compiler.operators.softmax import SoftmaxFloat
 from compiler.operators.table import Table
 from compiler.operators.window import Window
+from compiler.operators.windows import Windows
 from compiler.target import siracusa_cluster_cycles as model
+from compiler.target.cluster_cycles import kernel_cycles
 from compiler.target.float_cycles import FLOAT_MODELS
 from tests.simulator.kernels.kernel_program import Call, Kernel, run
 from tests.simulator.kernels.kernel_sources import (
@@ -42,6 +45,7 @@ from tests.simulator.kernels.product_cases import (
 _CORES = 8
 _TOLERANCE = 0.10
 _FLOAT_TOLERANCE = 0.20
+_MOVEMENT_TOLERANCE = 0.20
 
 
 def _check(
@@ -266,3 +270,50 @@ def test_float() -> None:
         measured.setdefault(kernel, []).append((shapes, calls[0], predicted))
     for kernel, cases in measured.items():
         _check(kernel, cases, _FLOAT_TOLERANCE)
+
+
+def _window_examples() -> list[Example]:
+    """Windows of each kind: within the image, over its borders, with taps apart."""
+    random = np.random.default_rng(0)
+    cases = [
+        ((1, 98, 32), Window((1, 3), (1, 1), (1, 2), (0, 4), (0, 0))),
+        ((1, 98, 40), Window((1, 3), (1, 1), (1, 1), (0, 2), (0, 0))),
+        ((1, 64, 16), Window((1, 5), (1, 1), (1, 4), (0, 16), (0, 0))),
+        ((49, 10, 1), Window((10, 4), (2, 2), (1, 1), (4, 1), (5, 1))),
+        ((16, 16, 16), Window((3, 3), (1, 1), (2, 2), (2, 2), (2, 2))),
+        ((12, 12, 32), Window((3, 3), (1, 1), (1, 1), (1, 1), (1, 1))),
+        ((14, 14, 24), Window((7, 1), (1, 1), (1, 1), (3, 0), (3, 0))),
+        ((48, 48, 3), Window((3, 3), (2, 2), (1, 1), (0, 0), (1, 1))),
+    ]
+    return [
+        Example(Windows(window, 128), [random_int8(random, (1, *shape))]) for shape, window in cases
+    ]
+
+
+def _pad_examples() -> list[Example]:
+    random = np.random.default_rng(0)
+    cases = [
+        ((1, 7, 7, 128), 1, 0),
+        ((1, 12, 12, 96), 0, 1),
+        ((1, 24, 24, 8), 1, 1),
+        ((1, 16, 16, 32), 1, 1),
+        ((1, 5, 5, 64), 0, 1),
+    ]
+    return [
+        Example(Pad((0, begin, begin, 0), (0, end, end, 0), 128), [random_int8(random, shape)])
+        for shape, begin, end in cases
+    ]
+
+
+@pytest.mark.parametrize("examples", [_window_examples(), _pad_examples()], ids=["windows", "pad"])
+def test_movements(examples: list[Example]) -> None:
+    """Copies of single rows, whose length and alignment the model does not know."""
+    for example in examples:
+        (x,) = example.inputs
+        assert x is not None
+        outputs = example.operation.infer([TensorType.of(x)])
+        called = example.operation.kernel([TensorType.of(x)], outputs)
+        assert called is not None
+        predicted = kernel_cycles(called, outputs, _CORES)
+        kernel, calls = prepare([example], ["bytes"])
+        _check(kernel, [(str(outputs[0]), calls[0], predicted)], _MOVEMENT_TOLERANCE)

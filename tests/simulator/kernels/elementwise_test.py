@@ -9,6 +9,7 @@ from compiler.ir import DataType
 from compiler.operators.binary import AddInt8, MultiplyInt8
 from compiler.operators.quantize import Recode
 from compiler.operators.table import Table
+from compiler.operators.table_product import TableProductInt8
 from tests.simulator.kernels.operations_on_cluster import Example, assert_twins
 from tests.simulator.kernels.product_cases import random_int8
 
@@ -61,6 +62,25 @@ def test_table(cores: int) -> None:
     every = np.arange(-128, 128).astype(np.int8)
     inputs = [every, *(random_int8(generator, (n,)) for n in (1, 7, 8, 61, 200))]
     assert_twins([Example(Table(), [x, table]) for x in inputs], cores=cores)
+
+
+@pytest.mark.parametrize("cores", _CORES)
+def test_table_product(cores: int) -> None:
+    generator = np.random.default_rng(1)
+    table = random_int8(generator, (256,))
+    products = [
+        MultiplyInt8((), -3, 100, 12_345, 1 << 20, 21, -128, 127),
+        MultiplyInt8((), 0, -128, -77, -(1 << 12), 13, -100, 50),
+    ]
+    examples = [
+        Example(
+            TableProductInt8(product),
+            [random_int8(generator, (size,)), table, random_int8(generator, (size,))],
+        )
+        for product in products
+        for size in (1, 3, 4, 7, 61, 256)
+    ]
+    assert_twins(examples, cores=cores)
 
 
 @pytest.mark.parametrize("cores", _CORES)

@@ -133,11 +133,10 @@ class Events : public EventSink {
 
 class Jobs : public Observer {
  public:
-  void accelerator_job(const std::string &description, Cycle triggered, Cycle started,
-                       Cycle done) override {
-    std::printf("job %llu %llu %llu %s\n", static_cast<unsigned long long>(triggered),
-                static_cast<unsigned long long>(started), static_cast<unsigned long long>(done),
-                description.c_str());
+  void accelerator_job(const AcceleratorJob &job) override {
+    std::printf("job %llu %llu %llu %s\n", static_cast<unsigned long long>(job.triggered),
+                static_cast<unsigned long long>(job.started),
+                static_cast<unsigned long long>(job.done), job.description.c_str());
   }
 };
 

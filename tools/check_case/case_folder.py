@@ -1,0 +1,178 @@
+"""Cases: folders with a model, its inputs and the outputs that it must give."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import onnx
+from onnx import ModelProto, TensorProto
+
+from compiler.errors import Code, CompileError, Problem
+from compiler.frontend.input_type import InputType
+from compiler.frontend.pulp_dialect.integers import smallest_type
+from compiler.frontend.read_model import read_model
+from compiler.ir import Array, DataType, Graph
+
+MODEL = "network.onnx"
+INPUTS = "inputs.npz"
+OUTPUTS = "outputs.npz"
+FIXED_TYPES = (TensorProto.INT64, TensorProto.BOOL)
+"""Of inputs that are indices or conditions: never numbers of the integer dialect."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """A case's data.
+
+    Attributes:
+        name: its folder below the one that was asked for.
+        model: the model's file.
+        inputs, outputs: one array per input and output of the model, in its order. Files store
+            integers in any type.
+        input_types: what the inputs hold, by name.
+    """
+
+    name: str
+    model: Path
+    inputs: tuple[Array, ...]
+    outputs: tuple[Array, ...]
+    input_types: tuple[tuple[str, InputType], ...]
+
+    def operands(self, graph: Graph) -> dict[str, Array]:
+        """The inputs in the types of a lowered graph.
+
+        Raises CompileError (TW-0304) if they have other shapes, or values that leave the type.
+        """
+        problems: list[Problem] = []
+        result: dict[str, Array] = {}
+        for name, data in zip(graph.inputs, self.inputs, strict=True):
+            type_ = graph.values[name].type
+            if data.size != type_.elements:
+                problems.append(
+                    _misfit(self.name, INPUTS, name, f"it has shape {list(data.shape)}", str(type_))
+                )
+                continue
+            converted = data.reshape(type_.shape).astype(type_.data_type.numpy)
+            if not type_.data_type.is_float and not np.array_equal(
+                converted, data.reshape(type_.shape)
+            ):
+                problems.append(
+                    _misfit(self.name, INPUTS, name, "its values leave the type", str(type_))
+                )
+            result[name] = converted
+        if problems:
+            raise CompileError(problems)
+        return result
+
+
+def find_cases(folder: Path) -> list[Path]:
+    """All folders from `folder` on that hold a model, sorted.
+
+    Raises CompileError (TW-0001) if there is none.
+    """
+    if not folder.is_dir():
+        raise CompileError(
+            [Problem(Code.UNREADABLE_FILE, str(folder), "it is no folder", advice="check the path")]
+        )
+    found = sorted(path.parent for path in folder.rglob(MODEL))
+    if not found:
+        raise CompileError(
+            [
+                Problem(
+                    Code.UNREADABLE_FILE,
+                    str(folder),
+                    f"neither it nor a folder below it has a {MODEL}",
+                    f"folders with {MODEL}, {INPUTS} and {OUTPUTS}",
+                    "check the path",
+                )
+            ]
+        )
+    return found
+
+
+def read_case(folder: Path, name: str) -> Case:
+    """Reads a case. Raises CompileError with what is wrong with its files."""
+    problems: list[Problem] = []
+    arrays: dict[str, list[Array]] = {}
+    for file in (INPUTS, OUTPUTS):
+        try:
+            arrays[file] = _read_arrays(folder / file)
+        except CompileError as error:
+            problems += error.problems
+    proto: ModelProto | None = None
+    try:
+        proto = read_model(folder / MODEL)
+    except CompileError as error:
+        problems += error.problems
+    if problems or proto is None:
+        raise CompileError(problems)
+    initialised = {tensor.name for tensor in proto.graph.initializer}
+    declared = [value for value in proto.graph.input if value.name not in initialised]
+    for file, wanted, what in (
+        (INPUTS, len(declared), "inputs"),
+        (OUTPUTS, len(proto.graph.output), "outputs"),
+    ):
+        # Entries beyond those are constants of the model.
+        if len(arrays[file]) < wanted:
+            found = f"it has {len(arrays[file])} arrays, and the model has {wanted} {what}"
+            problems.append(
+                _problem(f"{folder / file}", found, "one array for each, in their order")
+            )
+    if problems:
+        raise CompileError(problems)
+    inputs = arrays[INPUTS][: len(declared)]
+    outputs = arrays[OUTPUTS][: len(proto.graph.output)]
+    types = _input_types(declared, inputs, outputs)
+    return Case(name, folder / MODEL, tuple(inputs), tuple(outputs), tuple(types))
+
+
+def _read_arrays(path: Path) -> list[Array]:
+    """The arrays of an npz file, in its order."""
+    try:
+        with np.load(path, allow_pickle=False) as content:
+            if not isinstance(content, np.lib.npyio.NpzFile):
+                raise ValueError("it is a single array")
+            arrays: list[Array] = [content[key] for key in content.files]
+    except OSError as error:
+        found = error.strerror or str(error)
+        raise CompileError([Problem(Code.UNREADABLE_FILE, str(path), found)]) from error
+    except (ValueError, EOFError, KeyError, zipfile.BadZipFile, zipfile.error) as error:
+        found = f"it is no .npz file of numbers, or it is damaged: {' '.join(str(error).split())}"
+        raise CompileError([_problem(str(path), found, "files that numpy.savez writes")]) from error
+    unsuitable = [
+        key for key, a in zip(content.files, arrays, strict=True) if a.dtype.kind not in "biuf"
+    ]
+    if unsuitable:
+        found = f"its arrays {', '.join(map(repr, unsuitable))} hold no numbers"
+        raise CompileError([_problem(str(path), found, "arrays of numbers")])
+    return arrays
+
+
+def _input_types(
+    declared: Sequence[onnx.ValueInfoProto], inputs: Sequence[Array], outputs: Sequence[Array]
+) -> Iterator[tuple[str, InputType]]:
+    """What inputs hold: integers if they are stored as such, or if all that goes in and comes out
+    is integers."""
+    everything = all(_is_whole(data) for data in (*inputs, *outputs))
+    for value, data in zip(declared, inputs, strict=True):
+        element = value.type.tensor_type.elem_type
+        type_: DataType | None = None
+        if element not in FIXED_TYPES and (data.dtype.kind in "iu" or everything):
+            type_ = smallest_type(data)
+        yield value.name, InputType(type_ or DataType.FLOAT32, tuple(data.shape))
+
+
+def _is_whole(data: Array) -> bool:
+    return bool(np.all(np.isfinite(data)) and np.array_equal(data, np.rint(data)))
+
+
+def _misfit(case: str, file: str, name: str, found: str, supported: str) -> Problem:
+    return _problem(f"{case}/{file}, input {name!r}", found, supported)
+
+
+def _problem(where: str, found: str, supported: str) -> Problem:
+    return Problem(Code.CASE_DATA, where, found, supported, "write the case's data again")

@@ -1,0 +1,166 @@
+"""Runs cases (network.onnx, inputs.npz, outputs.npz) on platforms and prints what differs.
+
+    ./bazelw run //tools:check_case -- FOLDER --platform siracusa
+
+FOLDER is a case, or has cases below it. Arrays belong to the model's inputs and outputs in their
+order. Integers must be equal to the bit, floats within 1e-4 relative and 1e-5 absolute. The exit
+status is 1 if anything differs or cannot be run.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from compiler import pipeline
+from compiler.errors import Code, CompileError, Problem
+from compiler.ir import Array
+from tools.check_case.case_folder import Case, find_cases, read_case
+from tools.check_case.case_platforms import PLATFORMS, Platform, RunError
+from tools.check_case.comparison import compare
+from tools.check_case.toolchain import BuildError, Toolchain
+
+WORKING_DIRECTORY = "BUILD_WORKING_DIRECTORY"
+"""Set by `bazel run`: where the user is."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """A line of the table."""
+
+    case: str
+    platform: str
+    verdict: str
+    details: str = ""
+
+    @property
+    def passed(self) -> bool:
+        return self.verdict == "pass"
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Returns the exit status."""
+    parser = argparse.ArgumentParser(
+        prog="check_case", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("folder", type=Path, help="a case, or a folder with cases below it")
+    parser.add_argument(
+        "--platform",
+        action="append",
+        choices=[*PLATFORMS, "all"],
+        help="where to run them; may be repeated. Default: host",
+    )
+    options = parser.parse_args(arguments)
+    names: list[str] = options.platform or ["host"]
+    chosen = list(PLATFORMS) if "all" in names else list(dict.fromkeys(names))
+    folder = Path(os.environ.get(WORKING_DIRECTORY, ".")) / options.folder
+    try:
+        cases = find_cases(folder)
+        toolchain = Toolchain.of_environment(Path(__file__).resolve().parents[2])
+    except CompileError as error:
+        _print_problems(error.problems)
+        return 1
+    except BuildError as error:
+        print(f"check_case: {error}", file=sys.stderr)
+        return 1
+    width = max(len(_name(case, folder)) for case in cases)
+    rows: list[Row] = []
+    for path in cases:
+        for row in check(path, _name(path, folder), chosen, toolchain):
+            rows.append(row)
+            print(
+                f"{row.case:{width}}  {row.platform:13}  {row.verdict:8}  {row.details}", flush=True
+            )
+    failed = [row for row in rows if not row.passed]
+    print(f"{len(rows) - len(failed)} of {len(rows)} runs pass, of {len(cases)} cases")
+    return 1 if failed else 0
+
+
+def _name(path: Path, folder: Path) -> str:
+    return str(path.relative_to(folder)) if path != folder else path.resolve().name
+
+
+def check(path: Path, name: str, platforms: Sequence[str], toolchain: Toolchain) -> list[Row]:
+    """Runs one case on platforms."""
+    try:
+        case = read_case(path, name)
+    except CompileError as error:
+        _print_problems(error.problems)
+        return [Row(name, platform, _codes(error.problems)) for platform in platforms]
+    return [_run(case, platform, toolchain) for platform in platforms]
+
+
+def _run(case: Case, name: str, toolchain: Toolchain) -> Row:
+    platform = PLATFORMS[name]
+    try:
+        found = _outputs(case, platform, toolchain)
+        result = compare(found, case.outputs)
+    except CompileError as error:
+        _print_problems(error.problems)
+        return Row(case.name, name, _codes(error.problems))
+    except ValueError as error:
+        return Row(case.name, name, "differs", str(error))
+    except (BuildError, RunError) as error:
+        return Row(case.name, name, "failed", " ".join(str(error).split())[:400])
+    # Whatever it is, the other cases are still to be run.
+    except Exception as error:
+        found = f"{type(error).__name__}: {' '.join(str(error).split())[:400]}"
+        _print_problems([Problem(Code.INTERNAL_ERROR, f"case {case.name!r}", found)])
+        return Row(case.name, name, Code.INTERNAL_ERROR.code)
+    types = ", ".join(dict.fromkeys(array.dtype.name for array in found))
+    if result.differing:
+        details = (
+            f"{result.differing:,} of {result.elements:,} elements ({types}) differ, by up to "
+            f"{result.largest:g}"
+        )
+        return Row(case.name, name, "differs", details)
+    return Row(
+        case.name,
+        name,
+        "pass",
+        f"{result.elements:,} elements ({types}), largest difference {result.largest:.3g}",
+    )
+
+
+def _outputs(case: Case, platform: Platform, toolchain: Toolchain) -> list[Array]:
+    """What the network gives on a platform."""
+    options = pipeline.ModelOptions(case.model, input_types=case.input_types)
+    graphs = [entry.graph for entry in pipeline.lower_model(options, lambda _: None)]
+    (graph,) = graphs
+    operands = case.operands(graph)
+    inputs = [operands[name] for name in graph.inputs]
+    types = [graph.values[name].type for name in graph.outputs]
+    files = platform.emit(graphs)
+    with tempfile.TemporaryDirectory() as folder:
+        program = platform.build(
+            toolchain, Path(folder), files, inputs, [type_.bytes for type_ in types]
+        )
+        data = platform.run(program)
+    if len(data) != sum(type_.bytes for type_ in types):
+        raise RunError(f"the program wrote {len(data)} bytes of outputs")
+    result: list[Array] = []
+    for type_ in types:
+        flat = np.frombuffer(data[: type_.bytes], type_.data_type.numpy)
+        result.append(flat.reshape(type_.shape))
+        data = data[type_.bytes :]
+    return result
+
+
+def _codes(problems: Sequence[Problem]) -> str:
+    return ", ".join(dict.fromkeys(problem.code.code for problem in problems))
+
+
+def _print_problems(problems: Sequence[Problem]) -> None:
+    for problem in problems:
+        print(problem, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

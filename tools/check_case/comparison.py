@@ -1,0 +1,44 @@
+"""Compares what a network gives with what it must give."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from compiler.ir import Array
+
+RELATIVE = 1e-4
+ABSOLUTE = 1e-5
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Elements of all outputs: how many there are, how many differ, and by how much at most."""
+
+    elements: int
+    differing: int
+    largest: float
+
+
+def compare(found: Sequence[Array], expected: Sequence[Array]) -> Comparison:
+    """Integers must be equal; floats may differ by `ABSOLUTE` plus `RELATIVE` of the expected.
+
+    Raises ValueError if an output has another number of elements.
+    """
+    elements, differing, largest = 0, 0, 0.0
+    for index, (have, want) in enumerate(zip(found, expected, strict=True)):
+        if have.size != want.size:
+            raise ValueError(f"output {index} has {have.size} elements, expected are {want.size}")
+        a, b = have.reshape(-1).astype(np.float64), want.reshape(-1).astype(np.float64)
+        same = (a == b) | (np.isnan(a) & np.isnan(b))
+        with np.errstate(invalid="ignore"):
+            difference = np.where(same, 0.0, np.abs(a - b))
+        tolerance = ABSOLUTE + RELATIVE * np.abs(b) if have.dtype.kind == "f" else np.zeros(b.shape)
+        # Not `>`: a NaN differs from everything else.
+        wrong = ~same & ~(difference <= tolerance)
+        elements += have.size
+        differing += int(np.count_nonzero(wrong))
+        largest = max(largest, float(np.max(difference, initial=0.0)))
+    return Comparison(elements, differing, largest)
