@@ -14,6 +14,7 @@ from compiler.memory.aliasing import Home
 from compiler.memory.place import solve
 from compiler.memory.problem import Buffer as PlacedBuffer
 from compiler.memory.problem import Placement, PlacementProblem
+from compiler.schedule.dma_queue import start_where_there_is_room
 from compiler.schedule.estimate import STEP_CYCLES, TRANSFER_CYCLES, call_cycles, transfer_cycles
 from compiler.schedule.extents import shortened_call, shortened_transfer
 from compiler.schedule.program import SLOTS, Call, L1Buffer, Place, Program, Space, Step, Transfer
@@ -25,6 +26,7 @@ from compiler.schedule.task import (
     InBuffer,
     Load,
     Operand,
+    Store,
     Tasks,
     aligned,
 )
@@ -116,24 +118,22 @@ def _check_placement(placement: Placement, lives: Mapping[str, _Life]) -> None:
 def _load_steps(tasks: Tasks, cluster: Cluster, budget: int) -> list[int]:
     """The step in which each load starts."""
     rows = [extent.nominal for extent in tasks.extents]
+    loads = [_copy_cycles(load, rows, cluster) for load in tasks.loads]
     compute = [0] * (len(tasks.steps) + 1)
     for number, step_tasks in enumerate(tasks.steps, 1):
         for task in step_tasks:
             call = Call("", 0, task.operation, task.inputs, task.outputs, (), extents=task.extents)
             compute[number] += call_cycles(shortened_call(call, rows), cluster)
-        compute[number] = int(MARGIN * (compute[number] + STEP_CYCLES))
     begin = [0] * (len(compute) + 1)
     for number, cycles in enumerate(compute):
-        begin[number + 1] = begin[number] + cycles
+        sure = int(MARGIN * (cycles + STEP_CYCLES)) if number else 0
+        begin[number + 1] = begin[number] + sure
     starts = [0] * len(tasks.loads)
     free = begin[-1]
     order = sorted(range(len(tasks.loads)), key=lambda i: (-tasks.loads[i].need, -i))
     for index in order:
         load = tasks.loads[index]
-        cycles = sum(
-            transfer_cycles(shortened_transfer(transfer, rows), cluster) + TRANSFER_CYCLES
-            for transfer in _transfers_of(load, 0, Place(Space.ARENA, 0))
-        )
+        cycles = sum(loads[index]) + TRANSFER_CYCLES * len(loads[index])
         latest = min(begin[load.need] - cluster.dma.latency - STEP_CYCLES, free) - cycles
         free = latest
         step = load.need - 1
@@ -141,7 +141,21 @@ def _load_steps(tasks: Tasks, cluster: Cluster, budget: int) -> list[int]:
             step -= 1
         starts[index] = max(0, step)
     _delay(tasks, starts, budget)
+    stores = [_copy_cycles(store, rows, cluster) for store in tasks.stores]
+    start_where_there_is_room(tasks, starts, cluster.dma, compute, loads, stores)
+    # Less is live now, but copies may be in more groups.
+    _delay(tasks, starts, budget)
     return starts
+
+
+def _copy_cycles(copy: Load | Store, rows: Sequence[int], cluster: Cluster) -> list[int]:
+    """Of each transfer that a load or store takes."""
+    place = Place(Space.ARENA, 0)
+    if isinstance(copy, Load):
+        transfers = _transfers_of(copy, 0, place)
+    else:
+        transfers = transfers_of_box(False, 0, place, copy.type, copy.box, 0, copy.what)
+    return [transfer_cycles(shortened_transfer(one, rows), cluster) for one in transfers]
 
 
 def _delay(tasks: Tasks, starts: list[int], budget: int) -> None:
