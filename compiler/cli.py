@@ -128,11 +128,13 @@ def _place(arguments: list[str]) -> None:
     options = parser.parse_args(arguments)
     _progress("placing tensors")
     text = read_text(options.problem)
-    placement = _parsed(options.problem, "placement problem", lambda: pipeline.place(text))
-    write_files({options.output: placement.encode()})
+    solver = _parsed(options.problem, "placement problem", lambda: pipeline.solver_of(text))
+    write_files({options.output: solver().encode()})
 
 
 def _emit_command(arguments: list[str]) -> None:
+    from compiler.schedule.program_plan import WrongPlan
+
     parser = Parser(f"{PROGRAM} emit", parents=[model_arguments()])
     _add_network_options(parser)
     parser.add_argument("--placement", type=Path, required=True, metavar="NET.placement.json")
@@ -144,7 +146,19 @@ def _emit_command(arguments: list[str]) -> None:
     text = read_text(options.placement)
     placed = _parsed(options.placement, "placement", lambda: _read_placement(text, cluster))
     entry_points = _lowered(options, cluster, _observer(options))
-    files = _emit(options, entry_points, cluster, placed)
+    try:
+        files = _emit(options, entry_points, cluster, placed)
+    except WrongPlan as error:
+        raise CompileError(
+            [
+                Problem(
+                    Code.BAD_OPTION,
+                    str(options.placement),
+                    f"another version of the compiler made it: {error}",
+                    advice="analyse and place the model again",
+                )
+            ]
+        ) from error
     name = network_name(options.name, options.model)
     outputs: dict[Path, bytes] = {}
     if options.output is not None:
@@ -225,8 +239,7 @@ def _lowered(
 ) -> list[pipeline.LoweredEntryPoint]:
     """The entry points, with the kernels that they will run."""
     entry_points = pipeline.lower_model(model_options(options), _progress, observe)
-    if cluster is not None:
-        pipeline.choose_kernels([entry_point.graph for entry_point in entry_points], cluster)
+    pipeline.choose_kernels([entry_point.graph for entry_point in entry_points], cluster)
     return entry_points
 
 

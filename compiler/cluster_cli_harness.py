@@ -48,8 +48,13 @@ def model(path: Path) -> Path:
     return path
 
 
-def soc(path: Path, l1: int = 1 << 16, l2: int = 1 << 20) -> Path:
-    path.write_text(SOC.format(l1=l1, l2=l2))
+ACCELERATOR = """
+neureka: {}
+"""
+
+
+def soc(path: Path, l1: int = 1 << 16, l2: int = 1 << 20, *, accelerator: bool = False) -> Path:
+    path.write_text(SOC.format(l1=l1, l2=l2) + (ACCELERATOR if accelerator else ""))
     return path
 
 

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from onnx import TensorProto, helper, numpy_helper
 
 from compiler.cli import main
 from compiler.cluster_cli_harness import files, model, soc
+from compiler.schedule.plan_file import plans_from_json, plans_to_json
 
 
 def run(*arguments: object) -> None:
@@ -72,30 +73,68 @@ def test_stages_give_what_the_whole_gives(
     assert files(tmp_path / "stages") == files(tmp_path / "whole")
 
 
-@settings(max_examples=4, deadline=None)
-@given(st.integers(0, 1 << 30), st.integers(0, 1 << 30))
+def image_model(path: Path, seed: int) -> Path:
+    """int8 [1, 8, 12, 12] through convolutions with random weights; scales are always the same."""
+    random = np.random.default_rng(seed)
+    constants: dict[str, np.ndarray] = {
+        "scale": np.array(0.05, np.float32),
+        "zero": np.array(0, np.int8),
+        "weight_scale": np.array(0.002, np.float32),
+    }
+    nodes = [helper.make_node("QuantizeLinear", ["x", "scale", "zero"], ["q0"], "quantize")]
+    for i, (kernel, channels) in enumerate([(3, 8), (1, 32), (3, 32)]):
+        constants[f"w{i}"] = random.integers(-127, 128, (32, channels, kernel, kernel)).astype(
+            np.int8
+        )
+        nodes += [
+            helper.make_node("DequantizeLinear", [f"q{i}", "scale", "zero"], [f"x{i}"], f"in{i}"),
+            helper.make_node(
+                "DequantizeLinear", [f"w{i}", "weight_scale", "zero"], [f"d{i}"], f"weights{i}"
+            ),
+            helper.make_node(
+                "Conv", [f"x{i}", f"d{i}"], [f"p{i}"], f"conv{i}", pads=[kernel // 2] * 4
+            ),
+            helper.make_node("QuantizeLinear", [f"p{i}", "scale", "zero"], [f"q{i + 1}"], f"q{i}"),
+        ]
+    nodes.append(helper.make_node("DequantizeLinear", ["q3", "scale", "zero"], ["y"], "dequantize"))
+    graph = helper.make_graph(
+        nodes,
+        "images",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, [1, 8, 12, 12])],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, [1, 32, 12, 12])],
+        [numpy_helper.from_array(data, name) for name, data in constants.items()],
+    )
+    opset = [helper.make_opsetid("", 21)]
+    proto = helper.make_model(graph, opset_imports=opset, ir_version=10)
+    path.write_bytes(proto.SerializeToString())
+    return path
+
+
+@pytest.mark.parametrize("make", [quantized_model, image_model])
+@pytest.mark.parametrize("accelerator", [False, True])
+@pytest.mark.parametrize(("first", "second"), [(0, 1), (2, 3)])
 def test_new_weights_have_the_same_problem(
-    tmp_path_factory: pytest.TempPathFactory, first: int, second: int
+    make: Callable[[Path, int], Path], accelerator: bool, first: int, second: int, tmp_path: Path
 ) -> None:
-    folder = tmp_path_factory.mktemp("weights")
-    chip = soc(folder / "soc.yaml", 1 << 14)
+    chip = soc(tmp_path / "soc.yaml", 0x6000, accelerator=accelerator)
+    problem, placement = tmp_path / "problem.json", tmp_path / "placement.json"
     problems: list[bytes] = []
     for seed in (first, second):
-        network = quantized_model(folder / "net.onnx", seed)
-        run("analyse", network, "--soc", chip, "--output", folder / "problem.json")
-        problems.append((folder / "problem.json").read_bytes())
+        run("analyse", make(tmp_path / "net.onnx", seed), "--soc", chip, "--output", problem)
+        problems.append(problem.read_bytes())
     assert problems[0] == problems[1]
-    run("place", folder / "problem.json", "--output", folder / "placement.json")
+    if make is image_model:
+        assert accelerator == (b"AcceleratedConvInt8" in problems[0])
+    run("place", problem, "--output", placement)
     outputs: list[dict[str, bytes]] = []
     for seed in (first, second):
-        options = (quantized_model(folder / "net.onnx", seed), "--soc", chip)
-        stages = ("--placement", folder / "placement.json", "--output", folder / f"{seed}")
-        run("emit", *options, *stages)
-        run(*options, "--output", folder / f"{seed}.whole")
-        assert files(folder / f"{seed}") == files(folder / f"{seed}.whole")
-        outputs.append(files(folder / f"{seed}"))
+        options = (make(tmp_path / "net.onnx", seed), "--soc", chip)
+        run("emit", *options, "--placement", placement, "--output", tmp_path / f"{seed}")
+        run(*options, "--output", tmp_path / f"{seed}.whole")
+        assert files(tmp_path / f"{seed}") == files(tmp_path / f"{seed}.whole")
+        outputs.append(files(tmp_path / f"{seed}"))
     different = outputs[0]["net_weights.bin"] != outputs[1]["net_weights.bin"]
-    assert different == (first != second)
+    assert different
 
 
 def test_a_schedule_of_another_network_is_refused(
@@ -154,6 +193,25 @@ def test_damaged_stage_files_are_refused(
     for key in ("cluster", "graphs", "records_layers"):
         problem.write_text(json.dumps({name: facts[name] for name in facts if name != key}))
         refuse(problem, ["place", problem, "--output", tmp_path / "out"], capsys)
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_schedule_of_another_compiler_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It names its problem, and nobody changed it, but programs are made in another way now."""
+    options = (quantized_model(tmp_path / "net.onnx", 0), "--soc", soc(tmp_path / "soc.yaml"))
+    problem, placement = tmp_path / "problem.json", tmp_path / "placement.json"
+    run("analyse", *options, "--output", problem)
+    run("place", problem, "--output", placement)
+    name, (plan,) = plans_from_json(placement.read_text())
+    decisions = replace(plan.decisions, chains=(("fused", "node"),))
+    for other in (replace(plan, decisions=decisions), replace(plan, starts=plan.starts[1:])):
+        placement.write_text(plans_to_json(name, [other]))
+        emit = ["emit", *options, "--placement", placement, "--output", tmp_path / "out"]
+        assert main([str(argument) for argument in emit]) == 1
+        message = capsys.readouterr().err
+        assert message.startswith(f"error TW-0002: {placement}: another version of the compiler")
     assert not (tmp_path / "out").exists()
 
 

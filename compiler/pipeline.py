@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from compiler.codegen.generate_cluster import GeneratedClusterNetwork
     from compiler.frontend.input_type import InputType
     from compiler.frontend.model import OnnxModel
+    from compiler.schedule.problem_file import ScheduleProblem
     from compiler.schedule.program import Program
     from compiler.schedule.program_plan import ProgramPlan
     from compiler.schedule.schedule import Instrument
@@ -202,21 +204,29 @@ def place(problem: str) -> str:
 
     Raises:
         CompileError: the network does not fit L1.
-        ValueError: the text is no problem.
+        ValueError, KeyError, TypeError: the text is no problem.
     """
-    from compiler.schedule.problem_file import is_schedule_problem
+    return solver_of(problem)()
+
+
+def solver_of(problem: str) -> Callable[[], str]:
+    """What solves a problem that is given as JSON; it raises CompileError as `place` does.
+
+    Raises ValueError, KeyError or TypeError if the text is no problem.
+    """
+    from compiler.schedule.problem_file import is_schedule_problem, problem_from_json
 
     if is_schedule_problem(problem):
-        return _schedule(problem)
-    return placements_to_json([solve(entry) for entry in problems_from_json(problem)])
+        return partial(_schedule, problem, problem_from_json(problem))
+    problems = problems_from_json(problem)
+    return lambda: placements_to_json([solve(entry) for entry in problems])
 
 
-def _schedule(text: str) -> str:
+def _schedule(text: str, problem: ScheduleProblem) -> str:
     from compiler.schedule.plan_file import plans_to_json
-    from compiler.schedule.problem_file import digest, problem_from_json
+    from compiler.schedule.problem_file import digest
     from compiler.schedule.schedule import plan_network
 
-    problem = problem_from_json(text)
     graphs = problem.graphs
     instrument = _instrument(graphs, record_layers=problem.records_layers)
     plans = [program.plan for program in plan_network(graphs, problem.cluster, instrument)]
@@ -244,14 +254,25 @@ def read_placements(placement: str) -> tuple[Placement, ...]:
     return tuple(placements_from_json(placement))
 
 
-def choose_kernels(graphs: Sequence[Graph], cluster: Cluster) -> None:
-    """Gives graphs the kernels of a cluster, and its accelerator's if it has one."""
-    from compiler.target import assign_accelerator, merge_constants, pack_weights
+def choose_kernels(graphs: Sequence[Graph], cluster: Cluster | None) -> None:
+    """Gives graphs the kernels of a cluster, and its accelerator's if it has one, or of a core."""
+    from compiler.target import (
+        assign_accelerator,
+        merge_constants,
+        pack_weights,
+        store_narrow_weights,
+    )
 
+    if cluster is None:
+        for graph in graphs:
+            store_narrow_weights.run(graph)
+        return
     if cluster.accelerator is not None:
         assign_accelerator.run(graphs, cluster, cluster.accelerator)
     for graph in graphs:
         pack_weights.run(graph, cluster.cores)
+    pack_weights.make_fit(graphs, cluster.l2_bytes)
+    for graph in graphs:
         merge_constants.run(graph)
 
 
@@ -328,6 +349,7 @@ def emit_cluster(
     Raises:
         CompileError: the schedule is another network's, names collide, or the network does not
             fit L2.
+        WrongPlan: the schedule is not one that this compiler makes.
     """
     from compiler.codegen.generate_cluster import generate_cluster
     from compiler.schedule.l2 import check_l2

@@ -155,7 +155,7 @@ def _place(model, run, output, options, chip):
     placement = output(".placement.json")
     run(
         "TilewrightPlace",
-        "Placing tensors of %{label}",
+        "Scheduling %{label}" if chip else "Placing tensors of %{label}",
         "place",
         [problem],
         [placement],
@@ -206,6 +206,7 @@ def compiled_network(
         entry_points = {},
         states = {},
         integer_io = [],
+        input_types = {},
         **kwargs):
     """A model compiled to C, as a library for `firmware` or any `cc_*` rule.
 
@@ -225,6 +226,8 @@ def compiled_network(
       states: model outputs by model input: what a run leaves in the output is the input of the
         next run.
       integer_io: inputs and outputs of a quantised model to pass as int8; `["all"]` for all.
+      input_types: what inputs hold, for models that store integers as float32 or leave extents open,
+        for example `{"image": "uint8", "cache": "int8[1,16,8,4]"}`; see docs/importers.md.
       **kwargs: `memory_budget`, bytes that weights, states and working memory may take together;
         `copts`; and attributes that all rules have.
     """
@@ -233,7 +236,8 @@ def compiled_network(
         model = model,
         options = entry_point_options(entry_points) +
                   ["--state={}={}".format(*state) for state in states.items()] +
-                  ["--integer-io=" + tensor for tensor in integer_io],
+                  ["--integer-io=" + tensor for tensor in integer_io] +
+                  ["--input-type={}={}".format(*item) for item in input_types.items()],
         **kwargs
     )
     dotted_targets(name, ["c", "h", "placement", "report", "weights"], kwargs)

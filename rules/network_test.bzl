@@ -28,6 +28,7 @@ def network_test(
         entry_points = {},
         states = {},
         integer_io = [],
+        input_types = {},
         inputs = None,
         seed = 0,
         steps = 2,
@@ -52,6 +53,7 @@ def network_test(
       entry_points: see `compiled_network`.
       states: see `compiled_network`.
       integer_io: see `compiled_network`.
+      input_types: see `compiled_network`.
       inputs: see `golden_data`.
       seed: see `golden_data`.
       steps: see `golden_data`.
@@ -69,6 +71,7 @@ def network_test(
     compiled_network(
         name = name + "_net",
         entry_points = entry_points,
+        input_types = input_types,
         integer_io = integer_io,
         model = model,
         states = states,

@@ -13,6 +13,10 @@ def _quantized_model_impl(ctx):
     arguments.add("--calibration", ctx.file.calibration)
     arguments.add("--output", onnx)
     arguments.add("--report", report)
+    arguments.add_all(
+        ["{}={}".format(layers, bits) for layers, bits in ctx.attr.weight_bits.items()],
+        before_each = "--weight-bits",
+    )
     arguments.add_all(ctx.attr.options)
     ctx.actions.run(
         mnemonic = "TilewrightQuantize",
@@ -42,6 +46,7 @@ _quantized_model = rule(
         "golden": attr.label(allow_single_file = [".npz"]),
         "model": attr.label(mandatory = True, providers = [ModelInfo]),
         "options": attr.string_list(),
+        "weight_bits": attr.string_dict(),
         "_quantize": attr.label(
             default = "//tools/quantize",
             cfg = "exec",
@@ -51,7 +56,7 @@ _quantized_model = rule(
     provides = [ModelInfo],
 )
 
-def quantized_model(name, model, calibration, golden = None, options = [], **kwargs):
+def quantized_model(name, model, calibration, golden = None, weight_bits = {}, options = [], **kwargs):
     """An int8 model in QDQ form, made by onnxruntime's quantiser.
 
     Outputs, each also an output group and a target `<name>.<group>`: `onnx`, and `report`, which
@@ -62,6 +67,9 @@ def quantized_model(name, model, calibration, golden = None, options = [], **kwa
       model: float32 `onnx_model`.
       calibration: .npz with typical inputs.
       golden: inputs to test the int8 model with; by default those of `model`.
+      weight_bits: bits of layers' weights, 8, 4 or 2, by the pattern of their nodes' names, such as
+        `{"encoder/*": 4, "encoder/last": 8}`; of several that match the last one counts, and 8 is
+        what others have.
       options: further options of `//tools/quantize`.
       **kwargs: attributes that all rules have.
     """
@@ -71,6 +79,7 @@ def quantized_model(name, model, calibration, golden = None, options = [], **kwa
         golden = golden,
         model = model,
         options = options,
+        weight_bits = {layers: str(bits) for layers, bits in weight_bits.items()},
         **kwargs
     )
     dotted_targets(name, ["onnx", "report"], kwargs)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from compiler.errors import Code, CompileError, Problem, shown_names
 from compiler.frontend.model import OnnxNode
 from compiler.operators import OPERATORS
+from compiler.operators.registry import PULP_DOMAIN
 
 _STATIC = "quantise the model statically: tools/quantize, or onnxruntime's quantize_static"
 _QDQ = "quantise to QDQ nodes: quantize_static(..., quant_format=QuantFormat.QDQ)"
@@ -28,6 +29,15 @@ ADVICE: dict[str, tuple[str, str]] = {
 """Why there is no such operator, and what to do instead, where more can be said than that."""
 
 
+def supported_operators() -> str:
+    """All operators' names, as messages list them.
+
+    Those of the PULP tools are none that a model has to have in place of another one.
+    """
+    names = {operator for domain, operator in OPERATORS if domain != PULP_DOMAIN}
+    return ", ".join(sorted(names))
+
+
 def check_operators(nodes: Sequence[OnnxNode]) -> None:
     """Raises CompileError with one problem for each operator without support."""
     unsupported: dict[tuple[str, str], list[str]] = {}
@@ -36,7 +46,7 @@ def check_operators(nodes: Sequence[OnnxNode]) -> None:
         if key not in OPERATORS:
             unsupported.setdefault(key, []).append(node.name)
     if unsupported:
-        supported = ", ".join(sorted(operator for _, operator in OPERATORS))
+        supported = supported_operators()
         raise CompileError([_problem(*key, names, supported) for key, names in unsupported.items()])
 
 

@@ -15,7 +15,8 @@ from compiler.frontend.model import OnnxNode
 from compiler.ir import Array
 
 KEPT = frozenset({"DequantizeLinear"})
-"""Dequantised weights stay quantised: that is what the integer kernels want."""
+"""Dequantised weights stay quantised: that is what the integer kernels want. Those with a scale for
+each block of a sum do not, because no integer kernel takes them."""
 
 RANDOM = frozenset(
     {
@@ -121,7 +122,7 @@ def _evaluate(
     constants: Mapping[str, Array],
     opset: int,
 ) -> dict[str, Array] | None:
-    if node.domain or node.operator in KEPT | RANDOM or node.has_graphs:
+    if node.domain or _is_kept(node) or node.has_graphs:
         return None
     if node.operator in ("Shape", "Size"):
         return _shape(node, types, constants)
@@ -168,6 +169,11 @@ def _evaluate(
             ]
         ) from error
     return arrays
+
+
+def _is_kept(node: OnnxNode) -> bool:
+    blocked = node.attribute("block_size", 0) != 0
+    return (node.operator in KEPT and not blocked) or node.operator in RANDOM
 
 
 def _saturating(node: OnnxNode, x: Array, scale: Array) -> Array:

@@ -31,14 +31,15 @@ from compiler.frontend.expand_functions import expand_functions
 from compiler.frontend.fold_constants import fold_constants
 from compiler.frontend.input_type import InputType
 from compiler.frontend.model import AttributeValue, OnnxModel, OnnxNode, OnnxTensor
+from compiler.frontend.narrow_integers import NARROW_TYPES, widened
 from compiler.frontend.pulp_dialect.integers import integer_model
 from compiler.frontend.pulp_dialect.prepare import pin_shapes, prepare, refuse_training
 from compiler.frontend.read_model import read_model
-from compiler.frontend.stand_ins import add_types, forget_output_shapes
-from compiler.frontend.upgrade_opset import opset_of, upgrade_opset
+from compiler.frontend.stand_ins import add_types
+from compiler.frontend.upgrade_opset import OLDEST, opset_of, upgrade_opset
 from compiler.ir import Array, DataType, TensorType
 
-SUPPORTED_OPSETS = range(13, 25)
+SUPPORTED_OPSETS = range(13, 26)
 ELEMENT_TYPES = {
     onnx.TensorProto.BOOL: DataType.BOOL,
     onnx.TensorProto.INT8: DataType.INT8,
@@ -143,7 +144,7 @@ def _opset(proto: ModelProto) -> int:
                     Code.UNSUPPORTED_OPSET,
                     f"model {proto.graph.name!r}",
                     f"it uses operator set {opset}",
-                    f"operator sets {SUPPORTED_OPSETS[0]} to {SUPPORTED_OPSETS[-1]}",
+                    f"operator sets {OLDEST} to {SUPPORTED_OPSETS[-1]}",
                     "convert it with onnx.version_converter",
                 )
             ]
@@ -232,10 +233,14 @@ def _symbols(proto: ModelProto) -> list[str]:
 def _infer(proto: ModelProto) -> ModelProto:
     try:
         del proto.graph.value_info[:]
-        add_types(proto)
-        forget_output_shapes(proto)
-        # Folding does what data propagation would, which allocates whatever a shape asks for.
-        return onnx.shape_inference.infer_shapes(proto, strict_mode=True)
+        inferred = add_types(proto)
+        try:
+            # Folding does what data propagation would, which allocates whatever a shape asks for.
+            return onnx.shape_inference.infer_shapes(proto, strict_mode=True)
+        except onnx.shape_inference.InferenceError:
+            if inferred or not add_types(proto, always=True):
+                raise
+            return onnx.shape_inference.infer_shapes(proto, strict_mode=True)
     except (onnx.shape_inference.InferenceError, ValueError, RuntimeError) as error:
         message = " ".join(str(error).split())
         raise CompileError(
@@ -339,7 +344,7 @@ def _assemble(
     problems: list[Problem] = []
     for name in dict.fromkeys([*inputs, *read, *made, *outputs]):
         if name in constants:
-            data = constants[name]
+            data = widened(constants[name])
             problem = _unsupported_type(name, data.dtype.name)
             if problem is None:
                 model.tensors[name] = OnnxTensor(name, TensorType.of(data), data)
@@ -390,6 +395,15 @@ def _spelt(element_type: int) -> str:
 def _unsupported_type(name: str, spelt: str) -> Problem | None:
     if spelt in {data_type.value for data_type in DataType}:
         return None
+    if spelt in NARROW_TYPES:
+        return Problem(
+            Code.UNSUPPORTED_DATA_TYPE,
+            f"tensor {name!r}",
+            f"its elements are {spelt}, and it is computed at run time",
+            f"constants of {', '.join(NARROW_TYPES)} behind DequantizeLinear; int8, uint8, int16 "
+            "and uint16 for what is computed at run time",
+            "quantise activations to 8 bits, and only weights to fewer",
+        )
     return Problem(
         Code.UNSUPPORTED_DATA_TYPE,
         f"tensor {name!r}",

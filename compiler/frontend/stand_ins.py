@@ -5,8 +5,8 @@ from __future__ import annotations
 from math import prod
 
 import numpy as np
+import onnx.shape_inference
 from onnx import ModelProto, NodeProto, TypeProto, helper, numpy_helper
-from onnx.shape_inference import infer_shapes
 
 from compiler.frontend.check_attributes import ONNX_DOMAINS
 from compiler.frontend.pulp_dialect.operators import SHAPED_LIKE_INPUT
@@ -26,11 +26,19 @@ AXES_ARE_OPERANDS = 18
 """First operator set in which the axes of ReduceMean are an operand."""
 
 
-def add_types(proto: ModelProto) -> None:
-    """Adds to `value_info` the types of results that ONNX cannot infer by itself.
+def add_types(proto: ModelProto, *, always: bool = False) -> bool:
+    """Adds the types of results that ONNX cannot infer by itself, and outputs' shapes.
+
+    Types of inner tensors go to `value_info`. An output gets the inferred shape where the model
+    leaves extents open, or declares another shape with as many elements, such as [1] for a scalar.
 
     What is wrong with the model's types is not reported here, but by the inference of the model
     itself.
+
+    Args:
+        always: also if ONNX knows all operators.
+
+    Returns: whether anything was inferred.
     """
     stand_in = ModelProto()
     stand_in.CopyFrom(proto)
@@ -41,32 +49,29 @@ def add_types(proto: ModelProto) -> None:
         nodes += [node] if replacement is None else replacement
         if replacement is not None:
             made += node.output[:1]
-    if not made:
-        return
+    if not made and not always:
+        return False
     del stand_in.graph.node[:]
     stand_in.graph.node.extend(nodes)
-    inferred = infer_shapes(stand_in, strict_mode=False)
-    types = {value.name: value for value in inferred.graph.value_info}
-    proto.graph.value_info.extend(types[name] for name in made if name in types)
-
-
-def forget_output_shapes(proto: ModelProto) -> None:
-    """Takes inferred shapes for outputs that the model declares with as many elements.
-
-    Some tools declare a scalar as [1]. All other contradictions are reported by the inference.
-    """
-    bare = ModelProto()
-    bare.CopyFrom(proto)
-    for value in bare.graph.output:
+    for value in stand_in.graph.output:
         value.type.tensor_type.ClearField("shape")
-    inferred = infer_shapes(bare, strict_mode=False)
-    found = {value.name: value.type.tensor_type for value in inferred.graph.output}
-    for value in proto.graph.output:
-        declared, shape = _static(value.type.tensor_type), _static(found[value.name])
-        if declared is None or shape is None or declared == shape:
-            continue
-        if prod(declared) == prod(shape):
-            value.type.tensor_type.CopyFrom(found[value.name])
+    inferred = onnx.shape_inference.infer_shapes(stand_in, strict_mode=False).graph
+    types = {value.name: value for value in inferred.value_info}
+    proto.graph.value_info.extend(types[name] for name in made if name in types)
+    for value, found in zip(proto.graph.output, inferred.output, strict=True):
+        _take_shape(value.type.tensor_type, found.type.tensor_type)
+    return True
+
+
+def _take_shape(declared: TypeProto.Tensor, inferred: TypeProto.Tensor) -> None:
+    """Gives an output its inferred shape, unless that contradicts the model."""
+    shape, said = _static(inferred), _static(declared)
+    if shape is None or shape == said:
+        return
+    if said is None and declared.HasField("shape") and len(declared.shape.dim) != len(shape):
+        return
+    if said is None or prod(said) == prod(shape):
+        declared.shape.CopyFrom(inferred.shape)
 
 
 def _static(type_: TypeProto.Tensor) -> tuple[int, ...] | None:

@@ -115,6 +115,11 @@ def _refuse_variants(node: OnnxNode) -> None:
         raise UnsupportedForm(
             f"softcap {node.attribute('softcap', 0.0):g}", "scores without soft cap"
         )
+    for name in ("left_window_size", "right_window_size"):
+        if node.attribute(name, -1) != -1:
+            raise UnsupportedForm(
+                f"{name} {node.attribute(name, -1)}", "queries that see all keys before them"
+            )
     if node.attribute("softmax_precision", 1) != 1:
         raise UnsupportedForm("softmax_precision is not float32", "softmax_precision 1 (float32)")
 

@@ -14,6 +14,8 @@ from compiler.target.packed_weights import (
     VALUES,
     block_bytes,
     depthwise_bytes,
+    kernel_suffix,
+    stored_values,
     unpack_depthwise,
     unpack_products,
 )
@@ -28,18 +30,23 @@ class ConvPackedInt8(Operation):
 
     Inputs: x int8 [batch, spatial..., channels]; packed int8 [blocks, bytes], see `pack_products`.
     Output: int8 [batch, spatial..., outputs]. `cores` share the work at most: each has scratch
-    memory of its own.
+    memory of its own. Stored weights have `bits` bits.
     """
 
     conv: ConvInt8
     outputs: int
     cores: int
+    bits: int = 8
+
+    def values(self, x: TensorType) -> int:
+        """How many products an output is the sum of."""
+        return prod(self.conv.window.kernel) * x.shape[-1]
 
     def infer(self, inputs: Sequence[TensorType | None]) -> tuple[TensorType, ...]:
         x, packed = inputs
         assert x is not None and packed is not None
-        values = prod(self.conv.window.kernel) * x.shape[-1]
-        assert packed.shape == (-(-self.outputs // OUTPUTS), block_bytes(values))
+        blocks = -(-self.outputs // OUTPUTS)
+        assert packed.shape == (blocks, block_bytes(self.values(x), self.bits))
         spatial = self.conv.window.output(split_shape(x.shape)[1])
         return (TensorType(x.data_type, with_spatial(x.shape, spatial, self.outputs)),)
 
@@ -48,7 +55,7 @@ class ConvPackedInt8(Operation):
         assert x is not None and packed is not None
         kernel = self.conv.window.kernel
         values = prod(kernel) * x.shape[-1]
-        weights, scale, bias = unpack_products(packed, self.outputs, values)
+        weights, scale, bias = unpack_products(packed, self.outputs, values, self.bits)
         shaped = weights.reshape(self.outputs, *kernel, x.shape[-1])
         return self.conv.evaluate([x, shaped, scale, bias])
 
@@ -72,10 +79,11 @@ class ConvPackedInt8(Operation):
         x = inputs[0]
         assert x is not None
         channels, taps = x.shape[-1], prod(self.conv.window.kernel)
-        in_place = channels % VALUES == 0 and taps <= IN_PLACE_TAPS
-        each = channels if in_place else 4 * (-(-taps * channels // VALUES) * VALUES)
+        unit = stored_values(self.bits)
+        in_place = channels % unit == 0 and taps <= IN_PLACE_TAPS
+        each = channels if in_place else 4 * (-(-taps * channels // unit) * unit)
         return Kernel(
-            "tw_conv_packed_s8",
+            f"tw_conv_packed_s8{kernel_suffix(self.bits)}",
             HEADER,
             _parameters(self.conv, x, outputs[0]),
             -(-each // VALUES) * VALUES * self.cores,

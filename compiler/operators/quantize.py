@@ -154,7 +154,11 @@ def lower_quantize(node: OnnxNode, context: LoweringContext) -> None:
     context.quantise(node, operand, quantization)
 
 
-@lowering("DequantizeLinear", description="per tensor; per channel for constant weights")
+@lowering(
+    "DequantizeLinear",
+    description="per tensor; per channel for constant weights, which may have 4 or 2 bits; per "
+    "block for constants in float32",
+)
 def lower_dequantize(node: OnnxNode, context: LoweringContext) -> None:
     operand = context.required(node, 0)
     parameters = node_quantization(node, context.model)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 from hypothesis import given, settings
+from onnx import TensorProto
 
 from compiler.frontend.import_model import import_model
 from compiler.lowering.lower import lower
+from compiler.operators.binary import Arithmetic
 from compiler.operators.model_harness import ModelBuilder
 from compiler.passes import remove_identities
 from compiler.passes.pass_harness import Network, assert_same_bits, networks
@@ -60,6 +62,22 @@ def test_parts_repetitions_and_reversals_stay() -> None:
     before = outline_of(graph)
     assert_same_bits(remove_identities.run, graph)
     assert outline_of(graph) == before
+
+
+def test_sums_with_zeros() -> None:
+    """Not of float32, where -0 + 0 is 0."""
+    model = ModelBuilder()
+    x = model.input("x", (3, 4))
+    count = model.node("Cast", [x], to=TensorProto.INT32)
+    zero = model.constant(np.zeros((3, 4), np.int32))
+    one = model.constant(np.zeros(1, np.int32))
+    larger = model.constant(np.zeros((2, 3, 4), np.int32))
+    sums = [[count, zero], [one, count], [count, larger], [x, model.constant(np.float32(0))]]
+    outputs = [model.node("Identity", [model.node("Abs", [model.node("Add", s)])]) for s in sums]
+    graph = lower(import_model(model.build(outputs)), "run")
+    assert_same_bits(remove_identities.run, graph)
+    added = [node for node in graph.nodes if isinstance(node.operation, Arithmetic)]
+    assert [len(graph.output_types(node)[0].shape) for node in added] == [3, 2]
 
 
 @settings(max_examples=40, deadline=None)

@@ -21,6 +21,7 @@ from compiler.schedule.estimate import (
     call_cycles,
     estimate,
     launch_cycles,
+    tables_cycles,
 )
 from compiler.schedule.extents import nominal
 from compiler.schedule.program import Call, Program
@@ -96,7 +97,8 @@ def _map(
         "arena_bytes": program.arena_bytes,
         "l1_bytes": program.l1_bytes,
         "l1_bound": program.l1_bound,
-        "launch_cycles": launch_cycles(program, cluster),
+        "launch_cycles": launch_cycles(program),
+        "tables_cycles": tables_cycles(program, cluster),
         **schedule_quality(program, times),
         "buffers": [asdict(buffer) for buffer in program.buffers],
         "arena_buffers": [asdict(buffer) for buffer in program.arena_buffers],

@@ -15,7 +15,7 @@ from compiler.memory.place import solve
 from compiler.memory.problem import Buffer as PlacedBuffer
 from compiler.memory.problem import Placement, PlacementProblem
 from compiler.schedule.dma_queue import start_where_there_is_room
-from compiler.schedule.estimate import STEP_CYCLES, TRANSFER_CYCLES, call_cycles, transfer_cycles
+from compiler.schedule.estimate import STEP_CYCLES, TRANSFER_CYCLES, step_cycles, transfer_cycles
 from compiler.schedule.extents import shortened_call, shortened_transfer
 from compiler.schedule.program import SLOTS, Call, L1Buffer, Place, Program, Space, Step, Transfer
 from compiler.schedule.program_plan import ProgramPlan
@@ -118,12 +118,13 @@ def _check_placement(placement: Placement, lives: Mapping[str, _Life]) -> None:
 def _load_steps(tasks: Tasks, cluster: Cluster, budget: int) -> list[int]:
     """The step in which each load starts."""
     rows = [extent.nominal for extent in tasks.extents]
-    loads = [_copy_cycles(load, rows, cluster) for load in tasks.loads]
     compute = [0] * (len(tasks.steps) + 1)
     for number, step_tasks in enumerate(tasks.steps, 1):
-        for task in step_tasks:
-            call = Call("", 0, task.operation, task.inputs, task.outputs, (), extents=task.extents)
-            compute[number] += call_cycles(shortened_call(call, rows), cluster)
+        calls = [
+            Call("", 0, task.operation, task.inputs, task.outputs, (), extents=task.extents)
+            for task in step_tasks
+        ]
+        compute[number] = step_cycles([shortened_call(call, rows) for call in calls], cluster)
     begin = [0] * (len(compute) + 1)
     for number, cycles in enumerate(compute):
         sure = int(MARGIN * (cycles + STEP_CYCLES)) if number else 0
@@ -133,7 +134,11 @@ def _load_steps(tasks: Tasks, cluster: Cluster, budget: int) -> list[int]:
     order = sorted(range(len(tasks.loads)), key=lambda i: (-tasks.loads[i].need, -i))
     for index in order:
         load = tasks.loads[index]
-        cycles = sum(loads[index]) + TRANSFER_CYCLES * len(loads[index])
+        # Of states with all their rows: a long context makes copies longer, steps not as much.
+        cycles = sum(
+            transfer_cycles(transfer, cluster) + TRANSFER_CYCLES
+            for transfer in _transfers_of(load, 0, Place(Space.ARENA, 0))
+        )
         latest = min(begin[load.need] - cluster.dma.latency - STEP_CYCLES, free) - cycles
         free = latest
         step = load.need - 1
@@ -141,6 +146,7 @@ def _load_steps(tasks: Tasks, cluster: Cluster, budget: int) -> list[int]:
             step -= 1
         starts[index] = max(0, step)
     _delay(tasks, starts, budget)
+    loads = [_copy_cycles(load, rows, cluster) for load in tasks.loads]
     stores = [_copy_cycles(store, rows, cluster) for store in tasks.stores]
     start_where_there_is_room(tasks, starts, cluster.dma, compute, loads, stores)
     # Less is live now, but copies may be in more groups.

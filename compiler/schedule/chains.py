@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from compiler.ir import Box, Graph, Node, TensorType, Tile
 from compiler.memory.aliasing import Aliasing
-from compiler.schedule.decisions import Cuts, tiles_of
+from compiler.schedule.decisions import Cuts, granule_of, tiles_of
 from compiler.schedule.task import aligned
 
 LONGEST = 4
@@ -74,10 +74,13 @@ def rounds_of(graph: Graph, nodes: Sequence[Node], cuts: Cuts | None) -> Rounds 
 
 
 def _may_cut(node: Node, types: Sequence[TensorType | None], type_: TensorType, box: Box) -> bool:
-    """Whether a node can compute a box of its output alone: it is whole on all other axes."""
+    """Whether a node can compute a box of its output alone.
+
+    It is whole on axes that cannot be cut, and begins at words of memory, as all tiles do.
+    """
     axes = node.operation.tile_axes(types)
     return all(
-        axis in axes or (begin, end) == (0, extent)
+        (axis in axes and begin % granule_of(type_, axis) == 0) or (begin, end) == (0, extent)
         for axis, (begin, end, extent) in enumerate(
             zip(box.begin, box.end, type_.shape, strict=True)
         )

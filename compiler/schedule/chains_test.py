@@ -13,6 +13,7 @@ from compiler.codegen.sample_networks import NetworkBuilder
 from compiler.ir import Box, DataType, Graph, TensorType
 from compiler.memory.aliasing import share_memory
 from compiler.operators.conv import ConvInt8
+from compiler.operators.movement import Transpose
 from compiler.operators.pooling import MaxPool
 from compiler.operators.window import Window
 from compiler.schedule.arrange import arrange
@@ -138,3 +139,23 @@ def test_shared_rows_are_moved_and_not_computed_again() -> None:
     assert np.all(counts == 1)
     assert rounds[1][0].piece is not None
     assert rounds[1][0].piece.kept == Box((0, 7, 0, 0), (1, 8, 32, 32))
+
+
+@pytest.mark.parametrize(("parts", "is_chain"), [(2, True), (3, False), (4, True)])
+def test_pieces_begin_at_words(parts: int, *, is_chain: bool) -> None:
+    """A transpose may be cut anywhere on what are a convolution's channels."""
+    builder = NetworkBuilder("")
+    x = builder.input("image", TensorType(DataType.INT8, (1, 4, 4, 4)))
+    weights = builder.constant(
+        "weights", lambda r: r.integers(-9, 9, (16, 1, 1, 4)).astype(np.int8)
+    )
+    scale = builder.constant("scale", lambda r: r.integers(20, 100, 16).astype(np.uint32))
+    bias = builder.constant("bias", lambda r: r.integers(-9, 9, 16).astype(np.int32))
+    window = Window((1, 1), (1, 1), (1, 1), (0, 0), (0, 0))
+    conv = ConvInt8(window, 1, 0, 17, -128, 127, False, 0)
+    x = builder.node("conv", conv, [x, weights, scale, bias])
+    builder.output(builder.node("transpose", Transpose((0, 3, 1, 2)), [x]))
+    graph = builder.graph
+    pack_weights.run(graph, CLUSTER.cores)
+    rounds = rounds_of(graph, graph.nodes, Cuts((1, parts, 1, 1)))
+    assert (rounds is not None) == is_chain

@@ -10,7 +10,7 @@ from compiler.ir import Graph, Node
 from compiler.memory.aliasing import Aliasing, Block, Home
 from compiler.schedule.candidates import Candidate, chain_candidates
 from compiler.schedule.chains import chains_of
-from compiler.schedule.decisions import Decisions
+from compiler.schedule.decisions import Decisions, runs_kernel
 from compiler.schedule.sub_problems import SubProblem, sub_problem
 from compiler.schedule.task import aligned
 from compiler.target.soc import Cluster
@@ -69,9 +69,7 @@ class Choices:
         self._known: dict[Hashable, tuple[SubProblem, list[Candidate]]] = {}
         self.nodes: list[Choice] = []
         for step, node in enumerate(graph.nodes):
-            types = graph.output_types(node)
-            kernel = node.operation.kernel(graph.input_types(node), types)
-            if kernel is not None and any(type_.elements for type_ in types):
+            if runs_kernel(graph, node):
                 make = partial(candidates, graph, node, aliasing, cluster)
                 self.nodes.append(Choice(node, step, self._once([node], make)))
         self.spans = _spans(graph, aliasing)

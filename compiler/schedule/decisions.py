@@ -47,6 +47,13 @@ class Cuts:
     ramped: bool = False
 
 
+def runs_kernel(graph: Graph, node: Node) -> bool:
+    """Whether anything is to be computed for a node, so that it is in the program."""
+    types = graph.output_types(node)
+    kernel = node.operation.kernel(graph.input_types(node), types)
+    return kernel is not None and any(type_.elements for type_ in types)
+
+
 def tiles_of(graph: Graph, node: Node, cuts: Cuts | None) -> list[Tile]:
     """The tiles of a node in the order in which they are computed: row-major."""
     types = graph.input_types(node)
@@ -61,17 +68,17 @@ def tiles_of(graph: Graph, node: Node, cuts: Cuts | None) -> list[Tile]:
 def boxes_of(type_: TensorType, cuts: Cuts) -> Iterator[Box]:
     """A tensor cut into parts on each axis, as even as words of memory allow."""
     ranges = [
-        _ranges(extent, count, _granule(type_, axis))
+        _ranges(extent, count, granule_of(type_, axis))
         for axis, (extent, count) in enumerate(zip(type_.shape, cuts.counts, strict=True))
     ]
     if cuts.ramped:
         axis = next(axis for axis, count in enumerate(cuts.counts) if count > 1)
-        ranges[axis] = _ramped(ranges[axis], _granule(type_, axis))
+        ranges[axis] = _ramped(ranges[axis], granule_of(type_, axis))
     for parts in product(*ranges):
         yield Box(tuple(begin for begin, _ in parts), tuple(end for _, end in parts))
 
 
-def _granule(type_: TensorType, axis: int) -> int:
+def granule_of(type_: TensorType, axis: int) -> int:
     """Elements of the last axis that make a word: parts of it begin at words."""
     return max(1, 4 // type_.data_type.bytes) if axis == len(type_.shape) - 1 else 1
 

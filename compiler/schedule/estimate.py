@@ -91,7 +91,7 @@ def _touched_bytes(call: Call, position: int) -> int:
     return type_.bytes if type_ is not None else 0
 
 
-def _step_cycles(calls: Sequence[Call], cluster: Cluster) -> int:
+def step_cycles(calls: Sequence[Call], cluster: Cluster) -> int:
     """Cycles of a step's calls; those of the accelerator run beside those of the cores."""
     engines = {True: 0, False: 0}
     for call in calls:
@@ -126,22 +126,28 @@ def estimate(program: Program, cluster: Cluster) -> list[StepTime]:
             transfers.append((begin, free[transfer.load]))
             ends.append(arrival)
             due[transfer.due] = max(due.get(transfer.due, 0), arrival)
-        compute = _step_cycles(step.calls, cluster)
+        compute = step_cycles(step.calls, cluster)
         end = max(now + compute, due.get(index, 0), issued)
         result.append(StepTime(now, compute, end - now - compute, tuple(transfers)))
         now = end + STEP_CYCLES
     return result
 
 
-def launch_cycles(program: Program, cluster: Cluster) -> int:
-    """Cycles of a run before and after its steps: copying and correcting tables, starting cores."""
+def launch_cycles(program: Program) -> int:
+    """Cycles of a run before and after its steps, with the tables in L1: correcting them for other
+    extents than the run's before, starting cores."""
     patches = sum(
         sum(transfer.extent is not None for transfer in step.transfers)
         + sum(len(call.extents) for call in step.calls)
         for step in program.steps
     )
-    tables = tables_bytes(program) // cluster.dma.bytes_per_cycle
-    return LAUNCH_CYCLES + tables + PATCH_CYCLES * patches
+    return LAUNCH_CYCLES + PATCH_CYCLES * patches
+
+
+def tables_cycles(program: Program, cluster: Cluster) -> int:
+    """Cycles more of a run that has to bring its tables to L1: the first, or after another
+    program's."""
+    return tables_bytes(program) // cluster.dma.bytes_per_cycle
 
 
 def total_cycles(times: list[StepTime]) -> int:

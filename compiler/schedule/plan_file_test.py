@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import fields, is_dataclass, replace
 from random import Random
 from typing import Any
@@ -13,19 +14,20 @@ from hypothesis import strategies as st
 
 from compiler.ir import Box, DataType, Graph, TensorType
 from compiler.operators.movement import Slice
-from compiler.schedule.arrange import DoesNotFitL1
+from compiler.schedule.arrange import DoesNotFitL1, arrange
 from compiler.schedule.decisions import Cuts, Decisions
 from compiler.schedule.plain_data import decoded, encoded
 from compiler.schedule.plan_file import plans_from_json, plans_to_json
 from compiler.schedule.problem_file import ScheduleProblem, problem_from_json, problem_to_json
 from compiler.schedule.program_harness import check
-from compiler.schedule.program_plan import ProgramPlan
+from compiler.schedule.program_plan import ProgramPlan, WrongPlan
 from compiler.schedule.quantization_numbers import without_numbers
 from compiler.schedule.sample_cluster import CLUSTER
 from compiler.schedule.sample_decoder import decoder
 from compiler.schedule.sample_images import ACTIONS, SHAPES, Action, image_network
 from compiler.schedule.schedule import planned_network
 from compiler.schedule.scheduler import schedule
+from compiler.schedule.tasks import tasks_of
 from compiler.target import merge_constants, pack_weights
 
 
@@ -127,10 +129,69 @@ def test_a_plan_of_another_graph_is_refused() -> None:
     action = Action("conv", 1, (3, 1, 2))
     graphs = [image_network((1, size, 8, 4), [action], state=False) for size in (8, 9)]
     plan = planned(graphs[0], 1 << 16)
-    with pytest.raises(ValueError, match=r"step|other sizes"):
+    with pytest.raises(WrongPlan, match=r"step|other sizes"):
         planned_network(graphs[1:], CLUSTER, [plan])
-    with pytest.raises(ValueError, match="start elsewhere"):
+    with pytest.raises(WrongPlan, match="start elsewhere"):
         planned_network(graphs[:1], CLUSTER, [replace(plan, starts=plan.starts[1:])])
+
+
+def pooled(channels: int) -> Graph:
+    """A convolution and its pooling, which can be computed depth-first."""
+    actions = [Action("conv", 1, (3, 1, 2)), Action("pool", 1, (2, 2, 2))]
+    return image_network((1, 32, 32, channels), actions, state=False)
+
+
+def chained(graph: Graph, parts: int = 4) -> ProgramPlan:
+    """The plan of its two nodes as a chain, by way of the file."""
+    first, last = graph.nodes[:2]
+    rank = len(graph.values[last.outputs[0]].type.shape)
+    cuts = {last.name: Cuts((1, parts, *([1] * (rank - 2))))}
+    chain = Decisions(frozenset(), cuts, chains=((first.name, last.name),))
+    program = arrange("", tasks_of(graph, chain), CLUSTER, 1 << 20)
+    assert program.plan is not None
+    _, (plan,) = plans_from_json(plans_to_json("any", [program.plan]))
+    assert plan == program.plan
+    return plan
+
+
+def test_new_weights_run_in_the_same_chains() -> None:
+    graphs = [pooled(4) for _ in range(2)]
+    retrained(graphs[1], 1)
+    for graph in graphs:
+        pack_weights.run(graph, CLUSTER.cores)
+    assert len({problem(graph) for graph in graphs}) == 1
+    (seen,) = problem_from_json(problem(graphs[0])).graphs
+    plan = chained(seen)
+    assert plan.decisions.chains
+    for graph in graphs:
+        (program,) = planned_network([graph], CLUSTER, [plan])
+        assert program.plan == plan
+        check(graph, program, program.l1_bytes)
+
+
+CHANGES: list[tuple[Callable[[Decisions], Decisions], str]] = [
+    (lambda d: replace(d, resident=frozenset({"missing"})), "no blocks missing"),
+    (lambda d: replace(d, direct=frozenset({"missing"})), "no nodes missing"),
+    (lambda d: replace(d, cuts={"missing": Cuts((1,))}), "no nodes missing"),
+    (lambda d: replace(d, cuts={name: Cuts((2,)) for name in d.cuts}), "other axes"),
+    (lambda d: replace(d, chains=(("a", "b"),)), "a, b are no chain"),
+    (lambda d: replace(d, chains=d.chains * 2), "two chains"),
+    (lambda d: replace(d, chains=()), "elsewhere|names|sizes"),
+    (
+        lambda d: replace(d, cuts={name: Cuts((1, 1, 4, 1)) for name in d.cuts}),
+        "in another way|elsewhere|names|sizes",
+    ),
+]
+
+
+@pytest.mark.parametrize(("change", "message"), CHANGES)
+def test_wrong_decisions_are_refused(
+    change: Callable[[Decisions], Decisions], message: str
+) -> None:
+    graph = pooled(4)
+    plan = chained(graph)
+    with pytest.raises(WrongPlan, match=message):
+        planned_network([graph], CLUSTER, [replace(plan, decisions=change(plan.decisions))])
 
 
 @settings(max_examples=30, deadline=None)
@@ -142,12 +203,16 @@ def test_the_validator_finds_wrong_plans(random: Random) -> None:
     plan = planned(graph, 1 << 16)
     name = random.choice([name for name, offset in plan.l1.offsets.items() if offset])
     wrong = replace(plan, l1=replace(plan.l1, offsets={**plan.l1.offsets, name: 0}))
-    with pytest.raises(ValueError, match=r"step|other sizes"):
+    with pytest.raises(WrongPlan, match=r"step|other sizes"):
         planned_network([graph], CLUSTER, [wrong])
 
 
 DECISIONS = Decisions(
-    frozenset({"b", "a"}), {"n": Cuts((1, 2), ramped=True)}, frozenset({"n"}), keeps_shared=True
+    frozenset({"b", "a"}),
+    {"n": Cuts((1, 2), ramped=True)},
+    frozenset({"n"}),
+    (("k", "l"), ("m", "n")),
+    keeps_shared=True,
 )
 
 

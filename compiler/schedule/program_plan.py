@@ -9,6 +9,10 @@ from compiler.schedule.decisions import Decisions
 from compiler.schedule.optimality import LeastCycles, Search
 
 
+class WrongPlan(ValueError):
+    """The plan is of other tasks than those of the graph."""
+
+
 @dataclass(frozen=True)
 class ProgramPlan:
     """Decisions about one entry point.

@@ -36,6 +36,8 @@ NAMES = frozenset(
         "shift",
         "slope",
         "value_zero_point",
+        "weight_bits",
+        "weight_offset",
         "zero_point",
     }
 )

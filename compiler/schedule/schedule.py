@@ -9,9 +9,10 @@ from functools import partial
 from compiler.errors import CompileError
 from compiler.ir import Graph
 from compiler.schedule.arrange import arranged_again
+from compiler.schedule.check_decisions import check_decisions
 from compiler.schedule.least import does_not_fit, least_programs
 from compiler.schedule.program import Program
-from compiler.schedule.program_plan import ProgramPlan
+from compiler.schedule.program_plan import ProgramPlan, WrongPlan
 from compiler.schedule.scheduler import Scheduler
 from compiler.schedule.table_size import l1_with_tables
 from compiler.schedule.task import aligned
@@ -73,16 +74,24 @@ def planned_network(
 ) -> list[Program]:
     """The programs that plans were made for, which may be those of other weights.
 
-    Raises ValueError if they do not run these graphs.
+    Raises WrongPlan if they do not run these graphs.
     """
-    programs = [
-        instrument(number, arranged_again(graph.name, tasks_of(graph, plan.decisions), plan))
-        for number, (graph, plan) in enumerate(zip(graphs, plans, strict=True))
-    ]
+    try:
+        programs = [
+            instrument(number, _planned(graph, plan))
+            for number, (graph, plan) in enumerate(zip(graphs, plans, strict=True))
+        ]
+    except ValueError as error:
+        raise WrongPlan(error) from error
     violations = violations_of(graphs, programs, cluster)
     if violations:
-        raise ValueError(violations)
+        raise WrongPlan(violations)
     return programs
+
+
+def _planned(graph: Graph, plan: ProgramPlan) -> Program:
+    check_decisions(graph, plan.decisions)
+    return arranged_again(graph.name, tasks_of(graph, plan.decisions), plan)
 
 
 def violations_of(graphs: Sequence[Graph], programs: Sequence[Program], cluster: Cluster) -> str:

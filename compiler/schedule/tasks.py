@@ -10,7 +10,7 @@ from compiler.memory.aliasing import Block, Home, share_memory
 from compiler.operators.copy import Copy
 from compiler.schedule.chains import Piece, computed_of, part_of, rounds_of
 from compiler.schedule.constant_pieces import ConstantPieces
-from compiler.schedule.decisions import Decisions, tiles_of
+from compiler.schedule.decisions import Decisions, runs_kernel, tiles_of
 from compiler.schedule.extents import bounds_of
 from compiler.schedule.program import Place, Space
 from compiler.schedule.task import (
@@ -53,9 +53,7 @@ class _Builder:
         chained = {name: chain for chain in self.decisions.chains for name in chain}
         for step, node in enumerate(self.graph.nodes):
             self._copies(step)
-            types = self.graph.output_types(node)
-            kernel = node.operation.kernel(self.graph.input_types(node), types)
-            if kernel is None or not any(type_.elements for type_ in types):
+            if not runs_kernel(self.graph, node):
                 continue
             if node.name not in chained:
                 self._node(node)

@@ -80,9 +80,43 @@ def _assign(graph: Graph, cluster: Cluster, memory: _WeightMemory) -> None:
             layers[node.name] = chosen
         else:
             node.reason = chosen
+    _share(graph, layers, cluster)
     if layers:
         _Rewriter(graph, layers, memory).run()
         pack_weights.drop_unread_constants(graph)
+
+
+def _share(graph: Graph, layers: dict[str, Layer], cluster: Cluster) -> None:
+    """Leaves some of the layers that read the same vector to the cores, which compute meanwhile.
+
+    Layers that read one input do not depend on each other. Those that the cores take for the
+    shortest time of both engines stay there. Their weights come from L2: only vectors, whose
+    weights are read once, are shared.
+    """
+    groups: dict[str, list[Node]] = {}
+    for node in graph.nodes:
+        if node.name in layers and layers[node.name].x.elements == layers[node.name].x.shape[-1]:
+            assert node.inputs[0] is not None
+            groups.setdefault(node.inputs[0], []).append(node)
+    for group in groups.values():
+        costs = [
+            (
+                sum(_cycles(*step, cluster) for step in _steps(graph, node, layers[node.name])),
+                _cycles_on_cores(graph, node, layers[node.name], cluster),
+            )
+            for node in group
+        ]
+
+        def time(chosen: int, costs: list[tuple[int, int]] = costs) -> int:
+            """Cycles if the layers whose bits are set in `chosen` are computed by the cores."""
+            accelerator = sum(c for i, (c, _) in enumerate(costs) if not chosen >> i & 1)
+            return max(accelerator, sum(c for i, (_, c) in enumerate(costs) if chosen >> i & 1))
+
+        best = min(range(1 << min(len(group), 8)), key=time)
+        for index, node in enumerate(group):
+            if best >> index & 1:
+                node.reason = "the cores compute it while the accelerator computes others"
+                del layers[node.name]
 
 
 def _choose(graph: Graph, node: Node, layer: Layer, cluster: Cluster) -> Layer | str:

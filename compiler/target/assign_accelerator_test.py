@@ -199,6 +199,21 @@ def test_matrix_products() -> None:
     assert assigned(network.finish()) == [PRODUCT, PRODUCT]
 
 
+def test_vectors_that_several_layers_read_are_shared() -> None:
+    network = Network((1, 1, 64))
+    for name in ("first", "second", "third"):
+        network.last = "x"
+        network.matmul(name, 256)
+    names = assigned(network.finish("first", "second", "third"))
+    assert sorted(names) == [PRODUCT, PRODUCT, "MatMulInt8"]
+
+
+def test_rows_are_not_shared() -> None:
+    network = Network((1, 64, 64)).matmul("first", 256)
+    network.last = "x"
+    assert assigned(network.matmul("second", 256).finish("first", "second")) == [PRODUCT, PRODUCT]
+
+
 @pytest.mark.parametrize(
     ("network", "reason"),
     [

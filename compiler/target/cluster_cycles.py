@@ -8,6 +8,7 @@ Whatever it is, its code first has to come to the core, because other kernels ra
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from math import prod
 
 from compiler.ir import Kernel, TensorType
@@ -47,6 +48,9 @@ the last job's end until the step ends."""
 WIDE_CYCLES = 90.0
 """Per element, for 64-bit requantisation."""
 
+UNPACKING: Mapping[int, float] = {8: 1.0, 4: 1.2, 2: 1.35}
+"""How much longer products take with weights of fewer bits, by bits."""
+
 OTHER_CYCLES, OTHER_START = 100.0, 900.0
 """Of kernels that only exist in portable C: cycles per element, and of the call."""
 
@@ -75,24 +79,29 @@ def _by_element(cycles: float, start: float) -> Model:
     return model
 
 
-def _matmul(parameters: Parameters, outputs: Sequence[TensorType], cores: int) -> float:
+def _matmul(
+    parameters: Parameters, outputs: Sequence[TensorType], cores: int, bits: int = 8
+) -> float:
     del outputs
     rows, inner = _number(parameters, "rows"), _number(parameters, "inner")
     columns = _number(parameters, "columns")
     if _number(parameters, "wide"):
         rounds = _up(_up(rows, 4) * _up(columns, 4), cores)
+        words = _up(inner, 4) * UNPACKING[bits]
         if rows == 1:
-            return COLD_START + 150 + rounds * (9.2 * _up(inner, 4) + 500)
-        return COLD_START + rounds * (25.8 * _up(inner, 4) + 1550)
-    return COLD_START + matmul_packed(rows, inner, columns, cores)
+            return COLD_START + 150 + rounds * (9.2 * words + 500)
+        return COLD_START + rounds * (25.8 * words + 1550)
+    return COLD_START + matmul_packed(rows, inner, columns, cores, bits)
 
 
-def _conv(parameters: Parameters, outputs: Sequence[TensorType], cores: int) -> float:
+def _conv(
+    parameters: Parameters, outputs: Sequence[TensorType], cores: int, bits: int = 8
+) -> float:
     tile = _conv_tile(parameters)
     wide = 0
     if _number(parameters, "wide"):
         wide = WIDE_CYCLES * _up(outputs[0].elements, cores)
-    return COLD_START + conv_packed(tile, cores) + wide
+    return COLD_START + conv_packed(tile, cores, bits) + wide
 
 
 def _depthwise(parameters: Parameters, outputs: Sequence[TensorType], cores: int) -> float:
@@ -229,7 +238,7 @@ def _strided_copy(parameters: Parameters, outputs: Sequence[TensorType], cores: 
     if strides[-1] == 1:  # rows, and blocks of rows with a constant distance
         rows = _up(elements, last)
         row = 6 + 0.65 * min(last, elements) * _number(parameters, "element_bytes")
-        return 650 + 145 * _up(rows, other) + row * rows
+        return 560 + 145 * _up(rows, other) + row * rows
     return 750 + 150 * _up(elements, max(last, other)) + 2.65 * elements
 
 
@@ -280,7 +289,11 @@ def _copy(parameters: Parameters, outputs: Sequence[TensorType], cores: int) -> 
 _MODELS: Mapping[str, Model] = {
     "tw_accelerated_conv": _accelerated,
     "tw_matmul_packed_s8": _matmul,
+    "tw_matmul_packed_s8_w4": partial(_matmul, bits=4),
+    "tw_matmul_packed_s8_w2": partial(_matmul, bits=2),
     "tw_conv_packed_s8": _conv,
+    "tw_conv_packed_s8_w4": partial(_conv, bits=4),
+    "tw_conv_packed_s8_w2": partial(_conv, bits=2),
     "tw_depthwise_conv_packed_s8": _depthwise,
     "tw_attention_s8": _attention,
     "tw_copy": _copy,

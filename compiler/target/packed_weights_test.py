@@ -6,7 +6,14 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from compiler.target.packed_weights import block_bytes, pack_depthwise, pack_products
+from compiler.target.packed_weights import (
+    WIDTHS,
+    block_bytes,
+    least_width,
+    pack_depthwise,
+    pack_products,
+    unpack_products,
+)
 
 _EXTENTS = st.integers(1, 11)
 
@@ -35,6 +42,34 @@ def test_products(outputs: int, values: int) -> None:
         assert words[4 + place].view(np.int32) == bias[output]
         total += np.count_nonzero(weights[output])
     assert np.count_nonzero(packed[:, :-32]) == total
+
+
+@given(bits=st.sampled_from([4, 2]), outputs=_EXTENTS, values=st.integers(1, 40))
+def test_products_of_few_bits(bits: int, outputs: int, values: int) -> None:
+    low, high = -(1 << bits - 1), 1 << bits - 1
+    weights = np.random.default_rng(values).integers(low, high, (outputs, values), np.int8)
+    scale, bias = _constants(outputs)
+    packed = pack_products(weights, scale, bias, bits)
+    assert packed.shape == (-(-outputs // 4), block_bytes(values, bits))
+    for output in range(outputs):
+        block, place = packed[output // 4].view(np.uint8), output % 4
+        for value in range(values):
+            part, stored_word = value // 4 % (8 // bits), value // 4 // (8 // bits)
+            byte = int(block[stored_word * 16 + place * 4 + value % 4])
+            number = byte >> part * bits & (1 << bits) - 1
+            assert number == int(weights[output, value]) & (1 << bits) - 1
+    unpacked = unpack_products(packed, outputs, values, bits)
+    for found, wanted in zip(unpacked, (weights, scale, bias), strict=True):
+        assert np.array_equal(found, wanted) and found.dtype == wanted.dtype
+
+
+@given(st.integers(-128, 127), st.integers(-128, 127))
+def test_least_width(low: int, high: int) -> None:
+    bits = least_width(np.array([[low, 0, high]], np.int8))
+    assert bits in WIDTHS
+    for other in WIDTHS:
+        holds = all(-(2 ** (other - 1)) <= weight < 2 ** (other - 1) for weight in (low, high))
+        assert holds == (other >= bits)
 
 
 @given(outputs=_EXTENTS, rows=_EXTENTS, columns=_EXTENTS)

@@ -42,6 +42,24 @@ CYCLES: dict[str, float] = {
     "word of 2 rows": 14.48,
     "word of 4 rows": 24.75,
     "word of last block of 1 row": 9.18,
+    "block of 1 rows of 4 bits": 98.98,
+    "block of 1 rows of 2 bits": 156.02,
+    "block of 2 rows of 4 bits": 85.17,
+    "block of 2 rows of 2 bits": 106.48,
+    "block of 4 rows of 4 bits": 204.22,
+    "block of 4 rows of 2 bits": 202.10,
+    "last block of 1 row of 4 bits": 15.94,
+    "last block of 1 row of 2 bits": 70.07,
+    "matmul of one row of 4 bits": 181.54,
+    "matmul of one row of 2 bits": 136.76,
+    "word of 1 rows of 4 bits": 21.07,
+    "word of 1 rows of 2 bits": 25.00,
+    "word of 2 rows of 4 bits": 18.34,
+    "word of 2 rows of 2 bits": 21.18,
+    "word of 4 rows of 4 bits": 28.62,
+    "word of 4 rows of 2 bits": 32.93,
+    "word of last block of 1 row of 4 bits": 11.03,
+    "word of last block of 1 row of 2 bits": 13.01,
     "run of block": 8.0,
     "conv border window": 165.18,
     "conv call": 457.53,
@@ -140,15 +158,17 @@ def cycles(terms: Terms) -> float:
 
 
 @functools.cache
-def matmul_packed(rows: int, inner: int, columns: int, cores: int = CORES) -> float:
-    """Cycles of tw_matmul_packed_s8."""
-    return max(cycles(matmul_terms(rows, inner, columns, core, cores)) for core in range(cores))
+def matmul_packed(rows: int, inner: int, columns: int, cores: int = CORES, bits: int = 8) -> float:
+    """Cycles of tw_matmul_packed_s8 with weights of so many bits."""
+    return max(
+        cycles(matmul_terms(rows, inner, columns, core, cores, bits)) for core in range(cores)
+    )
 
 
 @functools.cache
-def conv_packed(tile: ConvTile, cores: int = CORES) -> float:
-    """Cycles of tw_conv_packed_s8."""
-    return max(cycles(conv_terms(tile, core, cores)) for core in range(cores))
+def conv_packed(tile: ConvTile, cores: int = CORES, bits: int = 8) -> float:
+    """Cycles of tw_conv_packed_s8 with weights of so many bits."""
+    return max(cycles(conv_terms(tile, core, cores, bits)) for core in range(cores))
 
 
 @functools.cache
@@ -246,18 +266,21 @@ def attention(
     )
 
 
-def matmul_terms(rows: int, inner: int, columns: int, core: int, cores: int) -> Terms:
+def matmul_terms(
+    rows: int, inner: int, columns: int, core: int, cores: int, bits: int = 8
+) -> Terms:
     """What a core does in a matrix product."""
+    stored = _stored(bits)
     words = _divide_up(inner, _VALUES)
     runs = (inner >= _VALUES) + (inner % _VALUES != 0)
     if rows == 1 and inner % _VALUES == 0 and columns % _OUTPUTS == 0:
         pairs, rest = divmod(len(share(columns // _OUTPUTS, core, cores)), 2)
         return {
-            "matmul of one row": 1,
-            "block of 1 rows": pairs,
-            "word of 1 rows": pairs * words,
-            "last block of 1 row": rest,
-            "word of last block of 1 row": rest * words,
+            f"matmul of one row{stored}": 1,
+            f"block of 1 rows{stored}": pairs,
+            f"word of 1 rows{stored}": pairs * words,
+            f"last block of 1 row{stored}": rest,
+            f"word of last block of 1 row{stored}": rest * words,
         }
     regular = inner % _VALUES == 0 and columns % _OUTPUTS == 0
     terms: Counter[str] = Counter({"matmul call": 1})
@@ -267,22 +290,23 @@ def matmul_terms(rows: int, inner: int, columns: int, core: int, cores: int) -> 
         if regular and group.rows == _ROWS and blocks == columns // _OUTPUTS:
             terms["matmul groups"] += not before
             terms["matmul next group"] += before
-            terms["block of 4 rows"] += blocks
-            terms["word of 4 rows"] += blocks * words
+            terms[f"block of 4 rows{stored}"] += blocks
+            terms[f"word of 4 rows{stored}"] += blocks * words
             before = True
             continue
         before = False
         terms["matmul group"] += 1
         terms["matmul group of rows that end within a word"] += inner % _VALUES != 0
-        _count_products(terms, group, columns, runs, words)
+        _count_products(terms, group, columns, runs, words, stored)
     return terms
 
 
-def conv_terms(tile: ConvTile, core: int, cores: int) -> Terms:
+def conv_terms(tile: ConvTile, core: int, cores: int, bits: int = 8) -> Terms:
     """What a core does in a convolution."""
     taps = tile.kernel[0] * tile.kernel[1]
     values = taps * tile.channels
-    in_place = tile.channels % _VALUES == 0 and taps <= _IN_PLACE_TAPS
+    unit = 8 * _VALUES // bits
+    in_place = tile.channels % unit == 0 and taps <= _IN_PLACE_TAPS
     height, width = tile.output
     pixels = tile.batches * height * width
     terms: Counter[str] = Counter({"conv call": 1})
@@ -307,7 +331,8 @@ def conv_terms(tile: ConvTile, core: int, cores: int) -> Terms:
             terms["conv border window"] += parts
             terms["conv row of border window"] += parts * tile.kernel[0]
             terms["conv value of border window"] += parts * values
-        _count_products(terms, group, tile.outputs, runs, _divide_up(values, _VALUES))
+        words = _divide_up(values, unit) * unit // _VALUES
+        _count_products(terms, group, tile.outputs, runs, words, _stored(bits))
     return terms
 
 
@@ -393,7 +418,7 @@ def _groups(rows: int, columns: int, core: int, cores: int) -> Iterator[_Group]:
 
 
 def _count_products(
-    terms: Counter[str], group: _Group, columns: int, runs: int, words: int
+    terms: Counter[str], group: _Group, columns: int, runs: int, words: int, stored: str
 ) -> None:
     """Adds the terms of `tw_packed_columns`."""
     together = max(0, min(group.end, columns // _OUTPUTS) - group.begin)
@@ -404,12 +429,17 @@ def _count_products(
         pairs, rest = blocks, 0
         if rows == 1:
             pairs, rest = divmod(blocks, 2) if runs == 1 else (0, blocks)
-        terms[f"block of {rows} rows"] += pairs
-        terms[f"word of {rows} rows"] += pairs * words
+        terms[f"block of {rows} rows{stored}"] += pairs
+        terms[f"word of {rows} rows{stored}"] += pairs * words
         terms["run of block"] += (pairs + rest) * (runs - 1)
-        terms["last block of 1 row"] += rest
-        terms["word of last block of 1 row"] += rest * words
+        terms[f"last block of 1 row{stored}"] += rest
+        terms[f"word of last block of 1 row{stored}"] += rest * words
     terms["block that ends the outputs"] += single
+
+
+def _stored(bits: int) -> str:
+    """How names of terms end that depend on the bits of stored weights."""
+    return "" if bits == 8 else f" of {bits} bits"
 
 
 def _window_is_inside(tile: ConvTile, row: int, column: int) -> bool:

@@ -1,4 +1,4 @@
-"""The compiled networks recognise digits: accuracy on the 360 test images, float and int8."""
+"""The compiled networks recognise digits: accuracy on the 360 test images, float, int8 and mixed."""
 
 from __future__ import annotations
 
@@ -34,3 +34,8 @@ def test_int8_is_as_good_as_float(network: str, least: float) -> None:
     stored = accuracy(f"digits_{network}_int8")
     assert real >= least
     assert stored >= real - 0.01
+
+
+def test_weights_of_four_bits_cost_little() -> None:
+    """One image more is not recognised."""
+    assert accuracy("digits_plain_mixed") >= accuracy("digits_plain_int8") - 1.5 / 360

@@ -55,7 +55,7 @@ TW_CALLED_OFTEN void tw_accelerator_prepare(const tw_accelerator_pointers *point
   }
 }
 
-void tw_accelerator_wait(void) {
+TW_CALLED_OFTEN void tw_accelerator_wait(void) {
   while (*neureka_register(NEUREKA_STATUS) != 0) {
     event_wait(EVENT_BIT_ACCELERATOR);
   }

@@ -71,7 +71,7 @@ def computed_weights() -> bytes:
 def old_opset() -> bytes:
     node = helper.make_node("MatMul", ["x", "w"], ["y"], name="product")
     weights = {"w": np.ones((8, 2), np.float32)}
-    return model([node], {"x": [1, 8]}, {"y": [1, 2]}, weights, opset=9).SerializeToString()
+    return model([node], {"x": [1, 8]}, {"y": [1, 2]}, weights, opset=3).SerializeToString()
 
 
 def product() -> bytes:

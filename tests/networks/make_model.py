@@ -104,6 +104,58 @@ def matmul_int8() -> onnx.ModelProto:
     return _model(graph)
 
 
+def few_bits() -> onnx.ModelProto:
+    """Weights of int4, uint2, uint4 and int2: convolutions of 3x3 and 1x1, and matrix products."""
+    content = _Content()
+    nodes = content.nodes
+    random = np.random.default_rng(7)
+
+    def weights(name: str, type_: str, shape: tuple[int, ...], axis: int, zero_point: int) -> str:
+        """Of one scale per index of `axis`; numbers of all values."""
+        bits = int(type_[-1])
+        lowest = 0 if type_.startswith("u") else -(1 << bits - 1)
+        narrow = helper.tensor_dtype_to_np_dtype(TensorProto.DataType.Value(type_.upper()))
+        values = random.integers(lowest, lowest + (1 << bits), shape)
+        channels = shape[axis]
+        scales = (0.2 + 0.01 * np.arange(channels)) / 2**bits / np.sqrt(values.size / channels)
+        operands = [
+            content.constant(f"{name}_q", values.astype(narrow)),
+            content.constant(f"{name}_scale", (4 * scales).astype(np.float32)),
+            content.constant(f"{name}_zero_point", np.full(channels, zero_point).astype(narrow)),
+        ]
+        nodes.append(
+            helper.make_node(
+                "DequantizeLinear", operands, [name], name=f"dequantize_{name}", axis=axis
+            )
+        )
+        return name
+
+    def node(
+        operator: str, inputs: list[str], output: str, scale: float, **attributes: object
+    ) -> str:
+        nodes.append(helper.make_node(operator, inputs, [output], name=output, **attributes))
+        return content.quantised(output, scale, -5)
+
+    x = content.quantised("x", 0.02, 3)
+    pads = {"pads": [1, 1, 1, 1]}
+    x = node("Conv", [x, weights("w1", "int4", (32, 16, 3, 3), 0, 0)], "wide", 0.02, **pads)
+    w2 = weights("w2", "uint2", (32, 32, 3, 3), 0, 2)
+    x = node("Conv", [x, w2], "strided", 0.01, strides=[2, 2], **pads)
+    x = node("Conv", [x, weights("w3", "uint4", (64, 32, 1, 1), 0, 8)], "pointwise", 0.005)
+    x = node("GlobalAveragePool", [x], "average", 0.001)
+    x = node("Flatten", [x], "flat", 0.001)
+    x = node("MatMul", [x, weights("w4", "int4", (64, 128), 1, 0)], "hidden", 0.001)
+    y = node("MatMul", [x, weights("w5", "int2", (128, 24), 1, 0)], "y", 0.0005)
+    graph = helper.make_graph(
+        nodes,
+        "few_bits",
+        [helper.make_tensor_value_info("x", FLOAT, [1, 16, 12, 12])],
+        [helper.make_tensor_value_info(y, FLOAT, [1, 24])],
+        content.initializers,
+    )
+    return _model(graph, opset=25)
+
+
 def leaky_relu_int8() -> onnx.ModelProto:
     """LeakyRelu of 65,536 elements between scales and zero points that differ."""
     content = _Content()
@@ -122,6 +174,7 @@ def leaky_relu_int8() -> onnx.ModelProto:
 
 
 MODELS: dict[str, Callable[[], onnx.ModelProto]] = {
+    "few_bits": few_bits,
     "leaky_relu_int8": leaky_relu_int8,
     "matmul_float": matmul_float,
     "matmul_int8": matmul_int8,
@@ -132,8 +185,8 @@ def _normal(seed: int, shape: tuple[int, ...]) -> npt.NDArray[np.float32]:
     return np.random.default_rng(seed).standard_normal(shape).astype(np.float32)
 
 
-def _model(graph: onnx.GraphProto) -> onnx.ModelProto:
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=10)
+def _model(graph: onnx.GraphProto, opset: int = OPSET) -> onnx.ModelProto:
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)], ir_version=10)
     onnx.checker.check_model(model, full_check=True)
     return model
 

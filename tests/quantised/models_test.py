@@ -20,10 +20,10 @@ STORY = (
 )
 
 
-@pytest.mark.parametrize("network", ["plain", "separable"])
+@pytest.mark.parametrize("network", ["plain_int8", "separable_int8", "plain_mixed"])
 def test_every_operator_of_digits(network: str) -> None:
     folder = MODELS / "digits"
-    model = onnx.load(folder / f"digits_{network}_int8.onnx")
+    model = onnx.load(folder / f"digits_{network}.onnx")
     for feed in digits_feeds(folder / "test_digits.npz")[:20]:
         assert compare(model, feed).failures == []
 

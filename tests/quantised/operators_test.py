@@ -27,6 +27,7 @@ from tests.quantised.compiled import compare_with_compiled
 from tests.quantised.quantiser import (
     ACTIVATION_OPTIONS,
     ALL_OPTIONS,
+    FOUR_BIT_OPTIONS,
     SIXTEEN_BIT_OPTIONS,
     Options,
     quantise,
@@ -76,6 +77,12 @@ def test_operator_with_sixteen_bits(case: Case) -> None:
     if not case.weighted:
         choices = tuple(replace(options, per_channel=False) for options in choices)
     failures = check(case, choices)
+    assert not failures, "\n".join(failures)
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if case.weighted], ids=str)
+def test_operator_with_weights_of_four_bits(case: Case) -> None:
+    failures = check(case, FOUR_BIT_OPTIONS)
     assert not failures, "\n".join(failures)
 
 

@@ -31,7 +31,7 @@ class Options:
 
     Attributes:
         activations: QInt8, QUInt8, QInt16 or QUInt16.
-        weights: QInt8, QUInt8 or QInt16; also the type of constant operands.
+        weights: QInt8, QUInt8, QInt16, QInt4 or QUInt4; also the type of constant operands.
         per_channel: one scale per output channel of weights, where the operator has channels.
         activation_symmetric, weight_symmetric: zero point in the middle of the stored range.
         keep_activations: a Relu or Clip whose bounds are those of the stored range stays.
@@ -88,6 +88,15 @@ SIXTEEN_BIT_OPTIONS = (
     Options(QuantType.QUInt16, QuantType.QInt16, True, False, True),
 )
 """16-bit activations, and 16-bit weights, as the quantiser offers them."""
+
+FOUR_BIT_OPTIONS = tuple(
+    Options(*types, *flags)
+    for types, flags in product(
+        ((QuantType.QInt8, QuantType.QInt4), (QuantType.QUInt8, QuantType.QUInt4)),
+        ((False, True, True), (True, False, False), (True, False, True)),
+    )
+)
+"""4-bit weights: per tensor and per channel, with zero points and without."""
 
 
 class _Feeds(CalibrationDataReader):

@@ -133,7 +133,8 @@ def read_case(folder: Path, name: str) -> Case:
 def _read_arrays(path: Path) -> list[Array]:
     """The arrays of an npz file, in its order."""
     try:
-        with np.load(path, allow_pickle=False) as content:
+        with path.open("rb") as file:
+            content = np.load(file, allow_pickle=False)
             if not isinstance(content, np.lib.npyio.NpzFile):
                 raise ValueError("it is a single array")
             arrays: list[Array] = [content[key] for key in content.files]

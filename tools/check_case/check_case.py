@@ -63,7 +63,7 @@ def main(arguments: Sequence[str]) -> int:
     folder = Path(os.environ.get(WORKING_DIRECTORY, ".")) / options.folder
     try:
         cases = find_cases(folder)
-        toolchain = Toolchain.of_environment(Path(__file__).resolve().parents[2])
+        toolchain = Toolchain.of_environment(Path(__file__).absolute().parents[2])
     except CompileError as error:
         _print_problems(error.problems)
         return 1

@@ -36,6 +36,7 @@ def compare(found: Sequence[Array], expected: Sequence[Array]) -> Comparison:
         with np.errstate(invalid="ignore"):
             difference = np.where(same, 0.0, np.abs(a - b))
         tolerance = ABSOLUTE + RELATIVE * np.abs(b) if have.dtype.kind == "f" else np.zeros(b.shape)
+        tolerance = np.where(np.isfinite(b), tolerance, 0.0)
         # Not `>`: a NaN differs from everything else.
         wrong = ~same & ~(difference <= tolerance)
         elements += have.size

@@ -30,7 +30,7 @@ CORES, ACCELERATOR = "cores", "accelerator"
 
 JOB_FIGURES = (
     *("jobs", "accelerator_busy", "accelerator_idle", "accelerator_stalls", "weight_stalls"),
-    *("configuration", "configuration_exposed"),
+    *("weight_bytes", "configuration", "configuration_exposed"),
 )
 """Attributes of layers that are about the accelerator."""
 
@@ -57,8 +57,9 @@ class Layer:
         accelerator_idle: other cycles of the steps in which they ran.
         accelerator_stalls: of these, cycles in which they stood back for cores and DMA at L1.
         weight_stalls: of these, cycles in which they wanted weights.
+        weight_bytes: that they fetched.
         configuration: cycles in which the control core configured them.
-        configuration_exposed: of these, cycles in which no other job ran.
+        configuration_exposed: of these, cycles of their own steps in which no other job ran.
         bytes_loaded, bytes_stored: of the copies that start beside it.
         l1_bytes: most bytes of L1 that hold something.
         core_cycles: cycles of all workers together, by SPENT.
@@ -80,6 +81,7 @@ class Layer:
     accelerator_idle: int = 0
     accelerator_stalls: int = 0
     weight_stalls: int = 0
+    weight_bytes: int = 0
     configuration: int = 0
     configuration_exposed: int = 0
     bytes_loaded: int = 0
@@ -134,7 +136,8 @@ class Step:
 class EntryProfile:
     """One entry point's last run.
 
-    `predicted` and `simulated` are cycles from the caller's jump to the return.
+    `states_bytes` are those of all states, of which `extents` say which rows come to L1 (as in
+    `net.memory.json`). `predicted` and `simulated` are cycles from the caller's jump to the return.
     """
 
     network: str
@@ -147,6 +150,8 @@ class EntryProfile:
     steps: tuple[Step, ...]
     copies: tuple[Copy, ...]
     begin: int
+    states_bytes: int
+    extents: tuple[dict[str, Any], ...]
 
     @property
     def accelerated(self) -> bool:
@@ -210,6 +215,8 @@ class EntryProfile:
             "predicted_cycles": self.predicted,
             "simulated_cycles": self.simulated,
             "l1_bytes": self.l1_bytes,
+            "states_bytes": self.states_bytes,
+            "extents": list(self.extents),
             "engines": self.engines(),
             "layers": [asdict(layer) for layer in self.layers],
         }
@@ -233,7 +240,7 @@ def profiles(
     for plan in memory["maps"]:
         run = measurement.last_run(plan["function"], len(plan["steps"]))
         if run is not None:
-            result.append(_join(memory["network"], plan, nodes[plan["graph"]], run))
+            result.append(_join(memory, plan, nodes[plan["graph"]], run))
     return result
 
 
@@ -242,7 +249,7 @@ def _nodes_by_layer(entry: dict[str, Any]) -> dict[str, list[str]]:
 
 
 def _join(
-    network: str, plan: dict[str, Any], nodes: dict[str, list[str]], run: Run
+    memory: dict[str, Any], plan: dict[str, Any], nodes: dict[str, list[str]], run: Run
 ) -> EntryProfile:
     steps: list[Step] = []
     layers: dict[str, Layer] = {}
@@ -304,9 +311,11 @@ def _join(
             )
         )
     launch = Layer(LAUNCH, predicted=plan["launch_cycles"])
+    if run.loads_tables:
+        launch.predicted += plan["tables_cycles"]
     launch.simulated = run.end - run.begin - (run.steps[-1].end - run.steps[0].begin)
     return EntryProfile(
-        network,
+        memory["network"],
         plan["graph"],
         len(run.steps[0].arrivals),
         plan["predicted_cycles"] + launch.predicted,
@@ -316,6 +325,8 @@ def _join(
         tuple(steps),
         run.copies,
         run.begin,
+        memory["states_bytes"],
+        tuple(plan["extents"]),
     )
 
 
@@ -353,7 +364,8 @@ def _add_jobs(layer: Layer, jobs: Sequence[Job]) -> None:
         layer.accelerator_busy += job.cycles
         layer.accelerator_stalls += job.stalls
         layer.weight_stalls += job.weight_stalls
-        layer.configuration += job.configuration
+        layer.weight_bytes += job.weight_bytes
+        layer.configuration += job.hidden + job.exposed
         layer.configuration_exposed += job.exposed
 
 

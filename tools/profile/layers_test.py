@@ -86,7 +86,7 @@ def test_jobs_belong_to_the_calls_that_they_are_for() -> None:
     assert second.accelerator_busy == 99 + 149
     assert second.accelerator_idle == 300 - second.accelerator_busy
     # Nothing runs while the first one is configured; the second one hides behind it.
-    assert (second.configuration, second.configuration_exposed) == (30 + 55, 30)
+    assert (second.configuration, second.configuration_exposed) == (30 + 53, 30)
     assert (second.accelerator_stalls, second.weight_stalls) == (9, 4)
     assert sum(layer.simulated for layer in found.layers) == found.simulated
     (step,) = (step for step in found.steps if step.job_calls)
@@ -101,7 +101,7 @@ def test_who_waits_for_the_accelerator() -> None:
     assert (step.core_cycles["accelerator"], step.core_cycles["copies"]) == (2 * 200, 0)
     engines = sample(accelerated=True).engines()
     assert engines["accelerator"]["busy"] + engines["accelerator"]["idle"] == 1000
-    assert engines["accelerator"]["configuration_hidden"] == 55
+    assert engines["accelerator"]["configuration_hidden"] == 53
     cores = engines["cores"]
     assert cores["busy"] + sum(cores["waits"].values()) == 2 * 1000
     # A copy that comes after the last job: from then on it is waited for.
@@ -112,6 +112,17 @@ def test_who_waits_for_the_accelerator() -> None:
     )
     (step,) = (step.measured for step in found.steps if step.job_calls)
     assert (step.exposed, step.core_cycles["accelerator"]) == (10, 2 * 190)
+
+
+def test_a_job_that_is_configured_in_an_earlier_step() -> None:
+    prepared = sample_run.profile(accelerated=True)
+    prepared["jobs"][0] |= {"acquired": 1400, "configured": 1480, "triggered": 1520}
+    (found,) = profiles(
+        sample_run.memory(accelerated=True), sample_run.mapping(), Measurement(prepared)
+    )
+    (job, _) = next(step.measured.jobs for step in found.steps if step.job_calls)
+    # Its step begins at 1505.
+    assert (job.hidden, job.exposed) == (80, 15)
 
 
 def test_another_number_of_jobs_is_refused() -> None:
@@ -125,12 +136,20 @@ def test_table_of_an_accelerated_run() -> None:
     found = sample(accelerated=True)
     text = table.text([found], [])
     assert "accelerator: busy 24.8 %, 2 jobs" in text
-    assert "configuration 5.5 % hidden, 3.0 % exposed" in text
+    assert "configuration 5.3 % hidden, 3.0 % exposed" in text
     assert all(line == line.rstrip() for line in text.splitlines())
     assert "engine" not in table.text([sample()], [])
     rows = {row["layer"]: row for row in csv.DictReader(io.StringIO(table.to_csv([found])))}
     assert rows["second"]["accelerator_busy"] == "248" and rows["second"]["jobs"] == "2"
     assert rows["second"]["engine"] == "accelerator"
+
+
+def test_a_run_that_brings_its_tables() -> None:
+    loading = sample_run.profile()
+    loading["transfers"].insert(0, [sample_run.CONTROL, 1, 320, 1020, 1030, 1080])
+    (found,) = profiles(sample_run.memory(), sample_run.mapping(), Measurement(loading))
+    assert found.predicted == sample().predicted + 40
+    assert sum(layer.predicted for layer in found.layers) == found.predicted
 
 
 def test_table_and_csv() -> None:

@@ -47,10 +47,12 @@ class Job:
     Attributes:
         description: mode and shape.
         acquired: when the control core began to configure it.
-        triggered: when the control core had done so.
+        configured: when it had done so, perhaps in an earlier step.
+        triggered: when it said that the job may run.
         started, done: when it ran.
-        configuration: cycles from `acquired` to `triggered`.
-        exposed: of these, cycles in which no job ran.
+        exposed: cycles of the job's step before `triggered` in which the accelerator was idle, but
+            for those before `acquired`.
+        hidden: other cycles of its configuration: another job ran, or an earlier step.
         stalls: cycles in which it stood back for cores and DMA.
         weight_stalls: of these, cycles in which it wanted weights.
         weight_bytes: that it fetched.
@@ -59,6 +61,7 @@ class Job:
 
     description: str
     acquired: int
+    configured: int
     triggered: int
     started: int
     done: int
@@ -73,8 +76,8 @@ class Job:
         return self.done - self.started
 
     @property
-    def configuration(self) -> int:
-        return self.triggered - self.acquired
+    def hidden(self) -> int:
+        return max(0, min(self.configured, self.triggered - self.exposed) - self.acquired)
 
 
 @dataclass(frozen=True)
@@ -86,7 +89,7 @@ class MeasuredStep:
         arrivals: by worker, when it has finished its share.
         control_arrival: when the control core has seen all copies that were due arrive, and the
             accelerator's jobs end.
-        jobs: of the accelerator, that were configured in it.
+        jobs: of the accelerator, that were triggered in it.
         exposed: cycles in which all workers and the accelerator waited for copies.
         core_cycles: cycles of all workers together by what they were spent on: `instructions`, the
             keys of STALLS, and WAITS. Their sum is workers x (end - begin).
@@ -116,8 +119,9 @@ class Run:
     copies: tuple[Copy, ...]
 
     @property
-    def jobs(self) -> list[Job]:
-        return [job for step in self.steps for job in step.jobs]
+    def loads_tables(self) -> bool:
+        """Whether the program's tables were not in L1 yet: a copy comes before the first step."""
+        return any(copy.to_l1 and copy.done <= self.steps[0].begin for copy in self.copies)
 
 
 class Measurement:
@@ -138,7 +142,7 @@ class Measurement:
         self._copies = [
             Copy(bool(row["to_l1"]), row["bytes"], row["started"], row["done"]) for row in rows
         ]
-        self._jobs = _jobs(content["jobs"])
+        self._jobs: list[dict[str, Any]] = content["jobs"]
 
     def last_run(self, function: str, steps: int) -> Run | None:
         """The last call of an entry point whose program has so many steps; None: there is none.
@@ -169,27 +173,30 @@ class Measurement:
         return Run(function, begin, end, tuple(found), tuple(copies))
 
 
-def _jobs(rows: Sequence[dict[str, Any]]) -> list[Job]:
-    """Jobs in the order of their configurations, which is the one in which they run."""
+def _jobs_of_step(rows: Sequence[dict[str, Any]], begin: int, end: int) -> tuple[Job, ...]:
+    """The jobs that are triggered in a step, in their order."""
     jobs: list[Job] = []
     for row in rows:
-        before = jobs[-1].done if jobs else 0
+        if not begin <= row["triggered"] < end:
+            continue
+        # There are two contexts: the job before this one ends last.
+        idle_from = max(begin, row["acquired"], jobs[-1].done if jobs else 0)
         jobs.append(
             Job(
-                row["description"],
-                row["acquired"],
-                row["triggered"],
-                row["started"],
-                row["done"],
-                # There are two contexts, so that the job before this one ends last.
-                row["triggered"] - min(row["triggered"], max(row["acquired"], before)),
-                row["stalls"],
-                row["weight_stalls"],
-                row["weight_bytes"],
-                bool(row["weight_memory"]),
+                description=row["description"],
+                acquired=row["acquired"],
+                configured=row["configured"],
+                triggered=row["triggered"],
+                started=row["started"],
+                done=row["done"],
+                exposed=max(0, row["triggered"] - idle_from),
+                stalls=row["stalls"],
+                weight_stalls=row["weight_stalls"],
+                weight_bytes=row["weight_bytes"],
+                weight_memory=bool(row["weight_memory"]),
             )
         )
-    return jobs
+    return tuple(jobs)
 
 
 class _Meeting:
@@ -205,7 +212,7 @@ class _Meeting:
         self._workers = [by_core[core] for core in sorted(by_core) if core != control]
 
     def step(
-        self, before: MeasuredStep | None, jobs: Sequence[Job], copies: Sequence[Copy]
+        self, before: MeasuredStep | None, jobs: Sequence[dict[str, Any]], copies: Sequence[Copy]
     ) -> MeasuredStep:
         """The step that ends here. Without a step before it, it begins when workers are called."""
         assert self.control_arrival is not None
@@ -219,7 +226,7 @@ class _Meeting:
         spent = {"instructions": sum(row["instructions"] for row in self._workers)}
         for cause, counters in STALLS.items():
             spent[cause] = sum(row[name] for row in self._workers for name in counters)
-        own = tuple(job for job in jobs if begin <= job.acquired < self.passed)
+        own = _jobs_of_step(jobs, begin, self.passed)
         waited = max(0, self.control_arrival - max(arrivals))
         exposed = waited
         if own:

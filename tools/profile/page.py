@@ -150,7 +150,7 @@ def _data(profile: EntryProfile) -> dict[str, Any]:
         ],
         "jobs": [
             [
-                *(job.acquired - origin, job.triggered - job.exposed - origin),
+                *(job.acquired - origin, job.hidden, job.exposed),
                 *(job.triggered - origin, job.started - origin, job.done - origin),
                 *(layers[name], tile, job.description, job.stalls, job.weight_stalls),
                 *(job.weight_bytes, int(job.weight_memory)),

@@ -63,10 +63,10 @@ def test_page_shows_both_engines() -> None:
     data = re.search(r'id="data">(.*?)</script>', page)
     assert data is not None
     (entry,) = json.loads(data.group(1))
-    # Configured, exposed from, triggered, started, done; cycles count from the call.
-    assert [job[:5] for job in entry["jobs"]] == [
-        [510, 510, 540, 541, 640],
-        [545, 600, 600, 641, 790],
+    # Acquired, cycles hidden and exposed, triggered, started, done; from the call on.
+    assert [job[:6] for job in entry["jobs"]] == [
+        [510, 0, 30, 540, 541, 640],
+        [545, 53, 0, 600, 641, 790],
     ]
     assert "Engines" not in to_html(sample(), [], 100e6)
 

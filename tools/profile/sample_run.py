@@ -87,6 +87,7 @@ def memory(*, accelerated: bool = False) -> dict[str, Any]:
         "l1_bytes": 768,
         "l1_bound": 700,
         "launch_cycles": 90,
+        "tables_cycles": 40,
         "predicted_cycles": 810,
         "buffers": [
             {"kind": "tensor", "what": "x", "offset": 0, "bytes": 512, "first": 0, "last": 1},
@@ -94,8 +95,10 @@ def memory(*, accelerated: bool = False) -> dict[str, Any]:
         ],
         "arena_buffers": [],
         "steps": steps,
+        "extents": [{"input": 0, "offset": 1, "granule": 1, "maximum": 64, "nominal_rows": 16}],
     }
-    return {"format": 1, "network": "net", "maps": [plan, {**plan, "function": "net_prefill"}]}
+    maps = [plan, {**plan, "function": "net_prefill"}]
+    return {"format": 1, "network": "net", "states_bytes": 4096, "maps": maps}
 
 
 def mapping() -> dict[str, Any]:
@@ -118,6 +121,7 @@ def job(
         "description": "1x1 32->32 1x1, 8-bit weights",
         "core": CONTROL,
         "acquired": acquired,
+        "configured": triggered - 2,
         "triggered": triggered,
         "started": started,
         "done": done,

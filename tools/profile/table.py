@@ -36,7 +36,8 @@ def text(profiles: Sequence[EntryProfile], memories: Sequence[str]) -> str:
         lines += [
             "jobs, idle: cycles in which the accelerator runs jobs of the layer, and the others of "
             "their steps.",
-            "config, hidden: cycles to configure jobs; % of them while another job runs.",
+            "config, hidden: cycles to configure jobs; % of them in earlier steps or while another "
+            "job runs.",
             "L1: cycles in which jobs stand back for cores and DMA; weights: wanting weights.",
         ]
     lines += memories
@@ -131,7 +132,7 @@ def _row(layer: Layer, profile: EntryProfile) -> tuple[str, ...]:
 def _jobs(layer: Layer) -> tuple[str, ...]:
     if not layer.jobs:
         return ("-",) * 6
-    hidden = 1 - layer.configuration_exposed / layer.configuration
+    hidden = 1 - layer.configuration_exposed / max(1, layer.configuration)
     return (
         *(f"{layer.accelerator_busy:,}", f"{layer.accelerator_idle:,}"),
         *(f"{layer.configuration:,}", f"{100 * hidden:.0f}"),

@@ -125,10 +125,10 @@ def _job(process: _Process, job: Job, layer: str, origin: int) -> None:
         weight_bytes=job.weight_bytes,
         weights="weight memory" if job.weight_memory else "L1",
     )
-    hidden = job.triggered - job.exposed
     track = (ACCELERATOR + 1, "accelerator: configuration")
-    process.slice(track, f"hidden: {layer}", job.acquired - origin, hidden - origin)
-    process.slice(track, f"exposed: {layer}", hidden - origin, job.triggered - origin)
+    begin, end = job.acquired - origin, job.triggered - origin
+    process.slice(track, f"hidden: {layer}", begin, begin + job.hidden)
+    process.slice(track, f"exposed: {layer}", end - job.exposed, end)
 
 
 def _free_lane(busy_until: list[int], begin: int, end: int) -> int:

@@ -2,10 +2,10 @@
 
 Activations: one scale per tensor from the range seen on the calibration data; int8 symmetric (zero
 point 0) unless int8 or uint8 with a zero point is asked for. Weights: int8 symmetric, one scale per
-output channel unless per tensor is asked for. No graph optimisation takes place before; every float
-activation between the operators of ``operator_handlers.py`` gets one
-QuantizeLinear/DequantizeLinear pair. The same inputs give the same bytes on one machine; with
-``--range-bits`` on all machines.
+output channel unless per tensor is asked for; 4 or 2 bits where ``--weight-bits`` says so. No graph
+optimisation takes place before; every float activation between the operators of
+``operator_handlers.py`` gets one QuantizeLinear/DequantizeLinear pair. The same inputs give the
+same bytes on one machine; with ``--range-bits`` on all machines.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ from tools.quantize import operator_handlers, ranges
 from tools.quantize.calibration import Arrays, CalibrationError, StatefulRunner, load_sequences
 from tools.quantize.error_report import error_report
 from tools.quantize.integer_interface import make_integer
+from tools.quantize.weight_bits import narrow_weights
 
 # Tells the quantiser that the model is meant to be quantised as it is.
 _PREPARED = ("onnx.quant.pre_process", "onnxruntime.quant")
@@ -127,6 +128,19 @@ def _state(pairs: Sequence[str]) -> dict[str, str]:
     return state
 
 
+def _weight_bits(pairs: Sequence[str]) -> dict[str, int]:
+    bits: dict[str, int] = {}
+    for pair in pairs:
+        pattern, separator, number = pair.rpartition("=")
+        if not separator or number not in ("8", "4", "2"):
+            raise CalibrationError(
+                f"--weight-bits '{pair}' is not of the form LAYERS=BITS, with 8, 4 or 2 bits"
+            )
+        bits.pop(pattern, None)  # the order is that of the last ones
+        bits[pattern] = int(number)
+    return bits
+
+
 def _refused(problems: Sequence[Problem]) -> int:
     for problem in problems:
         print(problem, file=sys.stderr)
@@ -150,6 +164,11 @@ def main() -> int:
     parser.add_argument("--activations", choices=sorted(_ACTIVATIONS), default="int8")
     parser.add_argument("--weights", choices=("per-channel", "per-tensor"), default="per-channel")
     parser.add_argument(
+        "--weight-bits", action="append", default=[], metavar="LAYERS=BITS",
+        help="bits of the weights of layers whose names match a pattern such as 'encoder/*': 8, 4 "
+        "or 2; may be repeated, the last one that matches counts",
+    )  # fmt: skip
+    parser.add_argument(
         "--range-bits", type=int, choices=range(1, 25), metavar="BITS",
         help="round ranges of activations up to so many significant bits: results of float32 sums, "
         "which differ from processor to processor, then give the same model on all of them",
@@ -168,7 +187,10 @@ def main() -> int:
             arguments.weights == "per-channel",
             arguments.range_bits,
         )
+        quantized, narrowed = narrow_weights(quantized, model, _weight_bits(arguments.weight_bits))
         report = error_report(model, quantized, sequences, state) if arguments.report else None
+        if report is not None:
+            report["weight_bits"] = narrowed
         make_integer(quantized, arguments.integer_io)
         onnx.checker.check_model(quantized, full_check=True)
     except CalibrationError as error:

@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Sequence
 
-from firmware.apps.language_model.simulation import Simulation, simulate
+from firmware.apps.language_model.simulation import Region, Simulation, simulate
 
 ARGUMENT_BYTES = 4092
 """What fits the firmware's run-time arguments (`tilewright/arguments.h`) besides their length."""
@@ -75,15 +75,25 @@ def simulated_speed(simulation: Simulation) -> list[str]:
         rate = decode.visits / decode.seconds
         energy = decode.energy / decode.visits
         lines.append(
-            f"[simulated decode {clock}: {rate:,.0f} tokens/s, {energy:.1f} uJ/token (estimate)]"
+            f"[simulated decode {clock}: {rate:,.0f} tokens/s, {energy:.1f} uJ/token "
+            f"({_estimate(decode)})]"
         )
     if (prefill := simulation.region("prefill")) is not None:
         milliseconds = 1e3 * prefill.seconds / prefill.visits
         energy = prefill.energy / prefill.visits
         lines.append(
-            f"[simulated prefill {clock}: {milliseconds:.2f} ms, {energy:.0f} uJ/block (estimate)]"
+            f"[simulated prefill {clock}: {milliseconds:.2f} ms, {energy:.0f} uJ/block "
+            f"({_estimate(prefill)})]"
         )
     return lines
+
+
+def _estimate(region: Region) -> str:
+    """That the energy is an estimate, and how far off the constants' ranges allow it to be."""
+    if region.energy_range is None:
+        return "estimate"
+    low, high = (energy / region.visits for energy in region.energy_range)
+    return f"estimate, {low:.0f} to {high:.0f} by the ranges of soc.yaml's constants"
 
 
 def main(words: Sequence[str]) -> int:

@@ -43,7 +43,7 @@ def test_table(
     monkeypatch.setenv("TILEWRIGHT_STATISTICS", "1")
     assert main([*simulator, "--"]) == 0
     _, row = capsys.readouterr().out.splitlines()
-    assert row.split() == ["decode", "at", "64", "100,000", "1.000", "457,034", "75.0"]
+    assert row.split() == ["decode", "at", "64", "100,000", "1.000", "457,034", "75.0", "-"]
 
 
 def test_simulator_without_time_is_refused(

@@ -12,6 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import yaml
+
+from tools.energy.energy_range import energy_range
+
 TAIL_BYTES = 4096
 
 
@@ -20,6 +24,8 @@ class Region:
     """What the SoC did in the firmware's regions of one name, all visits together.
 
     `energy` is an estimate in microjoules, `copied` are the bytes that the DMA moved.
+    `energy_range` is the least and the most that the estimate's uncertain constants allow; None if
+    the SoC's description does not tell.
     """
 
     name: str
@@ -28,6 +34,7 @@ class Region:
     cycles: int
     energy: float
     copied: int
+    energy_range: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True)
@@ -72,15 +79,24 @@ def simulate(simulator: Sequence[str], arguments: bytes) -> Simulation:
                 sys.stdout.buffer.flush()
                 tail = (tail + chunk)[-TAIL_BYTES:]
         found: dict[str, Any] = json.loads(statistics.read_text()) if statistics.exists() else {}
+    soc = _description(simulator)
     return Simulation(
         exit_code=process.returncode,
         tail=tail,
         clock_hertz=found.get("clock_hertz"),
-        regions=tuple(_region(region) for region in found.get("energy_by_region", [])),
+        regions=tuple(_region(region, soc) for region in found.get("energy_by_region", [])),
     )
 
 
-def _region(entry: dict[str, Any]) -> Region:
+def _description(simulator: Sequence[str]) -> dict[str, Any]:
+    """The facts of the SoC that the simulator's words name."""
+    if "--soc" not in simulator:
+        return {}
+    path = Path(simulator[simulator.index("--soc") + 1])
+    return yaml.safe_load(path.read_text())
+
+
+def _region(entry: dict[str, Any], soc: dict[str, Any]) -> Region:
     events = entry["events"]
     return Region(
         name=entry["name"],
@@ -89,4 +105,5 @@ def _region(entry: dict[str, Any]) -> Region:
         cycles=events["base_cycle"],
         energy=entry["microjoules"],
         copied=events["dma_byte"],
+        energy_range=energy_range(events, soc) if "energy_ranges" in soc else None,
     )

@@ -15,9 +15,6 @@
 /* How many groups of transfers may be under way at a time. */
 #define TW_SCHEDULE_SLOTS 15
 
-/* How many jobs of the accelerator are started before a step's transfers. */
-#define TW_SCHEDULE_QUEUED_JOBS 2
-
 typedef struct {
   /* Makes the call that `descriptor` describes. */
   void (*function)(const void *descriptor, uint32_t core, uint32_t cores);

@@ -120,7 +120,8 @@ TW_CALLED_RARELY static void load_tables(const run *this_run) {
   apply_extents(schedule, this_run->arguments);
 }
 
-static inline void wait_for(uint32_t slots, const tw_dma_counter *counters) {
+TW_CALLED_OFTEN __attribute__((noinline)) static void wait_for(uint32_t slots,
+                                                               const tw_dma_counter *counters) {
   for (uint32_t slot = 0; slots != 0; slots >>= 1, ++slot) {
     if ((slots & 1) != 0) {
       tw_dma_wait(counters[slot]);
@@ -129,11 +130,8 @@ static inline void wait_for(uint32_t slots, const tw_dma_counter *counters) {
   }
 }
 
-static inline void start_job(const tw_schedule *schedule, const tw_schedule_call *job,
-                             uint32_t is_prepared) {
-  if (!is_prepared) {
-    schedule->prepare_job(job->descriptor);
-  }
+TW_CALLED_OFTEN __attribute__((noinline)) static void start_job(const tw_schedule *schedule,
+                                                                const tw_schedule_call *job) {
   schedule->start_job();
   if (job->function != NULL) {
     job->function(job->descriptor, 0, 1);
@@ -148,36 +146,36 @@ TW_CALLED_OFTEN __attribute__((noinline)) static void conduct(const tw_schedule 
   const tw_schedule_call *job = schedule->jobs;
   const tw_schedule_step *step = schedule->steps;
   const tw_schedule_step *const end = step + schedule->step_count;
-  uint32_t is_prepared = 0;
-  while (step != end) {
-    const uint32_t jobs = step->jobs;
-    uint32_t queued = 0;
-    /* What the accelerator's queue takes at once, before the transfers; the rest has to wait. */
-    for (; queued < jobs && queued < TW_SCHEDULE_QUEUED_JOBS; ++queued, ++job) {
-      start_job(schedule, job, is_prepared);
-      is_prepared = 0;
+  if (step->jobs != 0) {
+    schedule->prepare_job(job->descriptor);
+  }
+  do {
+    uint32_t jobs = step->jobs;
+    if (jobs != 0) {
+      start_job(schedule, job++);
     }
     start_transfers(transfer, step->transfers, counters);
     transfer += step->transfers;
-    for (; queued < jobs; ++queued, ++job) {
-      start_job(schedule, job, 0);
-    }
-    const tw_schedule_step *const next = step + 1;
-    const uint32_t is_job_next = next != end && next->jobs != 0;
-    if (is_job_next && jobs == 0) {
-      schedule->prepare_job(job->descriptor);
-    }
-    wait_for(step->due, counters);
+    const uint32_t due = step->due;
+    const uint32_t is_job_next = ++step != end && step->jobs != 0;
     if (jobs != 0) {
+      while (--jobs != 0) {
+        schedule->prepare_job(job->descriptor);
+        start_job(schedule, job++);
+      }
+      wait_for(due, counters);
       schedule->finish_jobs();
       if (is_job_next) {
         schedule->prepare_job(job->descriptor);
       }
+    } else {
+      if (is_job_next) {
+        schedule->prepare_job(job->descriptor);
+      }
+      wait_for(due, counters);
     }
-    is_prepared = is_job_next;
-    step = next;
     tw_cluster_join();
-  }
+  } while (step != end);
 }
 
 static void control(void *argument) {

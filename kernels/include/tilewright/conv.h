@@ -56,6 +56,39 @@ typedef struct {
   uint32_t dilation_width;
   int32_t pad_top;
   int32_t pad_left;
+  uint32_t groups;
+  int32_t input_zero_point; /* what taps outside of the input read */
+  uint32_t shift;
+  int32_t low;
+  int32_t high;
+  uint32_t wide;             /* 1: 64-bit requantisation, see docs/numerics.md */
+  int32_t output_zero_point; /* wide form only */
+  uint32_t weight_bits;      /* 4 or 2 */
+  uint32_t outputs_together; /* whose weights are widened at a time, 1 or more */
+} tw_conv_narrow_s8_parameters;
+
+/* tw_conv_s8 with weights of fewer bits: rows of narrow_weights.h, one for each output channel.
+ * scratch: outputs_together rows of widened weights for each of `cores`. */
+void tw_conv_narrow_s8(const tw_conv_narrow_s8_parameters *parameters, const int8_t *input,
+                       const uint8_t *weights, const uint32_t *scale, const int32_t *bias,
+                       int8_t *output, int8_t *scratch, uint32_t core, uint32_t cores);
+
+typedef struct {
+  uint32_t batches;
+  uint32_t input_height;
+  uint32_t input_width;
+  uint32_t input_channels;
+  uint32_t output_height;
+  uint32_t output_width;
+  uint32_t output_channels;
+  uint32_t kernel_height;
+  uint32_t kernel_width;
+  uint32_t stride_height;
+  uint32_t stride_width;
+  uint32_t dilation_height;
+  uint32_t dilation_width;
+  int32_t pad_top;
+  int32_t pad_left;
   int32_t input_zero_point; /* what taps outside of the input read */
   uint32_t shift;
   int32_t low;
@@ -67,16 +100,20 @@ typedef struct {
 /* Most taps of kernels whose input is read in place; windows of larger ones are copied. */
 #define TW_CONV_PACKED_TAPS 25u
 
-/* Whether input channels make whole words, so that windows need not be copied. */
-static inline uint32_t tw_conv_packed_s8_in_place(uint32_t taps, uint32_t input_channels) {
-  return input_channels % 4 == 0 && taps <= TW_CONV_PACKED_TAPS;
+/* Whether input channels make whole stored words of weights of `bits` bits, so that windows need
+ * not be copied. */
+static inline uint32_t tw_conv_packed_s8_in_place(uint32_t taps, uint32_t input_channels,
+                                                  uint32_t bits) {
+  return input_channels % (32 / bits) == 0 && taps <= TW_CONV_PACKED_TAPS;
 }
 
 /* Bytes of scratch memory that each core needs: a pixel of the padding, or four windows. */
-static inline uint32_t tw_conv_packed_s8_scratch(uint32_t taps, uint32_t input_channels) {
-  return tw_conv_packed_s8_in_place(taps, input_channels)
+static inline uint32_t tw_conv_packed_s8_scratch(uint32_t taps, uint32_t input_channels,
+                                                 uint32_t bits) {
+  const uint32_t values = 32 / bits;
+  return tw_conv_packed_s8_in_place(taps, input_channels, bits)
              ? input_channels
-             : 4 * ((taps * input_channels + 3) / 4 * 4);
+             : 4 * ((taps * input_channels + values - 1) / values * values);
 }
 
 /* tw_conv_s8 with one group and packed weights, scale and bias (packed_block.h); values are those
@@ -89,6 +126,64 @@ static inline uint32_t tw_conv_packed_s8_scratch(uint32_t taps, uint32_t input_c
 void tw_conv_packed_s8(const tw_conv_packed_s8_parameters *parameters, const int8_t *input,
                        const int8_t *weights, int8_t *output, int8_t *scratch, uint32_t core,
                        uint32_t cores);
+
+typedef struct {
+  uint32_t batches;
+  uint32_t input_height;
+  uint32_t input_width;
+  uint32_t input_channels;
+  uint32_t output_height;
+  uint32_t output_width;
+  uint32_t output_channels;
+  uint32_t kernel_height;
+  uint32_t kernel_width;
+  uint32_t stride_height;
+  uint32_t stride_width;
+  uint32_t dilation_height;
+  uint32_t dilation_width;
+  int32_t pad_top;
+  int32_t pad_left;
+  int32_t input_zero_point; /* what taps outside of the input read */
+  uint32_t shift;
+  int32_t low;
+  int32_t high;
+  uint32_t wide;             /* 1: 64-bit requantisation, see docs/numerics.md */
+  int32_t output_zero_point; /* wide form only */
+} tw_conv_packed_s8_w4_parameters;
+
+/* tw_conv_packed_s8 with weights of 4 bits. */
+void tw_conv_packed_s8_w4(const tw_conv_packed_s8_w4_parameters *parameters, const int8_t *input,
+                          const int8_t *weights, int8_t *output, int8_t *scratch, uint32_t core,
+                          uint32_t cores);
+
+typedef struct {
+  uint32_t batches;
+  uint32_t input_height;
+  uint32_t input_width;
+  uint32_t input_channels;
+  uint32_t output_height;
+  uint32_t output_width;
+  uint32_t output_channels;
+  uint32_t kernel_height;
+  uint32_t kernel_width;
+  uint32_t stride_height;
+  uint32_t stride_width;
+  uint32_t dilation_height;
+  uint32_t dilation_width;
+  int32_t pad_top;
+  int32_t pad_left;
+  int32_t input_zero_point; /* what taps outside of the input read */
+  uint32_t shift;
+  int32_t low;
+  int32_t high;
+  uint32_t wide;             /* 1: 64-bit requantisation, see docs/numerics.md */
+  int32_t output_zero_point; /* wide form only */
+} tw_conv_packed_s8_w2_parameters;
+
+/* tw_conv_packed_s8 with weights of 2 bits. */
+void tw_conv_packed_s8_w2(const tw_conv_packed_s8_w2_parameters *parameters, const int8_t *input,
+                          const int8_t *weights, int8_t *output, int8_t *scratch, uint32_t core,
+                          uint32_t cores);
 
 typedef struct {
   uint32_t batches;

@@ -27,6 +27,24 @@ typedef struct {
   uint32_t rows;
   uint32_t inner;
   uint32_t columns;
+  uint32_t weight_bits; /* 4 or 2 */
+  uint32_t shift;
+  int32_t low;
+  int32_t high;
+  uint32_t wide;             /* 1: 64-bit requantisation, see docs/numerics.md */
+  int32_t output_zero_point; /* wide form only */
+} tw_matmul_narrow_s8_parameters;
+
+/* tw_matmul_s8 with weights of fewer bits: rows of narrow_weights.h. scratch: TW_BLOCK_OUTPUTS *
+ * inner bytes for each of `cores`. */
+void tw_matmul_narrow_s8(const tw_matmul_narrow_s8_parameters *parameters, const int8_t *input,
+                         const uint8_t *weights, const uint32_t *scale, const int32_t *bias,
+                         int8_t *output, int8_t *scratch, uint32_t core, uint32_t cores);
+
+typedef struct {
+  uint32_t rows;
+  uint32_t inner;
+  uint32_t columns;
   uint32_t shift;
   int32_t low;
   int32_t high;
@@ -41,6 +59,38 @@ typedef struct {
  * (inner + 3) / 4 words, a multiple of 4; output: [rows][columns]. */
 void tw_matmul_packed_s8(const tw_matmul_packed_s8_parameters *parameters, const int8_t *input,
                          const int8_t *weights, int8_t *output, uint32_t core, uint32_t cores);
+
+typedef struct {
+  uint32_t rows;
+  uint32_t inner; /* a multiple of 8 */
+  uint32_t columns;
+  uint32_t shift;
+  int32_t low;
+  int32_t high;
+  uint32_t wide;             /* 1: 64-bit requantisation, see docs/numerics.md */
+  int32_t output_zero_point; /* wide form only */
+} tw_matmul_packed_s8_w4_parameters;
+
+/* tw_matmul_packed_s8 with weights of 4 bits. */
+void tw_matmul_packed_s8_w4(const tw_matmul_packed_s8_w4_parameters *parameters,
+                            const int8_t *input, const int8_t *weights, int8_t *output,
+                            uint32_t core, uint32_t cores);
+
+typedef struct {
+  uint32_t rows;
+  uint32_t inner; /* a multiple of 16 */
+  uint32_t columns;
+  uint32_t shift;
+  int32_t low;
+  int32_t high;
+  uint32_t wide;             /* 1: 64-bit requantisation, see docs/numerics.md */
+  int32_t output_zero_point; /* wide form only */
+} tw_matmul_packed_s8_w2_parameters;
+
+/* tw_matmul_packed_s8 with weights of 2 bits. */
+void tw_matmul_packed_s8_w2(const tw_matmul_packed_s8_w2_parameters *parameters,
+                            const int8_t *input, const int8_t *weights, int8_t *output,
+                            uint32_t core, uint32_t cores);
 
 typedef struct {
   uint32_t rows;

@@ -9,7 +9,15 @@
  *
  * so that one pointer walks through all that an output needs. Words hold values that are
  * consecutive in the row; where a row or the outputs end before a word or a block does, weights,
- * scale and bias are zero. */
+ * scale and bias are zero.
+ *
+ * Weights of B = 4 or 2 bits lie in stored words of 8 / B words, which have to come in whole ones:
+ *
+ *     int8   weights[words * B / 8][4 outputs][4 bytes]
+ *
+ * Byte i of a stored word has the weights of value i of each of its words, as two's complement, the
+ * first one in the lowest bits. Functions for them end with _w4 and _w2; words are always those of
+ * values, and every run has whole stored words. With 4 bits a sum has at most 2^17 products. */
 #ifndef TILEWRIGHT_PACKED_BLOCK_H_
 #define TILEWRIGHT_PACKED_BLOCK_H_
 
@@ -25,9 +33,9 @@ typedef uint32_t __attribute__((__may_alias__)) tw_packed_constant;
 /* Rows that are computed together at most. */
 #define TW_PACKED_ROWS 4u
 
-/* Bytes of a block whose outputs are sums over `words` words. */
-static inline uint32_t tw_packed_block_bytes(uint32_t words) {
-  return (words * TW_PACKED_VALUES + 2 * (uint32_t)sizeof(int32_t)) * TW_PACKED_OUTPUTS;
+/* Bytes of a block whose outputs are sums over `words` words, with weights of `bits` bits. */
+static inline uint32_t tw_packed_block_bytes(uint32_t words, uint32_t bits) {
+  return (words * TW_PACKED_VALUES * bits / 8 + 2 * (uint32_t)sizeof(int32_t)) * TW_PACKED_OUTPUTS;
 }
 
 /* Values that are consecutive in memory, of each row. Starts need not be aligned, but aligned ones
@@ -74,6 +82,28 @@ void tw_packed_groups_4(const tw_packed_rows *rows, const tw_packed_groups *grou
 void tw_packed_sums_4(const tw_packed_rows *rows, int32_t sums[TW_PACKED_ROWS][TW_PACKED_OUTPUTS]);
 void tw_packed_sums_1(const tw_packed_rows *rows, int32_t sums[TW_PACKED_OUTPUTS]);
 
+/* The same with weights of 4 and 2 bits. */
+void tw_packed_rows_4_w4(const tw_packed_rows *rows);
+void tw_packed_rows_2_w4(const tw_packed_rows *rows);
+void tw_packed_rows_1_w4(const tw_packed_rows *rows);
+void tw_packed_vector_w4(const int8_t *values, uint32_t words, const int8_t *weights,
+                         uint32_t blocks, int8_t *output, uint32_t shift, int32_t low,
+                         int32_t high);
+void tw_packed_groups_4_w4(const tw_packed_rows *rows, const tw_packed_groups *groups);
+void tw_packed_sums_4_w4(const tw_packed_rows *rows,
+                         int32_t sums[TW_PACKED_ROWS][TW_PACKED_OUTPUTS]);
+void tw_packed_sums_1_w4(const tw_packed_rows *rows, int32_t sums[TW_PACKED_OUTPUTS]);
+void tw_packed_rows_4_w2(const tw_packed_rows *rows);
+void tw_packed_rows_2_w2(const tw_packed_rows *rows);
+void tw_packed_rows_1_w2(const tw_packed_rows *rows);
+void tw_packed_vector_w2(const int8_t *values, uint32_t words, const int8_t *weights,
+                         uint32_t blocks, int8_t *output, uint32_t shift, int32_t low,
+                         int32_t high);
+void tw_packed_groups_4_w2(const tw_packed_rows *rows, const tw_packed_groups *groups);
+void tw_packed_sums_4_w2(const tw_packed_rows *rows,
+                         int32_t sums[TW_PACKED_ROWS][TW_PACKED_OUTPUTS]);
+void tw_packed_sums_1_w2(const tw_packed_rows *rows, int32_t sums[TW_PACKED_OUTPUTS]);
+
 /* How outputs of a kernel are requantised. */
 typedef struct {
   uint32_t shift;
@@ -91,5 +121,13 @@ void tw_packed_columns(tw_packed_run *runs, uint32_t run_count, uint32_t count,
                        const int8_t *weights, uint32_t block_bytes, uint32_t begin, uint32_t end,
                        uint32_t columns, const tw_packed_requantisation *requantisation,
                        int8_t *output);
+void tw_packed_columns_w4(tw_packed_run *runs, uint32_t run_count, uint32_t count,
+                          const int8_t *weights, uint32_t block_bytes, uint32_t begin, uint32_t end,
+                          uint32_t columns, const tw_packed_requantisation *requantisation,
+                          int8_t *output);
+void tw_packed_columns_w2(tw_packed_run *runs, uint32_t run_count, uint32_t count,
+                          const int8_t *weights, uint32_t block_bytes, uint32_t begin, uint32_t end,
+                          uint32_t columns, const tw_packed_requantisation *requantisation,
+                          int8_t *output);
 
 #endif /* TILEWRIGHT_PACKED_BLOCK_H_ */

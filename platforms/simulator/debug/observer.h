@@ -15,9 +15,9 @@ struct Registers;
 struct AcceleratorJob {
   std::string description;  // mode and shape
   CoreIndex core;           // that commanded it
-  // When the core got a context for it and began to configure it; when it was triggered; when it
-  // ran.
-  Cycle acquired, triggered, started, done;
+  // When the core got a context for it and began to configure it; the last store to a register of
+  // it; when it was triggered; when it ran.
+  Cycle acquired, configured, triggered, started, done;
   // Cycles in which it stood back in favour of cores and DMA, and those of them in which it wanted
   // weights.
   std::uint64_t stall_cycles, weight_stall_cycles;

@@ -148,6 +148,7 @@ std::string Profile::text() const {
     json.value("description", job.description);
     json.value("core", job.core);
     json.value("acquired", job.acquired);
+    json.value("configured", job.configured);
     json.value("triggered", job.triggered);
     json.value("started", job.started);
     json.value("done", job.done);

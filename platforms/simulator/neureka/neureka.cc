@@ -65,6 +65,7 @@ class Neureka::Implementation {
     Job job{};
     CoreIndex core = -1;
     Cycle acquired = 0;
+    Cycle configured = 0;
     Cycle triggered = 0;
   };
 
@@ -113,7 +114,7 @@ std::uint32_t Neureka::Implementation::acquire(Cycle now) {
   acquired_ = true;
   Context &context = contexts_[configured_];
   context.in_use = true;
-  context.acquired = now;
+  context.acquired = context.configured = now;
   context.number = next_number_;
   next_number_ = (next_number_ + 1) % kJobNumbers;
   return context.number;
@@ -195,7 +196,9 @@ void Neureka::Implementation::store(CoreIndex core, std::uint32_t offset, std::u
       fault(core, offset,
             "stores to a job register of the accelerator without having acquired a job");
     }
-    contexts_[configured_].registers[(offset - kFirstJobRegister) / 4] = value;
+    Context &context = contexts_[configured_];
+    context.registers[(offset - kFirstJobRegister) / 4] = value;
+    context.configured = now;
   } else {
     char text[160];
     std::snprintf(text, sizeof text,
@@ -238,6 +241,7 @@ void Neureka::Implementation::report(const Context &context, Cycle now) const {
       context.job.description(),
       context.core,
       context.acquired,
+      context.configured,
       context.triggered,
       started_,
       now,

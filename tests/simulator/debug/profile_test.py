@@ -82,10 +82,11 @@ def test_jobs(good: tuple[dict[str, Any], dict[str, Any]]) -> None:
     content, statistics = good
     (job,) = content["jobs"]
     accelerate = content["calls"][1]
-    assert accelerate["begin"] < job["acquired"] < job["triggered"] < job["started"] < job["done"]
-    assert job["done"] < accelerate["end"]
-    # 24 registers, and little else, between context and trigger.
-    assert 24 * 3 < job["triggered"] - job["acquired"] < 24 * 30
+    assert accelerate["begin"] < job["acquired"] < job["configured"] < job["triggered"]
+    assert job["triggered"] < job["started"] < job["done"] < accelerate["end"]
+    # 24 registers between context and trigger.
+    assert 24 * 3 < job["configured"] - job["acquired"] < 24 * 30
+    assert job["triggered"] - job["configured"] < 30
     assert job["core"] == 0 and job["description"].startswith("1x1 32->32")
     assert job["done"] - job["started"] == statistics["accelerator"]["busy_cycles"]
     assert job["multiply_accumulates"] == cluster_program.ACCELERATOR_MACS

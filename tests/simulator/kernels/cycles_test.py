@@ -71,6 +71,28 @@ def test_matmul() -> None:
     )
 
 
+@pytest.mark.parametrize("bits", [4, 2])
+def test_products_with_weights_of_few_bits(bits: int) -> None:
+    shapes = [*itertools.product((1, 2, 5, 16), (64, 256), (12, 64)), (1, 256, 256), (64, 64, 64)]
+    _check(
+        matmul_packed(bits),
+        [
+            (str(s), matmul_case(*s, bits=bits).call, model.matmul_packed(*s, bits=bits))
+            for s in shapes
+        ],
+    )
+    images = [
+        Shape(*extents, *channels)
+        for extents in ((4, 4), (9, 7), (16, 16))
+        for channels in ((16, 64), (32, 32), (3, 16))
+    ]
+    measured = [
+        (str(s), conv_case(s, _CORES, bits=bits).call, model.conv_packed(tile_of(s), bits=bits))
+        for s in images
+    ]
+    _check(conv_packed(bits), measured)
+
+
 def tile_of(shape: Shape) -> model.ConvTile:
     """The shape as the model takes it."""
     return model.ConvTile(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
+from compiler.target.packed_weights import kernel_suffix
 from tests.simulator.kernels.kernel_program import Kernel
 
 _FOLDER = Path(__file__).parents[3] / "kernels"
@@ -36,16 +37,18 @@ def kernel(
     return Kernel(name, f"tilewright/{header}.h", sources, buffers)
 
 
-def matmul_packed(*, portable: bool = False) -> Kernel:
-    """tw_matmul_packed_s8."""
-    stems = ["matmul_packed_s8", "packed_columns", "packed_block"]
-    return kernel("tw_matmul_packed_s8", "matmul", 3, stems, portable=portable)
+def matmul_packed(bits: int = 8, *, portable: bool = False) -> Kernel:
+    """tw_matmul_packed_s8 for weights of so many bits."""
+    suffix = kernel_suffix(bits)
+    stems = [f"matmul_packed_s8{suffix}", f"packed_columns{suffix}", "packed_block"]
+    return kernel(f"tw_matmul_packed_s8{suffix}", "matmul", 3, stems, portable=portable)
 
 
-def conv_packed(*, portable: bool = False) -> Kernel:
-    """tw_conv_packed_s8."""
-    stems = ["conv_packed_s8", "bytes", "packed_columns", "packed_block"]
-    return kernel("tw_conv_packed_s8", "conv", 4, stems, portable=portable)
+def conv_packed(bits: int = 8, *, portable: bool = False) -> Kernel:
+    """tw_conv_packed_s8 for weights of so many bits."""
+    suffix = kernel_suffix(bits)
+    stems = [f"conv_packed_s8{suffix}", "bytes", f"packed_columns{suffix}", "packed_block"]
+    return kernel(f"tw_conv_packed_s8{suffix}", "conv", 4, stems, portable=portable)
 
 
 def depthwise_conv_packed(*, portable: bool = False) -> Kernel:

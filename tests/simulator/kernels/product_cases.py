@@ -37,16 +37,23 @@ def random_int8(generator: np.random.Generator, shape: tuple[int, ...]) -> NDArr
     return generator.integers(-128, 128, shape).astype(np.int8)
 
 
+def random_weights(
+    generator: np.random.Generator, shape: tuple[int, ...], bits: int
+) -> NDArray[np.int8]:
+    """All numbers of so many bits are equally likely."""
+    return generator.integers(-(1 << bits - 1), 1 << bits - 1, shape).astype(np.int8)
+
+
 def _requantisation(
-    generator: np.random.Generator, weights: Array, *, wide: bool
+    generator: np.random.Generator, weights: Array, *, wide: bool, bits: int = 8
 ) -> Requantisation:
     """Constants as the compiler makes them, with outputs that use all of their range.
 
-    Sums of n products have a standard deviation of about 74^2 * sqrt(n).
+    Sums of n products have a standard deviation of about 74^2 * sqrt(n) with weights of 8 bits.
     """
     outputs = len(weights)
     rows: NDArray[np.int64] = weights.reshape(outputs, -1).astype(np.int64)
-    spread = 74.0**2 * math.sqrt(weights[0].size) / 50
+    spread = 74.0**2 * math.sqrt(weights[0].size) / 50 / 2 ** (8 - bits)
     multiplier: NDArray[np.float64] = generator.uniform(0.5, 1.5, outputs) / spread
     limit = 128 * np.abs(rows).sum(axis=1)
     bias: NDArray[np.int64] = generator.integers(-100, 100, outputs) - _INPUT_ZERO_POINT * rows.sum(
@@ -54,10 +61,11 @@ def _requantisation(
     )
     if wide:
         # More precise than 32 bits allow.
+        shift = 28 + bits
         return Requantisation(
-            np.rint(multiplier * 2.0**36).astype(np.uint32),
+            np.rint(multiplier * 2.0**shift).astype(np.uint32),
             bias.astype(np.int32),
-            36,
+            shift,
             True,
             _OUTPUT_ZERO_POINT,
         )
@@ -80,16 +88,18 @@ def matmul_case(
     wide: bool = False,
     offset: int = 0,
     seed: int = 0,
+    bits: int = 8,
 ) -> Case:
-    """A product [rows, inner] x [inner, columns]; `offset` misaligns the input."""
+    """A product [rows, inner] x [inner, columns] with weights of so many bits; `offset` misaligns
+    the input."""
     generator = np.random.default_rng(seed)
     x = random_int8(generator, (rows, inner))
-    weights = random_int8(generator, (columns, inner))
-    chosen = _requantisation(generator, weights, wide=wide)
+    weights = random_weights(generator, (columns, inner), bits)
+    chosen = _requantisation(generator, weights, wide=wide, bits=bits)
     operation = MatMulInt8(chosen.shift, *limits, wide, _OUTPUT_ZERO_POINT)
     (expected,) = operation.evaluate([x, weights, chosen.scale, chosen.bias])
     parameters = [rows, inner, columns, chosen.shift, *limits, int(wide), _OUTPUT_ZERO_POINT]
-    packed = pack_products(weights, chosen.scale, chosen.bias)
+    packed = pack_products(weights, chosen.scale, chosen.bias, bits)
     call = Call(parameters, [Input(x, offset), packed, Output(rows * columns)])
     return Case(call, expected.astype(np.int8), rows * inner * columns)
 
@@ -111,12 +121,13 @@ class Shape:
 
 
 def _convolution(
-    shape: Shape, groups: int, limits: Pair, wide: bool, seed: int
+    shape: Shape, groups: int, limits: Pair, wide: bool, seed: int, bits: int = 8
 ) -> tuple[Array, Array, Requantisation, Array, list[int], int]:
     generator = np.random.default_rng(seed)
     x = random_int8(generator, (shape.batches, shape.height, shape.width, shape.channels))
-    weights = random_int8(generator, (shape.outputs, *shape.kernel, shape.channels // groups))
-    chosen = _requantisation(generator, weights, wide=wide)
+    filters = (shape.outputs, *shape.kernel, shape.channels // groups)
+    weights = random_weights(generator, filters, bits)
+    chosen = _requantisation(generator, weights, wide=wide, bits=bits)
     window = Window(shape.kernel, shape.strides, shape.dilations, shape.begins, shape.ends)
     operation = ConvInt8(
         window, groups, _INPUT_ZERO_POINT, chosen.shift, *limits, wide, _OUTPUT_ZERO_POINT
@@ -137,13 +148,17 @@ def conv_case(
     wide: bool = False,
     offset: int = 0,
     seed: int = 0,
+    bits: int = 8,
 ) -> Case:
     """A convolution with one group for a number of cores; `offset` misaligns the input."""
-    x, weights, chosen, expected, parameters, count = _convolution(shape, 1, limits, wide, seed)
+    x, weights, chosen, expected, parameters, count = _convolution(
+        shape, 1, limits, wide, seed, bits
+    )
     taps = shape.kernel[0] * shape.kernel[1]
-    in_place = shape.channels % 4 == 0 and taps <= 25
-    scratch = shape.channels if in_place else 4 * (-(-taps * shape.channels // 4) * 4)
-    packed = pack_products(weights, chosen.scale, chosen.bias)
+    values = 32 // bits
+    in_place = shape.channels % values == 0 and taps <= 25
+    scratch = shape.channels if in_place else 4 * (-(-taps * shape.channels // values) * values)
+    packed = pack_products(weights, chosen.scale, chosen.bias, bits)
     buffers = [Input(x, offset), packed, Output(expected.size), Output(scratch * cores)]
     return Case(Call(parameters, buffers), expected, count)
 

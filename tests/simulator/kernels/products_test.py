@@ -5,12 +5,8 @@ On one core, on an odd number and on all; the portable references too. Buffers l
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-import numpy as np
 import pytest
 
-from tests.simulator.kernels.kernel_program import Kernel, run
 from tests.simulator.kernels.kernel_sources import (
     conv_packed,
     depthwise_conv_packed,
@@ -23,17 +19,9 @@ from tests.simulator.kernels.product_cases import (
     depthwise_case,
     matmul_case,
 )
+from tests.simulator.kernels.product_checks import check
 
 _CORES = [1, 3, 8]
-
-
-def _check(kernel: Kernel, cases: Sequence[Case], cores: int) -> None:
-    outcomes = run(kernel, [case.call for case in cases], cores=cores, seed=cores)
-    for index, (case, outcome) in enumerate(zip(cases, outcomes, strict=True)):
-        actual = np.frombuffer(outcome.outputs[0], np.int8)
-        wrong = np.flatnonzero(actual != case.expected.reshape(-1))
-        assert not wrong.size, (kernel.name, index, case.call.parameters, wrong[:8])
-        assert case.expected.size < 8 or np.unique(case.expected).size > 1
 
 
 def _matmul_cases() -> list[Case]:
@@ -53,11 +41,11 @@ def _matmul_cases() -> list[Case]:
 
 @pytest.mark.parametrize("cores", _CORES)
 def test_matmul(cores: int) -> None:
-    _check(matmul_packed(), _matmul_cases(), cores)
+    check(matmul_packed(), _matmul_cases(), cores)
 
 
 def test_portable_matmul() -> None:
-    _check(matmul_packed(portable=True), _matmul_cases(), 3)
+    check(matmul_packed(portable=True), _matmul_cases(), 3)
 
 
 def _conv_cases(cores: int) -> list[Case]:
@@ -86,11 +74,11 @@ def _conv_cases(cores: int) -> list[Case]:
 
 @pytest.mark.parametrize("cores", _CORES)
 def test_conv(cores: int) -> None:
-    _check(conv_packed(), _conv_cases(cores), cores)
+    check(conv_packed(), _conv_cases(cores), cores)
 
 
 def test_portable_conv() -> None:
-    _check(conv_packed(portable=True), _conv_cases(3), 3)
+    check(conv_packed(portable=True), _conv_cases(3), 3)
 
 
 def _depthwise_cases(cores: int) -> list[Case]:
@@ -123,8 +111,8 @@ def _depthwise_cases(cores: int) -> list[Case]:
 
 @pytest.mark.parametrize("cores", _CORES)
 def test_depthwise_conv(cores: int) -> None:
-    _check(depthwise_conv_packed(), _depthwise_cases(cores), cores)
+    check(depthwise_conv_packed(), _depthwise_cases(cores), cores)
 
 
 def test_portable_depthwise_conv() -> None:
-    _check(depthwise_conv_packed(portable=True), _depthwise_cases(3), 3)
+    check(depthwise_conv_packed(portable=True), _depthwise_cases(3), 3)

@@ -31,15 +31,15 @@ function rowsOf(entry) {
     y += GAP;
     const jobs = [], configurations = [];
     let before = entry.steps[0][2];
-    for (const [acquired, hidden, triggered, started, done, index, tile, what, stalls, weights, bytes, memory] of entry.jobs) {
+    for (const [acquired, hidden, exposed, triggered, started, done, index, tile, what, stalls, weights, bytes, memory] of entry.jobs) {
       const name = callName([index, tile]);
       const idle = `idle for ${number(started - before)} cycles`;
       jobs.push([before, started, WAITS, "", `accelerator: ${idle}`]);
       jobs.push([started, done, entry.layers[index].colour, name,
         `${name}\njob ${what}\n${number(done - started)} cycles, of which it stands back at L1 in ${number(stalls)} (for weights ${number(weights)})\n` +
         `${number(bytes)} bytes of weights from ${memory ? "weight memory" : "L1"}`]);
-      configurations.push([acquired, hidden, HIDDEN, "", `configures ${name}\n${number(hidden - acquired)} cycles, hidden`]);
-      configurations.push([hidden, triggered, EXPOSED, "", `configures ${name}\n${number(triggered - hidden)} cycles while the accelerator is idle`]);
+      configurations.push([acquired, acquired + hidden, HIDDEN, "", `configures ${name}\n${number(hidden)} cycles, hidden`]);
+      configurations.push([triggered - exposed, triggered, EXPOSED, "", `configures or starts ${name}\n${number(exposed)} cycles while the accelerator is idle`]);
       before = done;
     }
     add("accelerator", jobs);

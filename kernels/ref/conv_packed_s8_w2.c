@@ -1,0 +1,2 @@
+#define TW_WEIGHT_BITS 2
+#include "tilewright/conv_packed_template.h"

@@ -1,0 +1,2 @@
+#define TW_WEIGHT_BITS 2
+#include "tilewright/packed_columns_template.h"

@@ -1,0 +1,82 @@
+"""The tool on every platform, with cases made here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.integer_dialect import semantics
+from tests.integer_dialect.models import MODELS
+from tools.check_case.case_folder_test import whole, write_arrays, write_model
+from tools.check_case.check_case import WORKING_DIRECTORY, main
+from tools.check_case.toolchain import CACHE_VARIABLE
+
+LIMITS = {"int8": (-128, 128), "uint8": (0, 256)}
+
+
+@pytest.fixture(autouse=True, scope="module")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """One for all tests: kernels are compiled once for each platform."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(CACHE_VARIABLE, str(tmp_path_factory.mktemp("cache")))
+        patch.delenv(WORKING_DIRECTORY, raising=False)
+        yield
+
+
+def write_dialect_case(folder: Path, name: str, *, wrong: bool = False) -> None:
+    model, types = MODELS[name]()
+    random = np.random.default_rng(3)
+    inputs: dict[str, np.ndarray] = {}
+    for value in model.graph.input:
+        type_, _, shape = types[value.name].partition("[")
+        extents = (
+            [int(e) for e in shape.rstrip("]").split(",")]
+            if shape
+            else [d.dim_value for d in value.type.tensor_type.shape.dim]
+        )
+        inputs[value.name] = random.integers(*LIMITS[type_], extents)
+    outputs = [data.astype(np.float64) for data in semantics.run(model, inputs)]
+    outputs[0].reshape(-1)[0] += wrong
+    folder.mkdir(parents=True)
+    (folder / "network.onnx").write_bytes(model.SerializeToString())
+    # As the tools write them: integers in any type.
+    write_arrays(folder, [data.astype(np.float64) for data in inputs.values()], outputs)
+
+
+@pytest.mark.parametrize("platform", ["host", "qemu_rv32", "siracusa", "siracusa_full"])
+def test_cases_pass(tmp_path: Path, capsys: pytest.CaptureFixture[str], platform: str) -> None:
+    for name in MODELS:
+        write_dialect_case(tmp_path / "dialect" / name, name)
+    write_model(tmp_path / "float")
+    halves = whole(0.5, 1.5, -2.5, 1e6)
+    write_arrays(tmp_path / "float", [halves, halves], [2 * halves + 1e-5])
+    status = main([str(tmp_path), "--platform", platform])
+    captured = capsys.readouterr()
+    assert status == 0, captured.out + captured.err
+    assert f"{len(MODELS) + 1} of {len(MODELS) + 1} runs pass" in captured.out
+
+
+def test_a_wrong_element_fails(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_dialect_case(tmp_path / "wrong", "functions", wrong=True)
+    write_dialect_case(tmp_path / "right", "functions")
+    write_dialect_case(tmp_path / "broken", "functions")
+    (tmp_path / "broken/outputs.npz").write_bytes(b"")
+    assert main([str(tmp_path)]) == 1
+    captured = capsys.readouterr()
+    lines = captured.out.splitlines()
+    assert [line.split()[:3] for line in lines[:3]] == [
+        ["broken", "host", "TW-0304"],
+        ["right", "host", "pass"],
+        ["wrong", "host", "differs"],
+    ]
+    assert "1 of " in lines[2] and "by up to 1" in lines[2]
+    assert "error TW-0304" in captured.err
+    assert lines[3] == "1 of 3 runs pass, of 3 cases"
+
+
+def test_no_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([str(tmp_path / "gone")]) == 1
+    assert "error TW-0001" in capsys.readouterr().err

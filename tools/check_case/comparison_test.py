@@ -1,0 +1,38 @@
+"""What counts as a difference."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from tools.check_case.comparison import compare
+
+
+def test_integers_must_be_equal() -> None:
+    result = compare([np.array([[1, 2], [3, 5]], np.int8)], [np.array([1.0, 2.0, 3.0, 4.0])])
+    assert (result.elements, result.differing, result.largest) == (4, 1, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("found", "expected", "differs"),
+    [
+        (1000.09, 1000.0, False),
+        (1000.2, 1000.0, True),
+        (1.05e-5, 0.0, True),
+        (0.95e-5, 0.0, False),
+        (np.nan, 0.0, True),
+        (0.0, np.nan, True),
+        (np.nan, np.nan, False),
+        (np.inf, np.inf, False),
+        (np.inf, 1.0, True),
+        (-np.inf, np.inf, True),
+    ],
+)
+def test_floats_have_a_tolerance(found: float, expected: float, differs: bool) -> None:
+    result = compare([np.array([found], np.float32)], [np.array([expected])])
+    assert result.differing == differs
+
+
+def test_another_number_of_elements() -> None:
+    with pytest.raises(ValueError, match="output 1 has 3 elements, expected are 4"):
+        compare([np.zeros(1), np.zeros(3)], [np.zeros(1), np.zeros(4)])
