@@ -25,9 +25,6 @@ FOLDED = frozenset({"Constant", "ConstantOfShape", "Range", "Shape", "Size"})
 
 
 SUPPORTED = frozenset(operator for domain, operator in OPERATORS if not domain)
-REFUSED = frozenset({"DynamicQuantizeLinear"})
-"""Refused as they are: of their bodies, one could only say that a scale is computed."""
-
 SCORES = 3
 """Output of Attention that its kernels do not store."""
 
@@ -38,7 +35,7 @@ def _is_supported(node: NodeProto) -> bool:
         cache = any(node.input[4:6])
         capped = any(a.name == "softcap" and a.f != 0.0 for a in node.attribute)
         return not cache and not capped and not any(node.output[SCORES:])
-    return node.op_type in SUPPORTED | FOLDED | REFUSED
+    return node.op_type in SUPPORTED | FOLDED
 
 
 def expand_functions(proto: ModelProto) -> ModelProto | None:

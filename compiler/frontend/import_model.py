@@ -28,6 +28,7 @@ from compiler.frontend.check_sizes import MAXIMUM_BYTES, check_sizes, static_sha
 from compiler.frontend.check_structure import check_structure, initializers, tensor_data
 from compiler.frontend.check_types import check_types
 from compiler.frontend.expand_functions import expand_functions
+from compiler.frontend.expand_operators import adopt_operators, expand_operators, needed_opset
 from compiler.frontend.fold_constants import fold_constants
 from compiler.frontend.input_type import InputType
 from compiler.frontend.model import AttributeValue, OnnxModel, OnnxNode, OnnxTensor
@@ -79,7 +80,8 @@ def import_model(
     types = _input_types(proto, inputs or {})
     holds_integers = prepare(proto, types)
     attributes_to_operands(proto)
-    proto = upgrade_opset(proto)
+    adopt_operators(proto)
+    proto = upgrade_opset(proto, needed_opset(proto))
     constants = initializers(proto)
     proto = _check(proto)
     opset = _opset(proto)
@@ -92,7 +94,7 @@ def import_model(
         check_types(nodes, _element_types(found, constants))
         remaining = fold_constants(nodes, found, constants, opset)
         if len(remaining) == len(nodes):
-            expanded = expand_functions(proto)
+            expanded = expand_operators(proto, found, constants) or expand_functions(proto)
             if expanded is not None:
                 proto = expanded
                 continue

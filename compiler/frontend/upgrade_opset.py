@@ -30,8 +30,8 @@ def opset_of(proto: ModelProto) -> int:
     return max(versions, default=0)
 
 
-def upgrade_opset(proto: ModelProto) -> ModelProto:
-    """The model in operator set `WANTED` if its own is older, else as it is.
+def upgrade_opset(proto: ModelProto, least: int = 0) -> ModelProto:
+    """The model in operator set `WANTED` or `least` if its own is older, else as it is.
 
     Files also have operators that are newer than the operator set they name, as onnxruntime's
     tools write them: LayerNormalization in operator set 12. The operator set then becomes the
@@ -45,7 +45,7 @@ def upgrade_opset(proto: ModelProto) -> ModelProto:
     """
     opset = opset_of(proto)
     newer = _newer_operators(proto, opset)
-    wanted = max((WANTED, *newer.values()))
+    wanted = max((WANTED, least, *newer.values()))
     if not OLDEST <= opset < wanted:
         return proto
     initialised = {tensor.name for tensor in proto.graph.initializer}
