@@ -176,6 +176,9 @@ CASES: dict[str, Case] = {
             node("DequantizeLinear", "q", "s", "z"),
         ),
     ),
+    "a module of operators that is none": Case(
+        Code.OPERATOR_MODULE, relu, ("--operators", "{tmp}/net.onnx")
+    ),
     "a form that is not supported": Case(
         Code.UNSUPPORTED_FORM, lambda: model(node("LeakyRelu", alpha=float("nan")))
     ),

@@ -23,8 +23,6 @@ from compiler.operators import OPERATORS
 FOLDED = frozenset({"Constant", "ConstantOfShape", "Range", "Shape", "Size"})
 """What function bodies make of static shapes and attributes."""
 
-
-SUPPORTED = frozenset(operator for domain, operator in OPERATORS if not domain)
 REFUSED = frozenset({"DynamicQuantizeLinear"})
 """Refused as they are: of their bodies, one could only say that a scale is computed."""
 
@@ -38,7 +36,7 @@ def _is_supported(node: NodeProto) -> bool:
         cache = any(node.input[4:6])
         capped = any(a.name == "softcap" and a.f != 0.0 for a in node.attribute)
         return not cache and not capped and not any(node.output[SCORES:])
-    return node.op_type in SUPPORTED | FOLDED | REFUSED
+    return ("", node.op_type) in OPERATORS or node.op_type in FOLDED | REFUSED
 
 
 def expand_functions(proto: ModelProto) -> ModelProto | None:
