@@ -318,8 +318,12 @@ def _cluster(options: argparse.Namespace) -> Cluster | None:
         return None
     from compiler.target.soc import soc_of_text
 
-    text = read_text(path)
-    cluster = _parsed(path, "description of a chip", lambda: soc_of_text(text)).cluster
+    try:
+        cluster = soc_of_text(read_text(path)).cluster
+    except ValueError as error:
+        found = f"the file does not describe a chip: {error}"
+        advice = "complete it as docs/adding_a_soc.md says"
+        raise CompileError([Problem(Code.BAD_OPTION, str(path), found, advice=advice)]) from error
     if cluster is None or options.engines == "all":
         return cluster
     return replace(cluster, accelerator=None)

@@ -71,9 +71,11 @@ class Envelope(Operation):
 
 @estimate("sensors_envelope_s8")
 def envelope_cycles(parameters: Parameters, outputs: Sequence[TensorType], cores: int) -> float:
+    """Four samples take eight cycles, what is around them 40 for each window."""
     window = parameters["window"]
     assert isinstance(window, int)
-    return 200 + -(-outputs[0].elements // cores) * (25 + 1.5 * window)
+    windows_of_a_core = -(-outputs[0].elements // cores)
+    return 200 + windows_of_a_core * (40 + 2 * window)
 
 
 def result_types(node: OnnxNode, inputs: Sequence[TensorType | None]) -> list[TensorType]:
