@@ -173,6 +173,9 @@ CASES: dict[str, Case] = {
         Code.UNSUPPORTED_OPERATOR,
         lambda: model(node("NonZero", output="n"), node("Cast", "n", to=TensorProto.FLOAT)),
     ),
+    "a module of operators that is none": Case(
+        Code.OPERATOR_MODULE, relu, ("--operators", "{tmp}/net.onnx")
+    ),
     "a form that is not supported": Case(
         Code.UNSUPPORTED_FORM, lambda: model(node("LeakyRelu", alpha=float("nan")))
     ),

@@ -29,7 +29,12 @@ def _quantized_model_impl(ctx):
     )
     golden = ctx.file.golden or float_model.golden
     return [
-        ModelInfo(golden = golden, license = float_model.license, onnx = onnx),
+        ModelInfo(
+            golden = golden,
+            license = float_model.license,
+            onnx = onnx,
+            operators = float_model.operators,
+        ),
         DefaultInfo(files = depset([onnx])),
         OutputGroupInfo(
             golden = depset([golden] if golden else []),

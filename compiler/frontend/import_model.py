@@ -21,6 +21,11 @@ from onnx import (
 )
 
 from compiler.errors import Code, CompileError, Problem
+from compiler.frontend.added_result_types import (
+    added_result_types,
+    declare,
+    has_added_operators,
+)
 from compiler.frontend.attribute_operands import attributes_to_operands
 from compiler.frontend.check_attributes import ONNX_DOMAINS, check_attributes
 from compiler.frontend.check_operators import check_operators
@@ -41,7 +46,7 @@ from compiler.frontend.upgrade_opset import OLDEST, opset_of, upgrade_opset
 from compiler.ir import Array, DataType, TensorType
 
 SUPPORTED_OPSETS = range(13, 26)
-ELEMENT_TYPES = {
+ELEMENT_TYPES: dict[int, DataType] = {
     onnx.TensorProto.BOOL: DataType.BOOL,
     onnx.TensorProto.INT8: DataType.INT8,
     onnx.TensorProto.UINT8: DataType.UINT8,
@@ -88,7 +93,7 @@ def import_model(
     _pin(proto, dict(dimensions or {}))
     _name_nodes(proto)
     while True:
-        proto = _infer(proto)
+        proto = _infer(proto, opset)
         nodes, found = list(_nodes(proto, opset)), _types(proto)
         check_sizes(found)
         check_types(nodes, _element_types(found, constants))
@@ -232,10 +237,19 @@ def _symbols(proto: ModelProto) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def _infer(proto: ModelProto) -> ModelProto:
+def _infer(proto: ModelProto, opset: int) -> ModelProto:
+    nodes = list(_nodes(proto, opset)) if has_added_operators(proto) else []
     try:
-        del proto.graph.value_info[:]
-        inferred = add_types(proto)
+        known: dict[str, TensorType] = {}
+        while True:
+            del proto.graph.value_info[:]
+            declare(proto, known, ELEMENT_TYPES)
+            inferred = add_types(proto)
+            # What an added operator makes can be the operand of the next one.
+            added = added_result_types(proto, nodes, known, ELEMENT_TYPES)
+            if not added:
+                break
+            known.update(added)
         try:
             # Folding does what data propagation would, which allocates whatever a shape asks for.
             return onnx.shape_inference.infer_shapes(proto, strict_mode=True)
@@ -366,7 +380,7 @@ def _add_tensor(model: OnnxModel, name: str, proto: TypeProto.Tensor | None) -> 
         # Optional outputs and outputs of unsupported operators: the lowering reports the operator.
         model.tensors[name] = OnnxTensor(name, TensorType(DataType.FLOAT32, ()))
         return None
-    data_type = ELEMENT_TYPES.get(proto.elem_type)  # pyright: ignore[reportArgumentType]
+    data_type = ELEMENT_TYPES.get(proto.elem_type)
     if data_type is None:
         return _unsupported_type(name, _spelt(proto.elem_type))
     if static_shape(proto) is None:

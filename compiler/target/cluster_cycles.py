@@ -29,11 +29,32 @@ Parameters = Mapping[str, ParameterValue]
 Model = Callable[[Parameters, Sequence[TensorType], int], float]
 
 
+ESTIMATES: dict[str, Model] = {}
+"""Of kernels that other repositories add, by function."""
+
+
+def estimate(function: str) -> Callable[[Model], Model]:
+    """Registers the decorated function as the cycles of a kernel whose operands are in L1.
+
+    It gets the kernel's parameters, the types of its outputs and the number of cores, and counts
+    from the first core's start to the last one's end. The scheduler chooses tiles by it; results
+    do not depend on it.
+    """
+
+    def register(model: Model) -> Model:
+        if function in ESTIMATES or function in _MODELS or function in FLOAT_MODELS:
+            raise ValueError(f"{function} has two estimates")
+        ESTIMATES[function] = model
+        return model
+
+    return register
+
+
 def kernel_cycles(kernel: Kernel, outputs: Sequence[TensorType], cores: int) -> int:
     """Cycles from the first core's start to the last one's end."""
     if (warm := FLOAT_MODELS.get(kernel.function)) is not None:
         return round(COLD_START + warm(kernel.parameters, outputs, cores))
-    model = _MODELS.get(kernel.function, _by_element(OTHER_CYCLES, OTHER_START))
+    model = ESTIMATES.get(kernel.function) or _MODELS.get(kernel.function, _OTHER)
     return max(1, round(model(kernel.parameters, outputs, cores)))
 
 
@@ -327,3 +348,5 @@ _MODELS: Mapping[str, Model] = {
     "tw_tensor_scatter": _tensor_scatter,
     "tw_softmax_s8": _by_element(200, 990),
 }
+
+_OTHER: Model = _by_element(OTHER_CYCLES, OTHER_START)

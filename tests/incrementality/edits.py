@@ -123,7 +123,8 @@ def rendered(networks: Iterable[str], platforms: Iterable[str]) -> set[str]:
         f"TilewrightRender {network}_{platform}_fw on {platform}" for network, platform in each
     }
     return scripts | {
-        f"TilewrightRender //platforms/siracusa:header on {platform}" for platform in platforms
+        f"TilewrightRender //platforms/siracusa:runtime_header on {platform}"
+        for platform in platforms
     }
 
 
