@@ -147,6 +147,30 @@ def test_single_stages_on_a_cluster(tmp_path: Path) -> None:
     assert "example_halves" in json.dumps(mapping)
 
 
+@pytest.mark.parametrize("with_module", [True, False])
+def test_a_function_of_the_model_gives_way_to_a_module(with_module: bool, tmp_path: Path) -> None:
+    """Without one, its body is compiled."""
+    path = model(tmp_path, (".Halves",))
+    proto = ModelProto.FromString(path.read_bytes())
+    body = [
+        helper.make_node("Constant", [], ["zero"], value_ints=[0]),
+        helper.make_node("Constant", [], ["end"], value_ints=[32]),
+        helper.make_node("Constant", [], ["axis"], value_ints=[1]),
+        helper.make_node("Constant", [], ["step"], value_ints=[2]),
+        helper.make_node("Slice", ["a", "zero", "end", "axis", "step"], ["b"]),
+    ]
+    opsets = [helper.make_opsetid("", 21)]
+    proto.functions.append(helper.make_function(DOMAIN, "Halves", ["a"], ["b"], body, opsets))
+    path.write_bytes(proto.SerializeToString())
+    options = ("--operators", str(module(tmp_path))) if with_module else ()
+    assert compiled(tmp_path, *options) == 0
+    source = (tmp_path / "out/net.c").read_text()
+    assert ("example_halves(" in source, "tw_strided_copy(" in source) == (
+        with_module,
+        not with_module,
+    )
+
+
 def test_a_process_forgets_the_modules_of_the_compilation_before(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -19,7 +19,7 @@ ElementTypes = Mapping[int, DataType]
 
 def has_added_operators(proto: ModelProto) -> bool:
     """Whether a model has operators whose results have types by a rule that was added."""
-    return any(_has_rule(node.domain, node.op_type) for node in proto.graph.node)
+    return any(is_added(node.domain, node.op_type) for node in proto.graph.node)
 
 
 def declare(proto: ModelProto, types: Mapping[str, TensorType], elements: ElementTypes) -> None:
@@ -50,7 +50,7 @@ def added_result_types(
     added = [
         node
         for node in nodes
-        if _has_rule(node.domain, node.operator)
+        if is_added(node.domain, node.operator)
         and any(name and name not in known for name in node.outputs)
     ]
     if not added:
@@ -71,7 +71,8 @@ def added_result_types(
     return found
 
 
-def _has_rule(domain: str, operator: str) -> bool:
+def is_added(domain: str, operator: str) -> bool:
+    """Whether an operator is one whose results have types by a rule that was added."""
     support = OPERATORS.get((domain, operator))
     return support is not None and support.result_types is not None
 

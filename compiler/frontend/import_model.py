@@ -25,6 +25,7 @@ from compiler.frontend.added_result_types import (
     added_result_types,
     declare,
     has_added_operators,
+    is_added,
 )
 from compiler.frontend.attribute_operands import attributes_to_operands
 from compiler.frontend.check_attributes import ONNX_DOMAINS, check_attributes
@@ -134,12 +135,22 @@ def _check(proto: ModelProto) -> ModelProto:
     """The checked model with its local functions inlined."""
     try:
         onnx.checker.check_model(proto)  # pyright: ignore[reportUnknownMemberType]
-        return onnx.inliner.inline_local_functions(proto) if proto.functions else proto
+        return _inlined(proto) if proto.functions else proto
     except (onnx.checker.ValidationError, ValueError, RuntimeError) as error:
         message = str(error).strip().splitlines()[0] if str(error).strip() else "check failed"
         raise CompileError(
             [Problem(Code.INVALID_MODEL, f"model {proto.graph.name!r}", message)]
         ) from error
+
+
+def _inlined(proto: ModelProto) -> ModelProto:
+    """The model without functions: with their bodies, but where an added operator does the work."""
+    added = [(f.domain, f.name) for f in proto.functions if is_added(f.domain, f.name)]
+    if not added:
+        return onnx.inliner.inline_local_functions(proto)
+    inlined = onnx.inliner.inline_selected_functions(proto, added, exclude=True)
+    del inlined.functions[:]
+    return inlined
 
 
 def _opset(proto: ModelProto) -> int:

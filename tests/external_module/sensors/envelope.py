@@ -71,11 +71,11 @@ class Envelope(Operation):
 
 @estimate("sensors_envelope_s8")
 def envelope_cycles(parameters: Parameters, outputs: Sequence[TensorType], cores: int) -> float:
-    """Four samples take eight cycles, what is around them 40 for each window."""
+    """Four samples take eight cycles, what is around them 30 for each window."""
     window = parameters["window"]
     assert isinstance(window, int)
     windows_of_a_core = -(-outputs[0].elements // cores)
-    return 200 + windows_of_a_core * (40 + 2 * window)
+    return 200 + windows_of_a_core * (30 + 2 * window)
 
 
 def result_types(node: OnnxNode, inputs: Sequence[TensorType | None]) -> list[TensorType]:
