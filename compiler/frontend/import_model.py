@@ -40,7 +40,7 @@ from compiler.frontend.input_type import InputType
 from compiler.frontend.model import AttributeValue, OnnxModel, OnnxNode, OnnxTensor
 from compiler.frontend.narrow_integers import NARROW_TYPES, widened
 from compiler.frontend.pulp_dialect.integers import integer_model
-from compiler.frontend.pulp_dialect.prepare import pin_shapes, prepare, refuse_training
+from compiler.frontend.pulp_dialect.prepare import pin_shapes, prepare, refuse_operators
 from compiler.frontend.read_model import read_model
 from compiler.frontend.stand_ins import add_types
 from compiler.frontend.upgrade_opset import OLDEST, opset_of, upgrade_opset
@@ -81,7 +81,7 @@ def import_model(
     else:
         proto = read_model(source)
     check_structure(proto)
-    refuse_training(proto)
+    refuse_operators(proto)
     check_attributes(proto)
     types = _input_types(proto, inputs or {})
     holds_integers = prepare(proto, types)
