@@ -17,6 +17,7 @@ from tests.quantised import (
     elementwise_cases,
     long_cases,
     movement_cases,
+    recurrent_cases,
     reduction_cases,
     transformer_cases,
     weighted_cases,
@@ -34,8 +35,8 @@ from tests.quantised.quantiser import (
 )
 
 MODULES = (
-    elementwise_cases, long_cases, movement_cases, reduction_cases, transformer_cases,
-    weighted_cases,
+    elementwise_cases, long_cases, movement_cases, recurrent_cases, reduction_cases,
+    transformer_cases, weighted_cases,
 )  # fmt: skip
 
 
