@@ -226,7 +226,7 @@ def _input_problems(value: ValueInfoProto) -> Iterator[Problem]:
                 where,
                 f"dimension {axis} is {name!r}, which has no value",
                 "static shapes",
-                f"pin it: {name}=<extent>" if dimension.dim_param else "give it an extent",
+                _how_to_pin(name) if dimension.dim_param else "give it an extent",
             )
         elif dimension.dim_value < 0:
             yield Problem(
@@ -236,6 +236,10 @@ def _input_problems(value: ValueInfoProto) -> Iterator[Problem]:
                 "static shapes",
                 "give it an extent",
             )
+
+
+def _how_to_pin(name: str) -> str:
+    return f'pin it: dims = {{"{name}": <extent>}} in Bazel, else --entry-point :{name}=<extent>'
 
 
 def _symbols(proto: ModelProto) -> list[str]:
