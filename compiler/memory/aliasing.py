@@ -3,7 +3,8 @@
 Three notions, from values to memory:
 
 - A *content* is what a set of views shows: values linked by `Operation.view_of` have one content,
-  named after the value that the others are views of.
+  named after the value that the others are views of. The inputs of an operation that `joins` are
+  computed as parts of the content of its output. Views and parts may begin behind its begin.
 - A *block* is memory that holds one content after the other: an update or an in-place operation
   replaces a content by the next one, which is legal only when the old one is never read again.
 - A *home* says where a block is. Constants, inputs and states bring their own; a block that holds
@@ -70,11 +71,15 @@ class Transfer:
 
 @dataclass
 class Aliasing:
-    """The result: every value's block, the scratch memory of nodes (bytes), and the copies."""
+    """The result: every value's block, the scratch memory of nodes (bytes), and the copies.
+
+    `begin_of` says where in its block a value begins, in bytes, if that is not at 0.
+    """
 
     steps: int
     blocks: list[Block] = field(default_factory=list[Block])
     block_of: dict[str, Block] = field(default_factory=dict[str, Block])
+    begin_of: dict[str, int] = field(default_factory=dict[str, int])
     scratch: dict[str, tuple[int, int]] = field(default_factory=dict[str, tuple[int, int]])
     """By node name: step and bytes."""
     transfers: list[Transfer] = field(default_factory=list[Transfer])
@@ -114,6 +119,9 @@ class Contents:
         ]
         for name in sources:
             self.root[name] = name
+        self.begin: dict[str, int] = {}
+        """Where a value begins in its content, in bytes, if that is not at 0."""
+        parts = self._parts()
         self.last_read: dict[str, int] = {}
         for step, node in enumerate(graph.nodes):
             view = node.operation.view_of
@@ -121,19 +129,20 @@ class Contents:
                 if name not in self.root:
                     raise ValueError(f"node {node.name!r} reads {name!r} before it is computed")
             for index, name in enumerate(node.outputs):
-                if name in self.root:
+                if name in self.root and not node.operation.joins:
                     raise ValueError(f"{name!r} is computed twice")
-                self.root[name] = name
                 if view is not None and index == 0:
-                    source = operand(node, view)
-                    self._check_same_bytes(node, source, name)
-                    self.root[name] = self.root[source]
-            if view is None:
+                    self._add_view(node, operand(node, view), name)
+                else:
+                    self._add_result(name, parts)
+            if view is None and not node.operation.joins:
                 for name in present(node.inputs):
                     self.last_read[self.root[name]] = step
         for name in [*interface_outputs(graph), *(state.output for state in graph.states)]:
             if name not in self.root:
                 raise ValueError(f"result {name!r} is never computed")
+            if not self.is_whole(name):
+                raise ValueError(f"result {name!r} is part of another value")
             self.last_read[self.root[name]] = self.end
 
     def dies_at(self, name: str, step: int) -> bool:
@@ -144,7 +153,16 @@ class Contents:
         """Whether the node may overwrite input `index`: no later reader, no other operand."""
         content = self.root[operand(node, index)]
         others = (name for i, name in enumerate(node.inputs) if i != index and name is not None)
-        return self.dies_at(content, step) and all(self.root[name] != content for name in others)
+        return (
+            self.is_whole(operand(node, index))
+            and self.dies_at(content, step)
+            and all(self.root[name] != content for name in others)
+        )
+
+    def is_whole(self, name: str) -> bool:
+        """Whether a value is all of its content."""
+        values = self.graph.values
+        return values[name].type.bytes == values[self.root[name]].type.bytes
 
     def takes_over(self, node: Node, index: int) -> bool:
         """Whether output 0 may be written over input `index`, as far as types go.
@@ -158,12 +176,50 @@ class Contents:
         target = self.graph.values[node.outputs[0]].type
         return source.data_type.bytes == target.data_type.bytes and target.bytes <= source.bytes
 
-    def _check_same_bytes(self, node: Node, source: str, target: str) -> None:
-        types = self.graph.values[source].type, self.graph.values[target].type
-        if types[0].bytes != types[1].bytes:
+    def _parts(self) -> dict[str, tuple[str, int]]:
+        """What is computed as part of another value: that value, and where in it, in bytes."""
+        parts: dict[str, tuple[str, int]] = {}
+        made = {
+            name
+            for node in self.graph.nodes
+            for name in node.outputs
+            if node.operation.view_of is None and node.operation.updates is None
+        }
+        for node in self.graph.nodes:
+            begin = 0
+            for name in present(node.inputs) if node.operation.joins else ():
+                if name not in made or name in parts:
+                    raise ValueError(f"node {node.name!r} cannot have {name!r} as a part")
+                parts[name] = node.outputs[0], begin
+                begin += self.graph.values[name].type.bytes
+        return parts
+
+    def _add_result(self, name: str, parts: dict[str, tuple[str, int]]) -> None:
+        whole, begin = name, 0
+        while whole in parts:
+            whole, further = parts[whole]
+            begin += further
+        self.root[name] = self.root[whole] = whole
+        self._set_begin(name, begin)
+
+    def _add_view(self, node: Node, source: str, name: str) -> None:
+        types = self.graph.values[source].type, self.graph.values[name].type
+        begin = node.operation.view_begin(self.graph.input_types(node))
+        if begin is None:
+            fits, begin = types[0].bytes == types[1].bytes, 0
+        else:
+            fits = self.graph.values[source].constant is None
+            fits &= begin + types[1].bytes <= types[0].bytes
+        if not fits:
             raise ValueError(
                 f"node {node.name!r}: {types[0]} and {types[1]} cannot be the same memory"
             )
+        self.root[name] = self.root[source]
+        self._set_begin(name, self.begin.get(source, 0) + begin)
+
+    def _set_begin(self, name: str, begin: int) -> None:
+        if begin:
+            self.begin[name] = begin
 
 
 def operand(node: Node, index: int) -> str:
@@ -182,7 +238,7 @@ def share_memory(graph: Graph, alignment: int) -> Aliasing:
     of other size than its source).
     """
     contents = Contents(graph)
-    result = Aliasing(steps=len(graph.nodes) + 1)
+    result = Aliasing(steps=len(graph.nodes) + 1, begin_of=contents.begin)
     _add_given_blocks(graph, contents, result)
     for step, node in enumerate(graph.nodes):
         _add_results(graph, contents, result, node, step)
@@ -224,10 +280,11 @@ def _add_given_blocks(graph: Graph, contents: Contents, result: Aliasing) -> Non
 def _add_results(graph: Graph, contents: Contents, result: Aliasing, node: Node, step: int) -> None:
     operation = node.operation
     for index, name in enumerate(node.outputs):
-        if contents.root[name] != name:
+        root = contents.root[name]
+        if root in result.block_of:  # of a view, or of a part whose whole has another part already
             continue
         if index or operation.updates is None:
-            _new_block(graph, contents, result, name, step)
+            _new_block(graph, contents, result, root, step)
             continue
         source = operand(node, operation.updates)
         old = result.block_of[contents.root[source]]

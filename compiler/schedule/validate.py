@@ -128,26 +128,44 @@ class _Validation:
             memory[Space.STATE, state.input] = self._tags(state.input)
         return memory
 
-    def _roots(self) -> dict[str, str]:
-        """For every value, the one whose bytes it shows: views have none of their own."""
-        roots = {name: name for name in self._graph.values}
+    def _roots(self) -> dict[str, tuple[str, int]]:
+        """For every value, the one whose bytes it shows, and from which on.
+
+        Views have none of their own, nor have parts of what is joined.
+        """
+        values = self._graph.values
+        shown: dict[str, tuple[str, int]] = {}
         for node in self._graph.nodes:
+            begin = 0
+            for name in node.inputs if node.operation.joins else ():
+                assert name is not None
+                shown[name] = node.outputs[0], begin
+                begin += values[name].type.bytes
             if node.operation.view_of is not None:
                 source = node.inputs[node.operation.view_of]
                 assert source is not None
-                roots[node.outputs[0]] = roots[source]
+                begin = node.operation.view_begin(self._graph.input_types(node)) or 0
+                shown[node.outputs[0]] = source, begin
+        roots: dict[str, tuple[str, int]] = {}
+        for name in values:
+            root, first = name, 0
+            while root in shown:
+                root, begin = shown[root]
+                first += begin
+            roots[name] = root, first
         return roots
 
     def _tags(self, name: str, box: Box | None = None) -> Tags:
         """The tags of a value's bytes, or of those of a part of it, in row-major order."""
         value = self._graph.values[name]
-        constant = self._graph.values[self._root[name]].constant
+        root, begin = self._root[name]
+        constant = self._graph.values[root].constant
         size = value.type.data_type.bytes
         if constant is not None:
             data = np.ascontiguousarray(constant).reshape(value.type.shape)
             part = data if box is None else np.ascontiguousarray(data[box.slices])
             return np.frombuffer(part.tobytes(), np.uint8).astype(np.int64) + CONSTANT
-        first = self._number[self._root[name]] << VALUE_SHIFT
+        first = (self._number[root] << VALUE_SHIFT) + begin
         elements = np.arange(value.type.elements, dtype=np.int64).reshape(value.type.shape)
         if box is not None:
             elements = elements[box.slices]

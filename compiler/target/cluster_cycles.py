@@ -233,13 +233,20 @@ def _strided_copy(parameters: Parameters, outputs: Sequence[TensorType], cores: 
     extents, strides = parameters["extents"], parameters["strides"]
     assert isinstance(extents, Sequence) and isinstance(strides, Sequence)
     del outputs
-    elements = _up(_number(parameters, "elements"), cores)
-    last, other = int(extents[-1]), int(extents[-2])
-    if strides[-1] == 1:  # rows, and blocks of rows with a constant distance
-        rows = _up(elements, last)
-        row = 6 + 0.65 * min(last, elements) * _number(parameters, "element_bytes")
-        return 560 + 145 * _up(rows, other) + row * rows
-    return 750 + 150 * _up(elements, max(last, other)) + 2.65 * elements
+    sizes = [int(extent) for extent in extents]
+    elements, element = _number(parameters, "elements"), _number(parameters, "element_bytes")
+    contiguous = strides[-1] == 1
+    if contiguous and sizes[-1] > 1 and sizes[-1] * element in (2, 4):  # moved like elements
+        elements //= sizes[-1]
+        sizes, contiguous = [1, *sizes[:-1]], False
+    share = _up(elements, cores)
+    last, other = sizes[-1], sizes[-2]
+    if contiguous:  # rows, and blocks of rows with a constant distance
+        rows = _up(share, last)
+        row = min(last, share) * element
+        by_row = 16 + 0.6 * row if row >= 16 else 11 if row >= 8 else 7.5
+        return COLD_START + 260 + 130 * _up(rows, other) + by_row * rows
+    return COLD_START + 200 + 35 * _up(share, max(last, other)) + 2.45 * share
 
 
 def _rms_normalization(parameters: Parameters, outputs: Sequence[TensorType], cores: int) -> float:
@@ -254,8 +261,12 @@ def _rms_normalization(parameters: Parameters, outputs: Sequence[TensorType], co
 def _rotary_embedding(parameters: Parameters, outputs: Sequence[TensorType], cores: int) -> float:
     del outputs
     tokens = _number(parameters, "batch") * _number(parameters, "tokens")
-    vectors = _up(tokens * _number(parameters, "heads"), cores)
+    heads = _number(parameters, "heads")
+    vectors = _up(tokens * heads, cores)
     pairs = _number(parameters, "rotary_size") // 2
+    is_word = _number(parameters, "head_size") == _number(parameters, "rotary_size") == 4
+    if is_word and not _number(parameters, "interleaved") and tokens >= cores:
+        return COLD_START + 120 + _up(tokens, cores) * (65 + 30.1 * heads)
     if tokens == 1:
         return COLD_START + 40 + vectors * (4 + 20 * pairs)
     return COLD_START + 250 + vectors * (24 + 20.5 * pairs)
