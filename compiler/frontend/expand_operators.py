@@ -34,13 +34,12 @@ def _key(node: NodeProto) -> tuple[str, str]:
 
 
 def adopt_operators(proto: ModelProto) -> None:
-    """Gives onnxruntime's operators their domain where the file leaves it out."""
-    adopted = False
+    """Gives onnxruntime's operators their domain, and names it, where the file leaves it out."""
     for node in proto.graph.node:
         if node.domain in ONNX_DOMAINS and node.op_type in MISPLACED:
             node.domain = CONTRIB_DOMAIN
-            adopted = True
-    if adopted and all(entry.domain != CONTRIB_DOMAIN for entry in proto.opset_import):
+    used = any(node.domain == CONTRIB_DOMAIN for node in proto.graph.node)
+    if used and all(entry.domain != CONTRIB_DOMAIN for entry in proto.opset_import):
         proto.opset_import.append(helper.make_opsetid(CONTRIB_DOMAIN, 1))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from math import prod
 
 import numpy as np
@@ -89,6 +90,7 @@ def _evaluate(
         return None
     if node.operator in ("Shape", "Size"):
         return _shape(node, types, constants)
+    node = _with_known_type(node, types, constants)
     names = [name for name in node.inputs if name is not None]
     unknown = [name for name in names if name not in constants]
     empty = _empty_tensors(unknown, types) if node.operator in REDUCING_NOTHING else {}
@@ -132,6 +134,17 @@ def _evaluate(
             ]
         ) from error
     return arrays
+
+
+def _with_known_type(
+    node: OnnxNode, types: Mapping[str, TypeProto.Tensor], constants: Mapping[str, Array]
+) -> OnnxNode:
+    """A CastLike as the Cast that it is, if the type of its operand 1 is known."""
+    like = node.inputs[1] if node.operator == "CastLike" else None
+    if like is None or like in constants or like not in types or not types[like].elem_type:
+        return node
+    attributes = {**node.attributes, "to": types[like].elem_type}
+    return replace(node, operator="Cast", inputs=node.inputs[:1], attributes=attributes)
 
 
 def _is_kept(node: OnnxNode) -> bool:

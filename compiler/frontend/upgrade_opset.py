@@ -7,6 +7,7 @@ import functools
 import onnx.defs
 from onnx import ModelProto, helper, version_converter
 from onnx.checker import ValidationError
+from onnx.shape_inference import InferenceError
 
 from compiler.errors import Code, CompileError, Problem
 from compiler.frontend.check_attributes import ONNX_DOMAINS
@@ -60,7 +61,7 @@ def upgrade_opset(proto: ModelProto, least: int = 0) -> ModelProto:
         proto.opset_import.append(helper.make_opsetid(NEWER_DOMAIN, 1))
     try:
         converted = version_converter.convert_version(proto, wanted)
-    except (RuntimeError, ValueError, ValidationError) as error:
+    except (InferenceError, RuntimeError, ValueError, ValidationError) as error:
         message = " ".join(str(error).split())[:400]
         raise CompileError(
             [

@@ -144,7 +144,7 @@ def test_mean_over_axes() -> None:
 
 
 @pytest.mark.parametrize("dtype", TYPES)
-def test_choice(dtype: type) -> None:
+def test_choice(dtype: Any) -> None:
     model = QuantisedModel()
     condition = model.input("condition", np.random.default_rng(3).random((3, 1)) > 0.5)
     x = model.operand("x", stored(1, dtype, 3, 4), 0.02, middle(dtype))
@@ -154,7 +154,7 @@ def test_choice(dtype: type) -> None:
 
 
 @pytest.mark.parametrize("dtype", TYPES)
-def test_concatenation(dtype: type) -> None:
+def test_concatenation(dtype: Any) -> None:
     model = QuantisedModel()
     y = model.parameters(0.04, middle(dtype), dtype)
     operands = [
@@ -166,7 +166,7 @@ def test_concatenation(dtype: type) -> None:
 
 
 @pytest.mark.parametrize("dtype", TYPES)
-def test_operators_on_bytes(dtype: type) -> None:
+def test_operators_on_bytes(dtype: Any) -> None:
     model = NodeModel()
     x = model.input("x", stored(1, dtype, 1, 3, 8, 8))
     y = model.node("MaxPool", x, kernel_shape=[3, 3], pads=[1, 1, 0, 0], strides=[2, 2])
