@@ -1,6 +1,7 @@
 """quantized_model: the int8 version of a float model."""
 
 load("//rules/private:dotted_targets.bzl", "dotted_targets")
+load("//rules/private:host_transition.bzl", "host_transition")
 load("//rules/private:onnxruntime.bzl", "ONNXRUNTIME_ENVIRONMENT")
 load(":providers.bzl", "ModelInfo")
 
@@ -122,6 +123,9 @@ _quantized_model = rule(
         "tolerance": attr.string_dict(),
         "weight_bits": attr.string_dict(),
         "weight_bits_search": attr.int_list(),
+        "_allowlist_function_transition": attr.label(
+            default = "@bazel_tools//tools/allowlists/function_transition_allowlist",
+        ),
         "_check_tolerance": attr.label(
             default = "//tools/quantize:check_tolerance",
             cfg = "exec",
@@ -139,6 +143,8 @@ _quantized_model = rule(
         ),
     },
     provides = [ModelInfo],
+    # A model does not depend on a platform: firmware for several shares one run.
+    cfg = host_transition,
 )
 
 def quantized_model(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from models.digits.evaluation_data import SAMPLES
 FOLDER = Path(__file__).parent
 
 
+@functools.cache
 def correct(model: str) -> np.ndarray:
     """Whether each test image's largest logit is the label's, by the bit-exact interpreter."""
     graph = lower(import_model(FOLDER / f"{model}.onnx"), "run")

@@ -1,7 +1,8 @@
 """How good a quantised model's answers are: against labels, and against the float model's.
 
 A decision is the index of the largest element along the last axis of the first output that is no
-state; a sample has one, or one for each position of a sequence. Evaluation data have the form of
+state, or that output itself if it holds integers; a sample has one, or one for each position of a
+sequence. Evaluation data have the form of
 calibration data (``calibration.py``), and beside the inputs may have the right decisions as array
 ``labels``: one integer for each sample, or in the other form one array for each run.
 """
@@ -268,6 +269,8 @@ class Judge:
         if not self._names:
             return None
         first = [run[self._names[0]] for run in answers]
+        if all(np.issubdtype(array.dtype, np.integer) for array in first):
+            return [array.astype(np.int64) for array in first]
         if any(array.ndim == 0 or array.shape[-1] < 2 for array in first):
             return None
         return [array.argmax(axis=-1) for array in first]

@@ -21,6 +21,7 @@ import onnx
 from compiler.errors import Code, CompileError, Problem
 from compiler.frontend.read_model import read_model
 from tools.quantize.calibration import Sequences, load_sequences
+from tools.quantize.check_tolerance import problems
 from tools.quantize.evaluation import Judge, Samples, load_samples
 from tools.quantize.integer_interface import make_integer
 from tools.quantize.layer_errors import layer_errors
@@ -69,7 +70,7 @@ def quantized(
     bits = matching_bits(models.groups, options.weight_bits)
     calibration = Samples(sequences, None, file)
     judge = None
-    if report or options.tolerance:
+    if report or options.weight_bits_search:
         judge = Judge(model, evaluation or calibration, state)
         judge.check_tolerance(options.tolerance)
     choice: Choice | None = None
@@ -102,14 +103,22 @@ def quantized(
     return Result(narrowed, report_content(findings))
 
 
-def _refused(problems: Sequence[Problem]) -> int:
-    for problem in problems:
+def _refused(found: Sequence[Problem]) -> int:
+    for problem in found:
         print(problem, file=sys.stderr)
     return 1
 
 
 def _files(arguments: argparse.Namespace, options: Options) -> Mapping[Path, bytes]:
-    """What is to be written."""
+    """What is to be written.
+
+    With a report it says whether the tolerance holds, and `check_tolerance.py` fails if it does
+    not: there is something to read then.
+
+    Raises:
+        CompileError: data or options do not fit the model, or without a report the tolerance does
+            not hold.
+    """
     model = read_model(arguments.model)
     result = quantized(
         model,
@@ -119,8 +128,10 @@ def _files(arguments: argparse.Namespace, options: Options) -> Mapping[Path, byt
         and load_samples(arguments.evaluation, model, options.state),
         file=arguments.calibration.name,
         name=arguments.name or arguments.output.stem,
-        report=arguments.report is not None,
+        report=bool(arguments.report or options.tolerance),
     )
+    if not arguments.report and result.report and (missed := list(problems(result.report))):
+        raise CompileError(missed)
     make_integer(result.model, arguments.integer_io)
     onnx.checker.check_model(result.model, full_check=True)
     files = {arguments.output: result.model.SerializeToString(deterministic=True)}

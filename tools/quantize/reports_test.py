@@ -138,3 +138,17 @@ def test_a_model_that_keeps_to_its_tolerance_is_marked(
     monkeypatch.setattr(sys, "argv", ["check_tolerance", *files])
     assert check_tolerance.main() == 0
     assert output.exists()
+
+
+def test_without_a_report_the_command_itself_refuses(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    onnx.save(classifier(), tmp_path / "model.onnx")
+    np.savez(tmp_path / "calibration.npz", x=features(20, 1))
+    files = [f"--model={tmp_path / 'model.onnx'}", f"--calibration={tmp_path / 'calibration.npz'}"]
+    output = tmp_path / "output.onnx"
+    demand = "--tolerance=signal_to_noise_db=90"
+    monkeypatch.setattr(sys, "argv", ["quantize", *files, f"--output={output}", demand])
+    assert quantize.main() == 1
+    assert "error TW-0307: output: signal_to_noise_db is " in capsys.readouterr().err
+    assert not output.exists()
