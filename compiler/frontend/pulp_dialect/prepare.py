@@ -109,10 +109,11 @@ def prepare(proto: ModelProto, input_types: dict[str, DataType]) -> bool:
 
 
 def _hides_integers(proto: ModelProto, input_types: Mapping[str, DataType]) -> bool:
-    """Whether an input that the model declares as float32 holds integers."""
+    """Whether an input holds other integers than those that the model declares."""
+    declared = {**DECLARED, TensorProto.INT32: DataType.INT32, TensorProto.INT64: DataType.INT32}
     return any(
-        input_types.get(value.name, DataType.FLOAT32) is not DataType.FLOAT32
-        and value.type.tensor_type.elem_type not in INTEGERS
+        input_types.get(value.name, DataType.FLOAT32)
+        not in (DataType.FLOAT32, declared.get(value.type.tensor_type.elem_type))
         for value in proto.graph.input
     )
 
