@@ -30,6 +30,7 @@ class Code(enum.Enum):
     # 02xx: operators
     UNSUPPORTED_OPERATOR = ("TW-0201", "an operator is not supported")
     UNSUPPORTED_FORM = ("TW-0202", "an operator is supported, but not in this form")
+    OPERATOR_MODULE = ("TW-0203", "a module that adds operators is wrong")
     # 03xx: quantisation
     UNSUPPORTED_QUANTIZATION = ("TW-0301", "a tensor is quantised in an unsupported way")
     QUANTIZATION_RANGE = ("TW-0302", "quantisation parameters cannot be represented")

@@ -1,6 +1,7 @@
 """quantized_model: the int8 version of a float model."""
 
 load("//rules/private:dotted_targets.bzl", "dotted_targets")
+load("//rules/private:host_transition.bzl", "host_transition")
 load("//rules/private:onnxruntime.bzl", "ONNXRUNTIME_ENVIRONMENT")
 load(":providers.bzl", "ModelInfo")
 
@@ -85,7 +86,12 @@ def _quantized_model_impl(ctx):
         validation.append(checked)
     golden = ctx.file.golden or float_model.golden
     return [
-        ModelInfo(golden = golden, license = float_model.license, onnx = onnx),
+        ModelInfo(
+            golden = golden,
+            license = float_model.license,
+            onnx = onnx,
+            operators = float_model.operators,
+        ),
         DefaultInfo(files = depset([onnx])),
         OutputGroupInfo(
             # Bazel makes these whenever the model is needed, and fails if one cannot be made; the
@@ -119,6 +125,9 @@ _quantized_model = rule(
         "tolerance": attr.string_dict(),
         "weight_bits": attr.string_dict(),
         "weight_bits_search": attr.int_list(),
+        "_allowlist_function_transition": attr.label(
+            default = "@bazel_tools//tools/allowlists/function_transition_allowlist",
+        ),
         "_check_tolerance": attr.label(
             default = "//tools/quantize:check_tolerance",
             cfg = "exec",
@@ -136,6 +145,8 @@ _quantized_model = rule(
         ),
     },
     provides = [ModelInfo],
+    # A model does not depend on a platform: firmware for several shares one run.
+    cfg = host_transition,
 )
 
 def quantized_model(
