@@ -206,7 +206,7 @@ def _not_finite(model: onnx.ModelProto, wrong: Mapping[str, str]) -> list[Proble
         shown = f"{node.op_type} '{node.name}'" if node.name else node.op_type
         for name in node.output:
             if name in wrong and not any(operand in wrong for operand in node.input):
-                readers = [n.name for n in model.graph.node if name in n.input and n.name]
+                readers = _readers(model, name, wrong)
                 quoted = ", ".join(f'"{reader}"' for reader in readers)
                 origins.append(
                     Problem(
@@ -219,6 +219,16 @@ def _not_finite(model: onnx.ModelProto, wrong: Mapping[str, str]) -> list[Proble
                     )
                 )
     return origins
+
+
+def _readers(model: onnx.ModelProto, origin: str, wrong: Collection[str]) -> list[str]:
+    """Names of nodes that read a tensor, or what passes it on."""
+    passed, readers = {origin}, list[str]()
+    for node in model.graph.node:
+        if any(name in passed for name in node.input):
+            passed.update(name for name in node.output if name in wrong)
+            readers += [node.name] if node.name else []
+    return readers
 
 
 def _dependent_on_data(model: onnx.ModelProto) -> set[str]:

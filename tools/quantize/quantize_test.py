@@ -351,7 +351,8 @@ def masked() -> tuple[onnx.ModelProto, list[list[Arrays]]]:
         [
             helper.make_node("MatMul", ["x", "weights"], ["scores"], "product"),
             helper.make_node("Where", ["keep", "scores", "nothing"], ["masked"], "mask"),
-            helper.make_node("Softmax", ["masked"], ["shares"], "softmax"),
+            helper.make_node("Flatten", ["masked"], ["flat"], "flatten"),
+            helper.make_node("Softmax", ["flat"], ["shares"], "softmax"),
             helper.make_node("MatMul", ["shares", "weights"], ["y"], "sum"),
         ],
         "masked",
@@ -374,13 +375,14 @@ def test_what_reads_a_mask_of_infinities_can_stay_float() -> None:
         quantize(model, data, {}, Scheme())
     (problem,) = caught.value.problems
     assert problem.code is Code.CALIBRATION_VALUES
-    assert 'float_layers = ["softmax"]' in problem.advice
-    with pytest.raises(CompileError, match="called so; there are: 'product', 'mask', 'softmax'"):
+    assert 'float_layers = ["flatten", "softmax"]' in problem.advice
+    with pytest.raises(CompileError, match="called so; there are: 'product', 'mask', 'flatten'"):
         quantize(model, data, {}, Scheme(float_layers=("soft",)))
-    found = quantize(model, data, {}, Scheme(float_layers=("soft*",)))
+    found = quantize(model, data, {}, Scheme(float_layers=("flatten", "soft*")))
     made = {output: node for node in found.graph.node for output in node.output}
     (softmax,) = (node for node in found.graph.node if node.op_type == "Softmax")
-    assert made[softmax.input[0]].op_type == "Where"
+    assert made[softmax.input[0]].op_type == "Flatten"
+    assert made[made[softmax.input[0]].input[0]].op_type == "Where"
     expected = session(model).run(["y"], data[0][0])[0]
     np.testing.assert_allclose(session(found).run(["y"], data[0][0])[0], expected, atol=0.02)
 
