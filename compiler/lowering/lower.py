@@ -56,6 +56,8 @@ def lower(
     problems: list[Problem] = []
     for node in model.nodes:
         if context.is_absorbed(node):
+            if problems:  # maybe those of the node that was to do its work
+                _bind_placeholders(context, node)
             continue
         try:
             check_node(node, model)
