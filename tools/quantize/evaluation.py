@@ -163,8 +163,9 @@ class Verdict:
 
 
 def decibels(signal: float, noise: float) -> float | None:
-    """The ratio of two powers; None if one of them is 0."""
-    return 10.0 * math.log10(signal / noise) if signal > 0.0 and noise > 0.0 else None
+    """The ratio of two powers; None if one of them is 0 or beyond all numbers."""
+    ratio = signal / noise if noise > 0.0 else 0.0
+    return 10.0 * math.log10(ratio) if 0.0 < ratio < math.inf else None
 
 
 class Judge:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import onnx
-from onnx import TensorProto
+from onnx import TensorProto, numpy_helper
 
 from compiler.errors import Code, CompileError, Problem
 from tools.quantize.calibration import Arrays, Sequences, StatefulRunner, graph_inputs, with_outputs
@@ -144,7 +144,7 @@ def check_variation(
         CompileError: names every such tensor that is not computed from constant ones only, or a
             pattern that matches none.
     """
-    dependent = _dependent_on_data(model)
+    dependent = _dependent_on_data(model, found)
     constant = {
         name for name, ends in found.items() if name in dependent and ends.lowest == ends.highest
     }
@@ -231,11 +231,20 @@ def _readers(model: onnx.ModelProto, origin: str, wrong: Collection[str]) -> lis
     return readers
 
 
-def _dependent_on_data(model: onnx.ModelProto) -> set[str]:
+def _dependent_on_data(model: onnx.ModelProto, values: Mapping[str, Extremes]) -> set[str]:
+    """Tensors that other data could change; a product with zeros, such as first states, is none."""
     found = set(graph_inputs(model))
+    zeros = {t.name for t in model.graph.initializer if not numpy_helper.to_array(t).any()}
     for node in model.graph.node:
-        if node.op_type not in _SHAPE_ONLY and any(name in found for name in node.input):
+        nothing = node.op_type == "Mul" and any(name in zeros for name in node.input)
+        depends = any(name in found for name in node.input) and not nothing
+        if depends and node.op_type not in _SHAPE_ONLY:
             found.update(node.output)
+            continue
+        for name in node.output:
+            ends = values.get(name)
+            if nothing or (ends is not None and not ends.lowest and not ends.highest):
+                zeros.add(name)
     return found
 
 

@@ -23,12 +23,15 @@ from onnxruntime.quantization.calibrate import TensorData, TensorsData, save_ten
 from compiler.errors import Code, CompileError, Problem, shown_names
 from tools.quantize import operator_handlers
 from tools.quantize.calibration import Sequences, check_sequences
+from tools.quantize.hidden_scores import hidden_scores, names_of
 from tools.quantize.observation import calibrated_tensors, check_variation, extremes, histograms
 from tools.quantize.range_methods import Range, RangeMethod
 from tools.quantize.ranges import round_up
 
 # Tells the quantiser that the model is meant to be quantised as it is.
 _PREPARED = ("onnx.quant.pre_process", "onnxruntime.quant")
+
+LARGEST = float(np.finfo(np.float32).max)
 
 ACTIVATIONS = {
     "int8": (QuantType.QInt8, True),
@@ -87,6 +90,8 @@ def quantize(
     operators = operator_handlers.register()
     activation_type, symmetric = ACTIVATIONS[scheme.activations]
     ranges = activation_ranges(model, sequences, state, operators, scheme)
+    excluded = names_of(prepared, hidden_scores(prepared))
+    excluded += _matching_nodes(model, scheme.float_layers)
     with tempfile.TemporaryDirectory() as folder:
         target = Path(folder) / "quantized.onnx"
         # Given to the quantiser as what an earlier calibration has found.
@@ -99,7 +104,7 @@ def quantize(
             calibration_cache_path=cache,
             quant_format=QuantFormat.QDQ,
             op_types_to_quantize=operators,
-            nodes_to_exclude=_matching_nodes(model, scheme.float_layers),
+            nodes_to_exclude=excluded,
             per_channel=scheme.per_channel,
             activation_type=activation_type,
             weight_type=QuantType.QInt8,
@@ -128,8 +133,10 @@ def activation_ranges(
     Raises:
         CompileError: an activation is NaN, infinite or constant, or a pattern matches nothing.
     """
+    hidden = hidden_scores(model).tensors
     excluded = _matching_nodes(model, scheme.float_layers)
     tensors = calibrated_tensors(model, frozenset(operators), excluded)
+    tensors = [name for name in tensors if name not in hidden]
     found = extremes(model, sequences, state, tensors)
     check_variation(model, found, scheme.allow_constant)
     counted = histograms(model, sequences, state, found) if scheme.method.needs_histogram else {}
@@ -139,7 +146,7 @@ def activation_ranges(
         low, high = scheme.method(ends, counted.get(name), symmetric)
         if scheme.range_bits is not None:
             low, high = round_up(low, scheme.range_bits), round_up(high, scheme.range_bits)
-        ranges[name] = (low, high)
+        ranges[name] = (max(low, -LARGEST), min(high, LARGEST))
     return ranges
 
 
