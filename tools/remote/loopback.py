@@ -50,8 +50,9 @@ def main(arguments: Sequence[str]) -> int:
     options = parser.parse_args(arguments)
     if options.workers < 1 or options.jobs < 1:
         parser.error("at least one worker and one job are needed")
-    # Ended like by Ctrl-C: everything is stopped and removed.
-    signal.signal(signal.SIGTERM, signal.getsignal(signal.SIGINT))
+    # Both stop and remove everything, also where a shell has started this in the background.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         with (
             tempfile.TemporaryDirectory(prefix="remote_", dir=scratch_parent()) as folder,

@@ -123,9 +123,7 @@ def _environment() -> dict[str, str]:
     """The variables for BuildGrid: this program's packages, and not its modules."""
     package = importlib.util.find_spec("buildgrid")
     if package is None or not package.submodule_search_locations:
-        raise EngineError(
-            "Python cannot import buildgrid; run ./bazelw run //tools/remote:loopback"
-        )
+        raise EngineError("Python has no buildgrid: use ./bazelw run //tools/remote:loopback")
     site = Path(package.submodule_search_locations[0]).parent
     return {**os.environ, "PYTHONPATH": str(site), "PYTHONDONTWRITEBYTECODE": "1"}
 
