@@ -20,7 +20,6 @@ from tools.remote.engine import Engine, running_engine
 from tools.remote.worker import Worker
 
 REMOTE = "--config=remote"
-LOCAL = "--remote_executor="
 
 # Quantised, compiled, linked, simulated: on the host, and on the chip with its simulator.
 TARGETS = (
@@ -100,12 +99,12 @@ def test_a_second_checkout_is_served_all_results(site: Site) -> None:
 
 def test_workers_make_the_same_bytes_as_this_machine(site: Site) -> None:
     local = Checkout(copy_checkout(site.folder / "local"), site.folder / "third_root")
-    build = local.build("build", TARGETS)
+    build = local.build("build", [LIBRARY])
     local.close()
     assert build.status == 0
     assert not any("remote" in runner for runner in runners(build.actions))
     assert made(build)
-    assert made(build) == made(site.tested)
+    assert made(build).items() <= made(site.tested).items()
 
 
 def test_without_an_endpoint_the_build_says_so(site: Site) -> None:
