@@ -208,6 +208,7 @@ def compiled_network(
         name,
         model,
         entry_points = {},
+        dims = {},
         states = {},
         integer_io = [],
         input_types = {},
@@ -227,6 +228,8 @@ def compiled_network(
       entry_points: extents of the model's symbolic dimensions by entry point, for example
         `{"decode": {"sequence": 1}, "prefill": {"sequence": 64}}`. Entry points share weights,
         states and working memory. By default one, without a name.
+      dims: extents of symbolic dimensions in all entry points that do not say otherwise, for
+        example `{"batch": 1, "seq": 64}`. Every one needs an extent.
       states: model outputs by model input: what a run leaves in the output is the input of the
         next run.
       integer_io: inputs and outputs of a quantised model to pass as int8; `["all"]` for all.
@@ -238,7 +241,7 @@ def compiled_network(
     _compiled_network(
         name = name,
         model = model,
-        options = entry_point_options(entry_points) +
+        options = entry_point_options(entry_points, dims) +
                   ["--state={}={}".format(*state) for state in states.items()] +
                   ["--integer-io=" + tensor for tensor in integer_io] +
                   ["--input-type={}={}".format(*item) for item in input_types.items()],

@@ -34,12 +34,13 @@ from compiler.frontend.check_sizes import MAXIMUM_BYTES, check_sizes, static_sha
 from compiler.frontend.check_structure import check_structure, initializers, tensor_data
 from compiler.frontend.check_types import check_types
 from compiler.frontend.expand_functions import expand_functions
+from compiler.frontend.expand_operators import adopt_operators, expand_operators, needed_opset
 from compiler.frontend.fold_constants import fold_constants
 from compiler.frontend.input_type import InputType
 from compiler.frontend.model import AttributeValue, OnnxModel, OnnxNode, OnnxTensor
 from compiler.frontend.narrow_integers import NARROW_TYPES, widened
 from compiler.frontend.pulp_dialect.integers import integer_model
-from compiler.frontend.pulp_dialect.prepare import pin_shapes, prepare, refuse_training
+from compiler.frontend.pulp_dialect.prepare import pin_shapes, prepare, refuse_operators
 from compiler.frontend.read_model import read_model
 from compiler.frontend.stand_ins import add_types
 from compiler.frontend.upgrade_opset import OLDEST, opset_of, upgrade_opset
@@ -80,12 +81,13 @@ def import_model(
     else:
         proto = read_model(source)
     check_structure(proto)
-    refuse_training(proto)
+    refuse_operators(proto)
     check_attributes(proto)
     types = _input_types(proto, inputs or {})
     holds_integers = prepare(proto, types)
     attributes_to_operands(proto)
-    proto = upgrade_opset(proto)
+    adopt_operators(proto)
+    proto = upgrade_opset(proto, needed_opset(proto))
     constants = initializers(proto)
     proto = _check(proto)
     opset = _opset(proto)
@@ -98,7 +100,7 @@ def import_model(
         check_types(nodes, _element_types(found, constants))
         remaining = fold_constants(nodes, found, constants, opset)
         if len(remaining) == len(nodes):
-            expanded = expand_functions(proto)
+            expanded = expand_operators(proto, found, constants) or expand_functions(proto)
             if expanded is not None:
                 proto = expanded
                 continue
@@ -224,7 +226,7 @@ def _input_problems(value: ValueInfoProto) -> Iterator[Problem]:
                 where,
                 f"dimension {axis} is {name!r}, which has no value",
                 "static shapes",
-                f"pin it: {name}=<extent>" if dimension.dim_param else "give it an extent",
+                _how_to_pin(name) if dimension.dim_param else "give it an extent",
             )
         elif dimension.dim_value < 0:
             yield Problem(
@@ -234,6 +236,10 @@ def _input_problems(value: ValueInfoProto) -> Iterator[Problem]:
                 "static shapes",
                 "give it an extent",
             )
+
+
+def _how_to_pin(name: str) -> str:
+    return f'pin it: dims = {{"{name}": <extent>}} in Bazel, else --entry-point :{name}=<extent>'
 
 
 def _symbols(proto: ModelProto) -> list[str]:

@@ -19,6 +19,7 @@ from compiler.target.siracusa_cluster_cycles import (
     ConvTile,
     attention,
     attention_word,
+    attention_words,
     conv_packed,
     depthwise_conv_packed,
     depthwise_conv_singly,
@@ -239,6 +240,12 @@ def _attention_word(parameters: Parameters, outputs: Sequence[TensorType], cores
     )
 
 
+def _attention_words(parameters: Parameters, outputs: Sequence[TensorType], cores: int) -> float:
+    del outputs
+    heads, queries = _number(parameters, "heads"), _number(parameters, "queries")
+    return COLD_START + attention_words(heads, queries, _attended_keys(parameters), cores)
+
+
 def _attended_keys(parameters: Parameters) -> int:
     """Keys of a query on average. Only a run tells positions: those of several queries are taken
     for the first ones, that of a single query for the last one."""
@@ -330,6 +337,7 @@ _MODELS: Mapping[str, Model] = {
     "tw_attention_s8": _attention,
     "tw_copy": _copy,
     "tw_attention_word_s8": _attention_word,
+    "tw_attention_words_s8": _attention_words,
     "tw_add_s8": _by_element(7.8, 130),
     "tw_multiply_s8": _by_element(9.7, 220),
     "tw_table": _by_element(3.3, 100),
