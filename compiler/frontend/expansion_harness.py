@@ -136,6 +136,8 @@ def lowered(model: ModelProto) -> Graph:
     """The graph that the compiler generates code for."""
     graph = lower(import_model(model), "")
     run_passes(graph)
+    names = [node.name for node in graph.nodes]
+    assert len(set(names)) == len(names), "schedules tell nodes by their names"
     return graph
 
 

@@ -79,14 +79,11 @@ def decoder() -> ModelProto:
     angles = np.outer(np.arange(capacity), 10.0 ** -np.arange(0, 2, 4 / head_size))
     tables = [b.constant(f(angles)) for f in (np.cos, np.sin)]
     total = b.constant(capacity, np.int32)
-    mixed, *present = b.own(
-        "GroupQueryAttention",
-        *(packed, "", "", *caches, valid, total, *tables),
-        outputs=3,
-        num_heads=heads,
-        kv_num_heads=key_heads,
-        do_rotary=1,
-    )
+    operands = [packed, "", "", *caches, valid, total, *tables]
+    attributes = {"num_heads": heads, "kv_num_heads": key_heads, "do_rotary": 1}
+    (mixed, *_) = b.own("GroupQueryAttention", *operands, outputs=3, **attributes)
+    present = ("present_k", "present_v")
+    b.nodes[-1].output[1:] = present
     mixed = _narrow(b, mixed, size, size)
     operands = [x, mixed, b.vector(size, 1.0)]
     normal, _, _, total_sum = b.own("SkipSimplifiedLayerNormalization", *operands, outputs=4)

@@ -28,7 +28,7 @@ from compiler.frontend.pulp_dialect.parts import Parts
 from compiler.frontend.pulp_dialect.proto_attributes import number
 from compiler.frontend.upgrade_opset import opset_of
 from compiler.ir import DataType
-from compiler.operators.registry import PULP_DOMAIN
+from compiler.operators.registry import CONTRIB_DOMAIN, PULP_DOMAIN
 
 INTEGERS = frozenset(
     {
@@ -109,13 +109,15 @@ def prepare(proto: ModelProto, input_types: dict[str, DataType]) -> bool:
 
 
 def _hides_integers(proto: ModelProto, input_types: Mapping[str, DataType]) -> bool:
-    """Whether an input holds other integers than those that the model declares."""
-    declared = {**DECLARED, TensorProto.INT32: DataType.INT32, TensorProto.INT64: DataType.INT32}
-    return any(
-        input_types.get(value.name, DataType.FLOAT32)
-        not in (DataType.FLOAT32, declared.get(value.type.tensor_type.elem_type))
-        for value in proto.graph.input
-    )
+    """Whether an input holds integers where its readers would also take numbers."""
+    given = [name for name, type_ in input_types.items() if type_ is not DataType.FLOAT32]
+    if not given:
+        return False
+    kept = set(_integer_operands(proto))
+    for node in proto.graph.node:
+        if node.domain == CONTRIB_DOMAIN:
+            kept.update(node.input)  # what it takes is what the file declares
+    return any(name not in kept for name in given)
 
 
 def _is_dialect(node: NodeProto) -> bool:
