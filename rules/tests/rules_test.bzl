@@ -138,30 +138,48 @@ def _quantized_model_test_impl(ctx):
 
 _quantized_model_test = analysistest.make(_quantized_model_test_impl)
 
+def _following(arguments, option):
+    """What stands behind an option, each time."""
+    return [
+        arguments[index + 1]
+        for index, argument in enumerate(arguments)
+        if argument == option
+    ]
+
+def _calibrated_model_test_impl(ctx):
+    env = analysistest.begin(ctx)
+    arguments = _action(env, "TilewrightQuantize").argv
+    for option, value in {
+        "--calibration-method": "percentile",
+        "--percentile": "99.9",
+        "--weight-bits": "head=4",
+        "--weights": "per-tensor",
+    }.items():
+        asserts.equals(env, [value], _following(arguments, option))
+    groups = analysistest.target_under_test(env)[OutputGroupInfo]
+    asserts.equals(env, ["calibrated_int8.quantization.html"], _names(groups.report_html))
+    asserts.equals(env, ["calibrated_int8.quantization.txt"], _names(groups.report_txt))
+    mnemonics = [action.mnemonic for action in analysistest.target_actions(env)]
+    asserts.false(env, "TilewrightCheckTolerance" in mnemonics, "there is no tolerance")
+    return analysistest.end(env)
+
+_calibrated_model_test = analysistest.make(_calibrated_model_test_impl)
+
 # A tolerance is checked whenever the model is needed, and from the report, which is there to read.
+# The target is one that can be built, because checks run for what a test depends on, too.
 def _tolerance_test_impl(ctx):
     env = analysistest.begin(ctx)
-    target = analysistest.target_under_test(env)
     arguments = _action(env, "TilewrightQuantize").argv
-    asserts.true(env, "accuracy_drop=0.01" in arguments)
-    asserts.equals(env, "percentile", arguments[arguments.index("--calibration-method") + 1])
-    asserts.equals(env, "99.9", arguments[arguments.index("--percentile") + 1])
-    asserts.equals(env, "per-tensor", arguments[arguments.index("--weights") + 1])
+    asserts.equals(env, ["accuracy_drop=0.01"], _following(arguments, "--tolerance"))
+    asserts.equals(env, ["4", "2"], _following(arguments, "--weight-bits-search"))
+    check = _action(env, "TilewrightCheckTolerance")
+    asserts.true(env, "digits_plain_searched.quantization.json" in _names(check.inputs))
+    groups = analysistest.target_under_test(env)[OutputGroupInfo]
     asserts.equals(
         env,
-        ["4", "2"],
-        [
-            arguments[index + 1]
-            for index, argument in enumerate(arguments)
-            if argument == "--weight-bits-search"
-        ],
+        ["digits_plain_searched.quantization.checked"],
+        _names(groups._validation),
     )
-    check = _action(env, "TilewrightCheckTolerance")
-    asserts.true(env, "searched_int8.quantization.json" in _names(check.inputs))
-    groups = target[OutputGroupInfo]
-    asserts.equals(env, ["searched_int8.quantization.checked"], _names(groups._validation))
-    asserts.equals(env, ["searched_int8.quantization.html"], _names(groups.report_html))
-    asserts.equals(env, ["searched_int8.quantization.txt"], _names(groups.report_txt))
     return analysistest.end(env)
 
 _tolerance_test = analysistest.make(_tolerance_test_impl)
@@ -295,16 +313,14 @@ def rules_tests(name):
         tags = _TAGS,
     )
     quantized_model(
-        name = "searched_int8",
+        name = "calibrated_int8",
         calibration = "calibration.npz",
         calibration_method = "percentile",
-        evaluation = "evaluation.npz",
         model = ":good",
         per_channel = False,
         percentile = 99.9,
         tags = _TAGS,
-        tolerance = {"accuracy_drop": 0.01},
-        weight_bits_search = [4, 2],
+        weight_bits = {"head": 4},
     )
     kernel_library(
         name = "good_kernels",
@@ -333,7 +349,14 @@ def rules_tests(name):
     _compiled_network_test(name = "compiled_network_test", target_under_test = ":good_net")
     _firmware_test(name = "firmware_test", target_under_test = ":good_fw")
     _quantized_model_test(name = "quantized_model_test", target_under_test = ":good_int8")
-    _tolerance_test(name = "tolerance_test", target_under_test = ":searched_int8")
+    _calibrated_model_test(
+        name = "calibrated_model_test",
+        target_under_test = ":calibrated_int8",
+    )
+    _tolerance_test(
+        name = "tolerance_test",
+        target_under_test = "//models/digits:digits_plain_searched",
+    )
     _kernel_library_test(name = "kernel_library_test", target_under_test = ":good_kernels")
 
     kernel_library(
@@ -419,6 +442,7 @@ def rules_tests(name):
     _dumping_network_test(name = "dumping_network_test", target_under_test = ":good_net")
 
     native.test_suite(name = name, tests = [
+        "calibrated_model_test",
         "compiled_network_test",
         "dumping_network_test",
         "firmware_test",

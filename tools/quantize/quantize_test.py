@@ -345,6 +345,21 @@ def test_activations_that_never_change_are_refused_unless_allowed() -> None:
         quantize(model, data, {}, Scheme(allow_constant=("zero", "nought")))
 
 
+def test_a_run_that_the_model_refuses_is_told() -> None:
+    wrong = SEQUENCES[0][0] | {"tokens": np.array([[1, 99, 3]], np.int64)}
+    with pytest.raises(CalibrationError, match=r"run 0/0: the model cannot be run on it: .*99"):
+        quantize(MODEL, [[wrong]], STATE, Scheme())
+
+
+def test_a_model_that_onnxruntime_lacks_is_refused() -> None:
+    unknown = onnx.ModelProto()
+    unknown.CopyFrom(MODEL)
+    (node,) = (node for node in unknown.graph.node if node.op_type == "Swish")
+    node.op_type = "Swash"
+    with pytest.raises(CompileError, match=r"TW-0\d01: the model: onnxruntime, which .* Swash"):
+        session(unknown)
+
+
 def test_no_samples_are_refused() -> None:
     with pytest.raises(CompileError, match="it holds no samples"):
         quantize(MODEL, [], STATE, Scheme())
