@@ -173,6 +173,9 @@ CASES: dict[str, Case] = {
         Code.UNSUPPORTED_OPERATOR,
         lambda: model(node("NonZero", output="n"), node("Cast", "n", to=TensorProto.FLOAT)),
     ),
+    "a module of operators that is none": Case(
+        Code.OPERATOR_MODULE, relu, ("--operators", "{tmp}/net.onnx")
+    ),
     "a form that is not supported": Case(
         Code.UNSUPPORTED_FORM, lambda: model(node("LeakyRelu", alpha=float("nan")))
     ),
@@ -258,7 +261,10 @@ def test_a_defect_of_the_compiler_is_no_traceback(
 
 def test_every_code_has_a_case() -> None:
     """Except for the one above, and those of tools, which their own tests have."""
-    others = {Code.INTERNAL_ERROR, Code.CALIBRATION, Code.CASE_DATA}
+    others = {
+        *(Code.INTERNAL_ERROR, Code.CASE_DATA),
+        *(Code.CALIBRATION, Code.CALIBRATION_VALUES, Code.CONSTANT_ACTIVATION, Code.ACCURACY),
+    }
     assert {case.code for case in CASES.values()} == set(Code) - others
 
 

@@ -11,7 +11,6 @@ from compiler.operators.registry import PULP_DOMAIN
 
 _FIXED = "use a form whose result has the same shape for all data, such as Where or TopK"
 _UNROLL = "export the model with the loop unrolled, or with the branch that is taken"
-_RECURRENT = "export its cells as MatMul, Add, Sigmoid and Tanh, and its memory as a state"
 
 ADVICE: dict[str, tuple[str, str]] = {
     **dict.fromkeys(
@@ -19,7 +18,6 @@ ADVICE: dict[str, tuple[str, str]] = {
         ("its result's shape depends on the data of each run", _FIXED),
     ),
     **dict.fromkeys(("If", "Loop", "Scan"), ("control flow depends on run-time values", _UNROLL)),
-    **dict.fromkeys(("GRU", "LSTM", "RNN"), ("recurrent layers are not supported", _RECURRENT)),
 }
 """Why there is no such operator, and what to do instead, where more can be said than that."""
 

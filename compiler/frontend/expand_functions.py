@@ -31,8 +31,6 @@ from compiler.operators import OPERATORS
 FOLDED = frozenset({"Constant", "ConstantOfShape", "Range", "Shape", "Size"})
 """What function bodies make of static shapes and attributes."""
 
-
-SUPPORTED = frozenset(operator for domain, operator in OPERATORS if not domain)
 SCORES = 3
 """Output of Attention that its kernels do not store."""
 
@@ -50,7 +48,7 @@ def _is_supported(node: NodeProto, types: Mapping[str, ValueInfoProto]) -> bool:
         cache = any(node.input[4:6])
         capped = any(a.name == "softcap" and a.f != 0.0 for a in node.attribute)
         return not cache and not capped and not any(node.output[SCORES:])
-    return node.op_type in SUPPORTED | FOLDED
+    return ("", node.op_type) in OPERATORS or node.op_type in FOLDED
 
 
 def expand_functions(proto: ModelProto) -> ModelProto | None:

@@ -90,7 +90,7 @@ def _newer_operators(proto: ModelProto, opset: int) -> dict[str, int]:
         versions = [
             schema.since_version
             for schema in _schemas()
-            if schema.name == name and schema.domain == ""
+            if schema.name == name and schema.domain == "" and not schema.deprecated
         ]
         if versions and min(versions) > opset:
             result[name] = min(versions)
