@@ -14,6 +14,7 @@ import onnx
 import onnxruntime
 from onnx import ModelProto, TensorProto, helper
 from onnxruntime.quantization import quantize_dynamic
+from onnxruntime.transformers.float16 import convert_float_to_float16
 
 from tests.onnxruntime_operators.float_models import FLOAT_MODELS, Array, Builder
 
@@ -135,10 +136,16 @@ def quantised_encoder() -> ModelProto:
         root.setLevel(level)
 
 
+def half(name: str) -> ModelProto:
+    """A float model in float16, as onnxruntime's converter writes it."""
+    return convert_float_to_float16(FLOAT_MODELS[name]())
+
+
 FUSED_MODELS: Mapping[str, Callable[[], ModelProto]] = {
     "encoder": encoder,
     "decoder": decoder,
     "quantised_encoder": quantised_encoder,
+    "half_transformer": lambda: half("transformer"),
     "optimised_convolutional": lambda: optimised("convolutional"),
     "optimised_transformer": lambda: optimised("transformer"),
 }
@@ -154,5 +161,6 @@ def fused_feeds(model: ModelProto, seed: int = 7) -> dict[str, Array]:
         if value.type.tensor_type.elem_type == TensorProto.INT32:
             feeds[value.name] = random.integers(0, most[value.name], shape).astype(np.int32)
         else:
-            feeds[value.name] = random.normal(size=shape).astype(np.float32)
+            type_ = helper.tensor_dtype_to_np_dtype(value.type.tensor_type.elem_type)
+            feeds[value.name] = random.normal(size=shape).astype(type_)
     return feeds

@@ -109,15 +109,21 @@ def prepare(proto: ModelProto, input_types: dict[str, DataType]) -> bool:
 
 
 def _hides_integers(proto: ModelProto, input_types: Mapping[str, DataType]) -> bool:
-    """Whether an input holds integers where its readers would also take numbers."""
-    given = [name for name, type_ in input_types.items() if type_ is not DataType.FLOAT32]
-    if not given:
+    """Whether an input holds other integers than declared, where readers also take numbers."""
+    declared = {**DECLARED, TensorProto.INT32: DataType.INT32, TensorProto.INT64: DataType.INT32}
+    others = [
+        value.name
+        for value in proto.graph.input
+        if input_types.get(value.name, DataType.FLOAT32)
+        not in (DataType.FLOAT32, declared.get(value.type.tensor_type.elem_type))
+    ]
+    if not others:
         return False
     kept = set(_integer_operands(proto))
     for node in proto.graph.node:
         if node.domain == CONTRIB_DOMAIN:
             kept.update(node.input)  # what it takes is what the file declares
-    return any(name not in kept for name in given)
+    return any(name not in kept for name in others)
 
 
 def _is_dialect(node: NodeProto) -> bool:
