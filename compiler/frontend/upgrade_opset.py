@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 
 import onnx.defs
+import onnx.shape_inference
 from onnx import ModelProto, helper, version_converter
 from onnx.checker import ValidationError
 
@@ -60,7 +61,10 @@ def upgrade_opset(proto: ModelProto) -> ModelProto:
         proto.opset_import.append(helper.make_opsetid(NEWER_DOMAIN, 1))
     try:
         converted = version_converter.convert_version(proto, wanted)
-    except (RuntimeError, ValueError, ValidationError) as error:
+    except (
+        *(RuntimeError, ValueError, ValidationError),
+        *(version_converter.ConvertError, onnx.shape_inference.InferenceError),
+    ) as error:
         message = " ".join(str(error).split())[:400]
         raise CompileError(
             [
