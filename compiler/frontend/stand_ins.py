@@ -72,7 +72,10 @@ def add_types(proto: ModelProto, *, always: bool = False) -> bool:
 
 
 def _take_shape(declared: TypeProto.Tensor, inferred: TypeProto.Tensor) -> None:
-    """Gives an output its inferred shape, unless that contradicts the model."""
+    """Gives an output its inferred shape, unless that contradicts the model; a type if it has
+    none."""
+    if not declared.elem_type:
+        declared.elem_type = inferred.elem_type
     shape, said = _static(inferred), _static(declared)
     if shape is None or shape == said:
         return
