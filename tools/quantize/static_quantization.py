@@ -21,6 +21,7 @@ from onnxruntime.quantization.calibrate import TensorData, TensorsData, save_ten
 
 from tools.quantize import operator_handlers
 from tools.quantize.calibration import Sequences, check_sequences
+from tools.quantize.hidden_scores import hidden_scores, names_of
 from tools.quantize.observation import calibrated_tensors, check_variation, extremes, histograms
 from tools.quantize.range_methods import Range, RangeMethod
 from tools.quantize.ranges import round_up
@@ -83,6 +84,7 @@ def quantize(
     operators = operator_handlers.register()
     activation_type, symmetric = ACTIVATIONS[scheme.activations]
     ranges = activation_ranges(model, sequences, state, operators, scheme)
+    excluded = names_of(prepared, hidden_scores(prepared))
     with tempfile.TemporaryDirectory() as folder:
         target = Path(folder) / "quantized.onnx"
         # Given to the quantiser as what an earlier calibration has found.
@@ -95,6 +97,7 @@ def quantize(
             calibration_cache_path=cache,
             quant_format=QuantFormat.QDQ,
             op_types_to_quantize=operators,
+            nodes_to_exclude=excluded,
             per_channel=scheme.per_channel,
             activation_type=activation_type,
             weight_type=QuantType.QInt8,
@@ -123,7 +126,9 @@ def activation_ranges(
     Raises:
         CompileError: an activation is NaN, infinite or constant.
     """
-    found = extremes(model, sequences, state, calibrated_tensors(model, frozenset(operators)))
+    hidden = hidden_scores(model).tensors
+    tensors = [t for t in calibrated_tensors(model, frozenset(operators)) if t not in hidden]
+    found = extremes(model, sequences, state, tensors)
     check_variation(model, found, scheme.allow_constant)
     counted = histograms(model, sequences, state, found) if scheme.method.needs_histogram else {}
     _, symmetric = ACTIVATIONS[scheme.activations]
