@@ -335,7 +335,10 @@ class LoweringContext:
         for reader in self._consumers[tensor]:
             if reader.operator != "DequantizeLinear":
                 return None
-            quantization = per_tensor_int8(reader, self.model)
+            try:
+                quantization = per_tensor_int8(reader, self.model)
+            except UnsupportedForm:
+                return None  # The node's own lowering says it, with its name.
             if quantization is None:
                 return None
             found.append(quantization)
