@@ -47,6 +47,8 @@ def lower(
     problems: list[Problem] = []
     for node in model.nodes:
         if context.is_absorbed(node):
+            if problems:  # maybe those of the node that was to do its work
+                _bind_placeholders(context, node)
             continue
         try:
             check_node(node, model)
@@ -62,6 +64,7 @@ def lower(
         output = _add_output(context, tensor, tensor in integer)
         graph.outputs.append(output)
     _name_outputs(context, model.outputs)
+    _name_nodes(graph)
     graph.states = list(states)
     _check_state_types(graph)
     return graph
@@ -134,6 +137,17 @@ def _add_output(context: LoweringContext, tensor: str, integer: bool) -> str:
         copy.quantization = value.quantization
         return output
     return name
+
+
+def _name_nodes(graph: Graph) -> None:
+    """Numbers the nodes that one node of the model has become, where they are called alike."""
+    names: set[str] = set()
+    for node in graph.nodes:
+        base, number = node.name, 0
+        while node.name in names:
+            number += 1
+            node.name = f"{base}.{number}"
+        names.add(node.name)
 
 
 def _name_outputs(context: LoweringContext, tensors: Sequence[str]) -> None:

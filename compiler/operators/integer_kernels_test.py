@@ -16,6 +16,7 @@ from compiler.operators.integer_normalization import (
     IntegerLayerNormalization,
     IntegerRmsNormalization,
 )
+from compiler.operators.integer_quantization import ScaleRound
 from compiler.operators.integer_softmax import ItaMax, ItaPartialMax, TableSoftmax
 from compiler.operators.integer_sums import BatchedMatMulSums, ConvSums, MatMulSums
 from compiler.operators.kernel_harness import assert_twin
@@ -247,3 +248,34 @@ def test_halves_are_rounded_away_from_zero() -> None:
     left = np.array([-5, -3, -2, -1, 0, 1, 2, 3, 5], np.int32)
     (y,) = assert_twin(RoundedDivide((0,), 1, 1, 0), [left, np.array(2, np.int32)])
     assert y.tolist() == [-3, -2, -1, -1, 0, 1, 1, 2, 3]
+
+
+@settings(deadline=None)
+@given(
+    elements=st.integers(1, 40),
+    bits=st.integers(1, 8),
+    signed=st.booleans(),
+    factor=st.sampled_from([1.0, -0.5, 3.25, 1e-3, 1e30]),
+    offset=st.sampled_from([0.0, 3.0, -0.5]),
+    seed=seeds,
+)
+def test_scale_round(
+    elements: int, bits: int, signed: bool, factor: float, offset: float, seed: int
+) -> None:
+    low, high = (-(1 << bits - 1), (1 << bits - 1) - 1) if signed else (0, (1 << bits) - 1)
+    operation = ScaleRound(factor, offset, low, high, 0 if signed else -128)
+    random = np.random.default_rng(seed)
+    # Many halves, and what no integer is near of.
+    x = (random.integers(-600, 600, elements) / 2).astype(np.float32)
+    special = np.array([np.nan, np.inf, -np.inf, 0.0, -0.0, 3e38], np.float32)
+    places = random.random(elements) < 0.2
+    x[places] = random.choice(special, elements)[places]
+    assert_twin(operation, [x])
+
+
+@pytest.mark.parametrize(
+    ("x", "expected"), [(0.5, 1), (-0.5, -1), (2.5, 3), (-2.5, -3), (0.49, 0), (200.0, 127)]
+)
+def test_conversion_rounds_halves_away_from_zero(x: float, expected: int) -> None:
+    (found,) = ScaleRound(1.0, 0.0, -128, 127, 0).evaluate([np.array([x], np.float32)])
+    assert found.tolist() == [expected]
