@@ -6,8 +6,10 @@ load(
     "//rules:defs.bzl",
     "compiled_network",
     "firmware",
+    "golden_data",
     "kernel_library",
     "onnx_model",
+    "operator_library",
     "quantized_model",
     "simulator_test",
 )
@@ -194,6 +196,30 @@ def _kernel_library_test_impl(ctx):
 
 _kernel_library_test = analysistest.make(_kernel_library_test_impl)
 
+# Whatever reads the model or plans it has the modules, and networks have the kernels.
+def _operators_test_impl(ctx):
+    env = analysistest.begin(ctx)
+    for stage in ["TilewrightAnalyse", "TilewrightPlace", "TilewrightEmit"]:
+        _assert_has_operators(env, _action(env, stage))
+    linked = analysistest.target_under_test(env)[CcInfo].linking_context.linker_inputs
+    owners = [library.owner.name for library in linked.to_list()]
+    asserts.true(env, "good_kernels" in owners)
+    return analysistest.end(env)
+
+_operators_test = analysistest.make(_operators_test_impl)
+
+def _golden_operators_test_impl(ctx):
+    env = analysistest.begin(ctx)
+    _assert_has_operators(env, _action(env, "TilewrightGolden"))
+    return analysistest.end(env)
+
+_golden_operators_test = analysistest.make(_golden_operators_test_impl)
+
+def _assert_has_operators(env, action):
+    asserts.true(env, "operators.py" in _names(action.inputs), action.mnemonic)
+    option = action.argv.index("--operators")
+    asserts.true(env, action.argv[option + 1].endswith("rules/tests/operators.py"))
+
 # A test that records layers runs the recorder around the simulator and does not check counts.
 def _layers_test_impl(ctx):
     env = analysistest.begin(ctx)
@@ -302,6 +328,22 @@ def rules_tests(name):
         reference = ["ref/mul.c", "ref/add.c"],
         tags = _TAGS,
     )
+    operator_library(
+        name = "good_operators",
+        srcs = ["operators.py"],
+        kernels = [":good_kernels"],
+        tags = _TAGS,
+    )
+    onnx_model(
+        name = "own",
+        src = "model.onnx",
+        operators = [":good_operators"],
+        tags = _TAGS,
+    )
+    compiled_network(name = "own_net", model = ":own", tags = _TAGS)
+    golden_data(name = "own_golden", network = ":own_net", tags = _TAGS)
+    _operators_test(name = "operators_test", target_under_test = ":own_net")
+    _golden_operators_test(name = "golden_operators_test", target_under_test = ":own_golden")
     _placement_test(name = "placement_test", target_under_test = ":good_net")
     _schedule_test(name = "schedule_test", target_under_test = ":good_net")
     _compiled_network_test(name = "compiled_network_test", target_under_test = ":good_net")
@@ -404,11 +446,13 @@ def rules_tests(name):
         "compiled_network_test",
         "dumping_network_test",
         "firmware_test",
+        "golden_operators_test",
         "kernel_library_test",
         "layers_test",
         "no_golden_test",
         "no_layers_test",
         "no_simulator_test",
+        "operators_test",
         "override_without_reference_test",
         "placement_test",
         "quantized_model_test",

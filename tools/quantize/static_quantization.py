@@ -32,6 +32,7 @@ from tools.quantize.ranges import round_up
 _PREPARED = ("onnx.quant.pre_process", "onnxruntime.quant")
 
 LARGEST = float(np.finfo(np.float32).max)
+"""Of float32; beyond it a rounded range would be infinite."""
 
 ACTIVATIONS = {
     "int8": (QuantType.QInt8, True),
@@ -91,7 +92,6 @@ def quantize(
     activation_type, symmetric = ACTIVATIONS[scheme.activations]
     ranges = activation_ranges(model, sequences, state, operators, scheme)
     excluded = names_of(prepared, hidden_scores(prepared))
-    excluded += _matching_nodes(model, scheme.float_layers)
     with tempfile.TemporaryDirectory() as folder:
         target = Path(folder) / "quantized.onnx"
         # Given to the quantiser as what an earlier calibration has found.
@@ -104,7 +104,7 @@ def quantize(
             calibration_cache_path=cache,
             quant_format=QuantFormat.QDQ,
             op_types_to_quantize=operators,
-            nodes_to_exclude=excluded,
+            nodes_to_exclude=sorted({*excluded, *_matching_nodes(model, scheme.float_layers)}),
             per_channel=scheme.per_channel,
             activation_type=activation_type,
             weight_type=QuantType.QInt8,
@@ -134,9 +134,9 @@ def activation_ranges(
         CompileError: an activation is NaN, infinite or constant, or a pattern matches nothing.
     """
     hidden = hidden_scores(model).tensors
-    excluded = _matching_nodes(model, scheme.float_layers)
-    tensors = calibrated_tensors(model, frozenset(operators), excluded)
-    tensors = [name for name in tensors if name not in hidden]
+    floating = _matching_nodes(model, scheme.float_layers)
+    quantised = calibrated_tensors(model, frozenset(operators), floating)
+    tensors = [tensor for tensor in quantised if tensor not in hidden]
     found = extremes(model, sequences, state, tensors)
     check_variation(model, found, scheme.allow_constant)
     counted = histograms(model, sequences, state, found) if scheme.method.needs_histogram else {}
