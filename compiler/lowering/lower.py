@@ -64,6 +64,7 @@ def lower(
         output = _add_output(context, tensor, tensor in integer)
         graph.outputs.append(output)
     _name_outputs(context, model.outputs)
+    _name_nodes(graph)
     graph.states = list(states)
     _check_state_types(graph)
     return graph
@@ -136,6 +137,17 @@ def _add_output(context: LoweringContext, tensor: str, integer: bool) -> str:
         copy.quantization = value.quantization
         return output
     return name
+
+
+def _name_nodes(graph: Graph) -> None:
+    """Numbers the nodes that one node of the model has become, where they are called alike."""
+    names: set[str] = set()
+    for node in graph.nodes:
+        base, number = node.name, 0
+        while node.name in names:
+            number += 1
+            node.name = f"{base}.{number}"
+        names.add(node.name)
 
 
 def _name_outputs(context: LoweringContext, tensors: Sequence[str]) -> None:

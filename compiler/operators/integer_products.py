@@ -52,6 +52,11 @@ LIMIT = 2**31
 
 
 @lowering(
+    "ConvInteger",
+    description="1-D and 2-D; int8 or uint8 input and constant weights, constant zero point of the "
+    "weights; groups, strides, dilations, padding",
+)
+@lowering(
     "IntegerConv",
     description="1-D and 2-D; int8 or uint8 input, constant weights of int8, constant bias; "
     "groups, strides, dilations, padding",
@@ -195,6 +200,10 @@ def _weights(node: OnnxNode, context: LoweringContext) -> Array:
     return weights
 
 
+@lowering(
+    "MatMulInteger",
+    description="int8 or uint8 operands and zero points, constant or not; batches that broadcast",
+)
 @lowering(
     "IntegerMatMul",
     description="int8 or uint8 operands, constant or not; batches that broadcast",

@@ -19,6 +19,7 @@ from compiler.target.siracusa_cluster_cycles import (
     ConvTile,
     attention,
     attention_word,
+    attention_words,
     conv_packed,
     depthwise_conv_packed,
     depthwise_conv_singly,
@@ -29,11 +30,32 @@ Parameters = Mapping[str, ParameterValue]
 Model = Callable[[Parameters, Sequence[TensorType], int], float]
 
 
+ESTIMATES: dict[str, Model] = {}
+"""Of kernels that other repositories add, by function."""
+
+
+def estimate(function: str) -> Callable[[Model], Model]:
+    """Registers the decorated function as the cycles of a kernel whose operands are in L1.
+
+    It gets the kernel's parameters, the types of its outputs and the number of cores, and counts
+    from the first core's start to the last one's end. The scheduler chooses tiles by it; results
+    do not depend on it.
+    """
+
+    def register(model: Model) -> Model:
+        if function in ESTIMATES or function in _MODELS or function in FLOAT_MODELS:
+            raise ValueError(f"{function} has two estimates")
+        ESTIMATES[function] = model
+        return model
+
+    return register
+
+
 def kernel_cycles(kernel: Kernel, outputs: Sequence[TensorType], cores: int) -> int:
     """Cycles from the first core's start to the last one's end."""
     if (warm := FLOAT_MODELS.get(kernel.function)) is not None:
         return round(COLD_START + warm(kernel.parameters, outputs, cores))
-    model = _MODELS.get(kernel.function, _by_element(OTHER_CYCLES, OTHER_START))
+    model = ESTIMATES.get(kernel.function) or _MODELS.get(kernel.function, _OTHER)
     return max(1, round(model(kernel.parameters, outputs, cores)))
 
 
@@ -218,6 +240,12 @@ def _attention_word(parameters: Parameters, outputs: Sequence[TensorType], cores
     )
 
 
+def _attention_words(parameters: Parameters, outputs: Sequence[TensorType], cores: int) -> float:
+    del outputs
+    heads, queries = _number(parameters, "heads"), _number(parameters, "queries")
+    return COLD_START + attention_words(heads, queries, _attended_keys(parameters), cores)
+
+
 def _attended_keys(parameters: Parameters) -> int:
     """Keys of a query on average. Only a run tells positions: those of several queries are taken
     for the first ones, that of a single query for the last one."""
@@ -309,6 +337,7 @@ _MODELS: Mapping[str, Model] = {
     "tw_attention_s8": _attention,
     "tw_copy": _copy,
     "tw_attention_word_s8": _attention_word,
+    "tw_attention_words_s8": _attention_words,
     "tw_add_s8": _by_element(7.8, 130),
     "tw_multiply_s8": _by_element(9.7, 220),
     "tw_table": _by_element(3.3, 100),
@@ -327,3 +356,5 @@ _MODELS: Mapping[str, Model] = {
     "tw_tensor_scatter": _tensor_scatter,
     "tw_softmax_s8": _by_element(200, 990),
 }
+
+_OTHER: Model = _by_element(OTHER_CYCLES, OTHER_START)

@@ -21,7 +21,7 @@ SEARCH_LIMIT = 0.25
 """Deterministic time for a window (the solver's unit, about a second)."""
 
 WINDOW = 24
-"""Works that are decided together, in their order; those before are settled then."""
+"""Most works that are decided together, in their order; those before are settled then."""
 
 MAKESPAN_COST = 64
 """Of a cycle by which the last node ends later; one that an engine is busy costs 1."""
@@ -91,10 +91,28 @@ def plan(works: Sequence[Work], weight_memory: int) -> Plan:
     Every work needs a way that takes none of weight memory.
     """
     state = _State(weight_memory)
-    for begin in range(0, len(works), WINDOW):
-        window = works[begin : begin + WINDOW]
-        _decide(window, state)
+    begin = 0
+    while begin < len(works):
+        end = _window_end(works, begin)
+        _decide(works[begin:end], state)
+        begin = end
     return Plan(tuple(state.ways), tuple(state.begins), max(state.ends, default=0), state.optimal)
+
+
+def _window_end(works: Sequence[Work], begin: int) -> int:
+    """Where a window ends that begins at `begin`: where works behind it need the fewest in it.
+
+    So layers that can run at the same time are decided together.
+    """
+    if begin + WINDOW >= len(works):
+        return len(works)
+    needed_last: dict[int, int] = {}
+    for index in range(begin, min(begin + 2 * WINDOW, len(works))):
+        needed_last.update(dict.fromkeys(works[index].needs, index))
+    return min(
+        range(begin + WINDOW, begin + WINDOW // 2, -1),
+        key=lambda end: sum(begin <= needed < end <= last for needed, last in needed_last.items()),
+    )
 
 
 @dataclass

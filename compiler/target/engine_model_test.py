@@ -70,3 +70,15 @@ def _without_copies(ways: list[Way]) -> list[Way]:
 def test_begins_follow_what_is_needed(count: int) -> None:
     works = [Work([Way("cores", after=5)], tuple(range(index))) for index in range(count)]
     assert plan(works, 0).begins == tuple(5 * index for index in range(count))
+
+
+def test_windows_end_between_layers() -> None:
+    """Layers of three works that can run at the same time and one that needs all of them."""
+    layer = [Way("cores", after=60), Way("accelerator", job=50)]
+    works: list[Work] = []
+    for _ in range(15):
+        before = (len(works) - 1,) if works else ()
+        works += [Work(layer, before)] * 3
+        works.append(Work([Way("cores", after=5)], tuple(range(len(works) - 3, len(works)))))
+    found = plan(works, 0)
+    assert found.end == 15 * 105

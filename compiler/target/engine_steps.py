@@ -7,13 +7,21 @@ other engine that are ready.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 
+from compiler.schedule.estimate import STEP_CYCLES
 from compiler.target.engine_model import Plan, Way, Work
 
 MOST_WORKS = 4
 """Of a step."""
+
+MOST_READY = 6
+"""Works that are weighed for a step: those that would best begin first."""
+
+MOST_STATES = 12
+"""Ways to have done so many works that are followed."""
 
 
 @dataclass(frozen=True)
@@ -45,40 +53,90 @@ class _Step:
         )
 
 
+@dataclass(frozen=True)
+class _State:
+    """Works that are done, in which steps.
+
+    Attributes:
+        done: bit i is that of work i.
+        cycles: of all steps.
+        steps: how many there are.
+        before: works of the last step, and what only shows their results.
+        joinable: whether a work that needs none of the last step would join it.
+        order: the works that were done last, in their order; `past`: those before.
+    """
+
+    done: int = 0
+    cycles: int = 0
+    steps: int = 0
+    before: int = 0
+    joinable: bool = False
+    order: tuple[int, ...] = ()
+    past: _State | None = None
+
+    @property
+    def cost(self) -> tuple[int, int]:
+        return self.cycles + STEP_CYCLES * self.steps, self.steps
+
+
 def steps_of(works: Sequence[Work], plan: Plan) -> Steps:
     """Steps for the ways of a plan; works without cycles run as soon as they can.
 
     Nodes join the step of those before them where they can. So a step begins with a work that
-    needs one of the step before, if there is one.
+    needs one of the step before, unless that is full. What is minimised is the cycles of all steps,
+    by following the best states with the same number of works done.
     """
-    order: list[int] = []
+    needs = [sum(1 << needed for needed in work.needs) for work in works]
+    ways = [work.ways[way] for work, way in zip(works, plan.ways, strict=True)]
     waiting = sorted(range(len(works)), key=lambda index: (plan.begins[index], index))
-    done: set[int] = set()
-    before: set[int] = set()
-    """Works of the step before, and what only shows their results."""
-    cycles = 0
-    while waiting:
-        step, chosen = _Step(), list[int]()
-        for index in _ready(works, waiting, done):
-            way = works[index].ways[plan.ways[index]]
-            if not way.busy:
-                step, chosen = _Step(), [index]
-                break
-            more = step.with_way(way)
-            if not chosen or more.cycles < step.cycles + _Step().with_way(way).cycles:
-                step, chosen = more, [*chosen, index]
-            if len(chosen) == MOST_WORKS:
-                break
-        cycles += step.cycles
-        needing = {index for index in chosen if not before.isdisjoint(works[index].needs)}
-        order += sorted(chosen, key=lambda index: index not in needing)
-        before = set(chosen) if step.cycles else before | needing
-        done.update(chosen)
-        waiting = [index for index in waiting if index not in done]
-    return Steps(tuple(order), cycles)
+    states: list[list[_State]] = [[] for _ in range(len(works) + 1)]
+    states[0].append(_State())
+    for number, reached in enumerate(states[:-1]):
+        best: dict[tuple[int, int], _State] = {}
+        for state in sorted(reached, key=lambda state: state.cost):
+            best.setdefault((state.done, state.before), state)
+        for state in list(best.values())[:MOST_STATES]:
+            for following in _following(state, waiting, needs, ways):
+                states[number + len(following.order)].append(following)
+    last = min(states[-1], key=lambda state: state.cost)
+    order: list[int] = []
+    state: _State | None = last
+    while state is not None:
+        order[:0] = state.order
+        state = state.past
+    return Steps(tuple(order), last.cycles)
 
 
-def _ready(works: Sequence[Work], waiting: Sequence[int], done: set[int]) -> list[int]:
-    """Those that can run next, works without cycles first."""
-    ready = [index for index in waiting if all(needed in done for needed in works[index].needs)]
-    return sorted(ready, key=lambda index: any(way.busy for way in works[index].ways))
+def _following(
+    state: _State, waiting: Sequence[int], needs: Sequence[int], ways: Sequence[Way]
+) -> Iterator[_State]:
+    """States after one more step, or after one work without cycles if there is one."""
+    ready = [
+        index
+        for index in waiting
+        if not state.done >> index & 1 and needs[index] & ~state.done == 0
+    ]
+    idle = next((index for index in ready if not ways[index].busy), None)
+    if idle is not None:
+        before = state.before | (1 << idle if needs[idle] & state.before else 0)
+        done = state.done | 1 << idle
+        yield _State(done, state.cycles, state.steps, before, state.joinable, (idle,), state)
+        return
+    for size in range(min(MOST_WORKS, len(ready)), 0, -1):
+        for chosen in combinations(ready[:MOST_READY], size):
+            needing = [index for index in chosen if needs[index] & state.before]
+            if not needing and state.joinable:
+                continue
+            step = _Step()
+            for index in chosen:
+                step = step.with_way(ways[index])
+            mask = sum(1 << index for index in chosen)
+            yield _State(
+                state.done | mask,
+                state.cycles + step.cycles,
+                state.steps + 1,
+                mask,
+                size < MOST_WORKS,
+                (*needing, *(index for index in chosen if index not in needing)),
+                state,
+            )

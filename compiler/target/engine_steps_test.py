@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from compiler.target.engine_model import Way, Work, plan
 from compiler.target.engine_steps import steps_of
 
@@ -38,3 +41,24 @@ def test_nothing_joins_the_step_of_what_it_does_not_need() -> None:
 def test_a_chain_stays_in_order() -> None:
     works = [Work([JOB if index % 2 else CORES], range(index)) for index in range(6)]
     assert order_of(works) == (tuple(range(6)), 600)
+
+
+def test_a_job_waits_for_a_later_step() -> None:
+    """Both jobs beside the first work of the cores would leave nothing for the other two."""
+    works = [Work([CORES]), Work([JOB]), Work([JOB]), Work([CORES], [0]), Work([CORES], [1])]
+    works += [Work([CORES], [2])]
+    order, cycles = order_of(works)
+    assert cycles == 400
+    assert set(order[:2]) == {0, 1} or set(order[:2]) == {0, 2}
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data())
+def test_steps_take_no_longer_than_works_one_by_one(data: st.DataObject) -> None:
+    works: list[Work] = []
+    for index in range(data.draw(st.integers(1, 9))):
+        way = Way("", job=data.draw(st.integers(0, 90)), after=data.draw(st.integers(0, 90)))
+        needs = data.draw(st.sets(st.integers(0, index - 1))) if index else set[int]()
+        works.append(Work([way], sorted(needs)))
+    _, cycles = order_of(works)
+    assert cycles <= sum(work.ways[0].cycles for work in works)

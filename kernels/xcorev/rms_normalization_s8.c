@@ -20,7 +20,7 @@ typedef struct {
   uint32_t shift;
 } row_factor;
 
-TW_CALLED_OFTEN __attribute__((noinline)) static row_factor factor_of(
+__attribute__((always_inline)) static inline row_factor factor_of(
     const tw_rms_normalization_s8_parameters *parameters, const int8_t *row) {
   row_factor factor = {0, 6}; /* of a row of zeros */
   const uint32_t sum = sum_of_squares(row, parameters->elements, parameters->input_zero_point);
@@ -96,6 +96,16 @@ __attribute__((noinline)) static void normalize_rows(
   }
 }
 
+/* One row, pairs `begin` to `end` of it. */
+TW_CALLED_OFTEN __attribute__((noinline)) static void normalize_pairs(
+    const tw_rms_normalization_s8_parameters *parameters, const int8_t *input, const int16_t *gamma,
+    int8_t *output, tw_range pairs) {
+  const row_factor factor = factor_of(parameters, input);
+  const uint32_t begin = 2 * pairs.begin;
+  scale_pairs(parameters, input + begin, gamma + begin, output + begin, factor,
+              pairs.end - pairs.begin);
+}
+
 /* One row, whose pairs the cores share, is that of a language model's step. */
 TW_CALLED_OFTEN void tw_rms_normalization_s8(const tw_rms_normalization_s8_parameters *parameters,
                                              const int8_t *input, const int16_t *gamma,
@@ -105,9 +115,7 @@ TW_CALLED_OFTEN void tw_rms_normalization_s8(const tw_rms_normalization_s8_param
     return;
   }
   const tw_range share = tw_share(parameters->elements / 2, core, cores);
-  const uint32_t begin = 2 * share.begin;
   if (share.begin != share.end) {
-    scale_pairs(parameters, input + begin, gamma + begin, output + begin,
-                factor_of(parameters, input), share.end - share.begin);
+    normalize_pairs(parameters, input, gamma, output, share);
   }
 }

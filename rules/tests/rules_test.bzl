@@ -136,6 +136,34 @@ def _quantized_model_test_impl(ctx):
 
 _quantized_model_test = analysistest.make(_quantized_model_test_impl)
 
+# A tolerance is checked whenever the model is needed, and from the report, which is there to read.
+def _tolerance_test_impl(ctx):
+    env = analysistest.begin(ctx)
+    target = analysistest.target_under_test(env)
+    arguments = _action(env, "TilewrightQuantize").argv
+    asserts.true(env, "accuracy_drop=0.01" in arguments)
+    asserts.equals(env, "percentile", arguments[arguments.index("--calibration-method") + 1])
+    asserts.equals(env, "99.9", arguments[arguments.index("--percentile") + 1])
+    asserts.equals(env, "per-tensor", arguments[arguments.index("--weights") + 1])
+    asserts.equals(
+        env,
+        ["4", "2"],
+        [
+            arguments[index + 1]
+            for index, argument in enumerate(arguments)
+            if argument == "--weight-bits-search"
+        ],
+    )
+    check = _action(env, "TilewrightCheckTolerance")
+    asserts.true(env, "searched_int8.quantization.json" in _names(check.inputs))
+    groups = target[OutputGroupInfo]
+    asserts.equals(env, ["searched_int8.quantization.checked"], _names(groups._validation))
+    asserts.equals(env, ["searched_int8.quantization.html"], _names(groups.report_html))
+    asserts.equals(env, ["searched_int8.quantization.txt"], _names(groups.report_txt))
+    return analysistest.end(env)
+
+_tolerance_test = analysistest.make(_tolerance_test_impl)
+
 def _kernel_library_test_impl(ctx):
     env = analysistest.begin(ctx)
     sources = analysistest.target_under_test(env)[KernelInfo].sources.to_list()
@@ -240,6 +268,18 @@ def rules_tests(name):
         options = ["--integer-io"],
         tags = _TAGS,
     )
+    quantized_model(
+        name = "searched_int8",
+        calibration = "calibration.npz",
+        calibration_method = "percentile",
+        evaluation = "evaluation.npz",
+        model = ":good",
+        per_channel = False,
+        percentile = 99.9,
+        tags = _TAGS,
+        tolerance = {"accuracy_drop": 0.01},
+        weight_bits_search = [4, 2],
+    )
     kernel_library(
         name = "good_kernels",
         overrides = ["fast/mul.c"],
@@ -251,6 +291,7 @@ def rules_tests(name):
     _compiled_network_test(name = "compiled_network_test", target_under_test = ":good_net")
     _firmware_test(name = "firmware_test", target_under_test = ":good_fw")
     _quantized_model_test(name = "quantized_model_test", target_under_test = ":good_int8")
+    _tolerance_test(name = "tolerance_test", target_under_test = ":searched_int8")
     _kernel_library_test(name = "kernel_library_test", target_under_test = ":good_kernels")
 
     kernel_library(
@@ -348,6 +389,7 @@ def rules_tests(name):
         "placement_test",
         "quantized_model_test",
         "schedule_test",
+        "tolerance_test",
         "two_inputs_test",
         "usual_network_test",
     ])

@@ -6,6 +6,7 @@ from tests.quantised import (
     elementwise_cases,
     long_cases,
     movement_cases,
+    recurrent_cases,
     reduction_cases,
     transformer_cases,
     weighted_cases,
@@ -13,8 +14,8 @@ from tests.quantised import (
 from tests.quantised.case import CASES
 
 MODULES = (
-    elementwise_cases, long_cases, movement_cases, reduction_cases, transformer_cases,
-    weighted_cases,
+    elementwise_cases, long_cases, movement_cases, recurrent_cases, reduction_cases,
+    transformer_cases, weighted_cases,
 )  # fmt: skip
 
 __all__ = ["CASES", "MODULES"]

@@ -16,7 +16,8 @@ from compiler.lowering.lower import lower
 from compiler.operators.conv import ConvInt8
 from compiler.operators.matmul import MatMulInt8
 from tools.quantize.calibration import CalibrationError, session
-from tools.quantize.quantize import main, quantize
+from tools.quantize.quantize import main
+from tools.quantize.static_quantization import Scheme, quantize
 from tools.quantize.weight_bits import narrow_weights, round_weights
 
 
@@ -65,7 +66,7 @@ def images(count: int) -> np.ndarray:
 
 
 def quantized_model() -> onnx.ModelProto:
-    return quantize(float_model(), [[{"image": image[None]}] for image in images(4)], {})
+    return quantize(float_model(), [[{"image": image[None]}] for image in images(4)], {}, Scheme())
 
 
 def weight_types(model: onnx.ModelProto) -> dict[str, int]:

@@ -95,7 +95,7 @@ def prepare(proto: ModelProto, input_types: dict[str, DataType]) -> bool:
     initializers(proto)  # refuses damaged ones
     zeros = _zeros(proto)
     found = any(_is_dialect(n) or _multiplies_integers(n, zeros) for n in proto.graph.node)
-    if not found and not any(type_ is not DataType.FLOAT32 for type_ in input_types.values()):
+    if not found and not _hides_integers(proto, input_types):
         return False
     for value in proto.graph.input:
         element = value.type.tensor_type.elem_type
@@ -106,6 +106,16 @@ def prepare(proto: ModelProto, input_types: dict[str, DataType]) -> bool:
         proto.opset_import.append(helper.make_opsetid(PULP_DOMAIN, 1))
     _store_as_float(proto)
     return True
+
+
+def _hides_integers(proto: ModelProto, input_types: Mapping[str, DataType]) -> bool:
+    """Whether an input holds other integers than those that the model declares."""
+    declared = {**DECLARED, TensorProto.INT32: DataType.INT32, TensorProto.INT64: DataType.INT32}
+    return any(
+        input_types.get(value.name, DataType.FLOAT32)
+        not in (DataType.FLOAT32, declared.get(value.type.tensor_type.elem_type))
+        for value in proto.graph.input
+    )
 
 
 def _is_dialect(node: NodeProto) -> bool:
