@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 
 import onnx.defs
-import onnx.shape_inference
 from onnx import ModelProto, helper, version_converter
 from onnx.checker import ValidationError
 
@@ -62,8 +61,8 @@ def upgrade_opset(proto: ModelProto, least: int = 0) -> ModelProto:
     try:
         converted = version_converter.convert_version(proto, wanted)
     except (
-        *(RuntimeError, ValueError, ValidationError),
-        *(version_converter.ConvertError, onnx.shape_inference.InferenceError),
+        *(InferenceError, RuntimeError, ValueError, ValidationError),
+        version_converter.ConvertError,
     ) as error:
         message = " ".join(str(error).split())[:400]
         raise CompileError(
