@@ -257,7 +257,7 @@ class LoweringContext:
         """
         quantization = moved[0].quantization
         name = node.output(output)
-        role = f"/output_{output}" if output else ""
+        role = f".{output}" if output else ""
         if all(operand.is_int8 and operand.quantization == quantization for operand in moved):
             assert quantization is not None
             values = [self.stored(operand) for operand in moved]
@@ -335,7 +335,10 @@ class LoweringContext:
         for reader in self._consumers[tensor]:
             if reader.operator != "DequantizeLinear":
                 return None
-            quantization = per_tensor_int8(reader, self.model)
+            try:
+                quantization = per_tensor_int8(reader, self.model)
+            except UnsupportedForm:
+                return None  # The node's own lowering says it, with its name.
             if quantization is None:
                 return None
             found.append(quantization)
