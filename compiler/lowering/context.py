@@ -257,16 +257,15 @@ class LoweringContext:
         """
         quantization = moved[0].quantization
         name = node.output(output)
-        role = f"/output_{output}" if output else ""
         if all(operand.is_int8 and operand.quantization == quantization for operand in moved):
             assert quantization is not None
             values = [self.stored(operand) for operand in moved]
-            value = self._emit(node, operation, (*values, *others), name, (), role=role)
+            value = self._emit(node, operation, (*values, *others), name, ())
             value.quantization = quantization
             self.bind_stored(name, value.name, quantization)
         else:
             values = [self.plain(operand) for operand in moved]
-            value = self._emit(node, operation, (*values, *others), name, (), role=role)
+            value = self._emit(node, operation, (*values, *others), name, ())
             self._bindings[name] = Binding(plain=value.name)
 
     def emit_value(
@@ -406,14 +405,12 @@ class LoweringContext:
         fused: tuple[str, ...],
         then: Operation | None = None,
         quantization: Quantization | None = None,
-        role: str = "",
     ) -> Value:
-        """`role`: behind the node's name, where several operations are the node."""
         name = self.graph.unique_name(output)
         result = name if then is None else self.graph.unique_name(f"{output}/kernel_layout")
         (value,) = self.graph.append(
             Node(
-                f"{node.name}{role}",
+                node.name,
                 operation,
                 tuple(inputs),
                 (result,),

@@ -208,3 +208,15 @@ def test_all_that_is_wrong_is_said_at_once() -> None:
     assert [problem.code.code for problem in caught.value.problems] == ["TW-0202"] * 3
     for text in ("its scale is 2", "its output inv_std_var is used", "weights have 3 bits"):
         assert text in message
+
+
+def test_an_operand_without_a_shape() -> None:
+    """Where elements are that are not zero is only known when the network runs."""
+    model = NodeModel()
+    places = model.input("places", np.ones((2, 3), np.float32))
+    where = model.node(
+        "Cast", model.node("TopK", places, model.input("k", np.array([2])), outputs=2), to=1
+    )
+    model.contrib("QuickGelu", where)
+    with pytest.raises(CompileError, match=r"TW-0103.*node_QuickGelu_2"):
+        import_model(model.declared("QuickGelu_2", real(1, 2, 2)))
