@@ -13,7 +13,15 @@ from typing import TYPE_CHECKING, TypeVar
 
 from compiler import pipeline
 from compiler.errors import Code, CompileError, Problem
-from compiler.options import DESCRIPTION, Parser, model_arguments, model_options, network_name
+from compiler.operator_modules import problem_of, use_operators
+from compiler.options import (
+    DESCRIPTION,
+    Parser,
+    add_operator_modules,
+    model_arguments,
+    model_options,
+    network_name,
+)
 from compiler.output_files import read_text, write_files
 
 if TYPE_CHECKING:
@@ -59,7 +67,7 @@ def main(arguments: Sequence[str]) -> int:
     except Exception as error:
         if os.environ.get(TRACEBACK_VARIABLE):
             traceback.print_exc()
-        print(_internal_error(_located(error)), file=sys.stderr)
+        print(problem_of(error) or _internal_error(_located(error)), file=sys.stderr)
         return 1
     return 0
 
@@ -125,7 +133,9 @@ def _place(arguments: list[str]) -> None:
     parser = Parser(f"{PROGRAM} place")
     parser.add_argument("problem", type=Path, metavar="NET.problem.json")
     parser.add_argument("--output", type=Path, required=True, metavar="NET.placement.json")
+    add_operator_modules(parser)
     options = parser.parse_args(arguments)
+    use_operators(options.operators)
     _progress("placing tensors")
     text = read_text(options.problem)
     solver = _parsed(options.problem, "placement problem", lambda: pipeline.solver_of(text))
@@ -308,8 +318,12 @@ def _cluster(options: argparse.Namespace) -> Cluster | None:
         return None
     from compiler.target.soc import soc_of_text
 
-    text = read_text(path)
-    cluster = _parsed(path, "description of a chip", lambda: soc_of_text(text)).cluster
+    try:
+        cluster = soc_of_text(read_text(path)).cluster
+    except ValueError as error:
+        found = f"the file does not describe a chip: {error}"
+        advice = "complete it as docs/adding_a_soc.md says"
+        raise CompileError([Problem(Code.BAD_OPTION, str(path), found, advice=advice)]) from error
     if cluster is None or options.engines == "all":
         return cluster
     return replace(cluster, accelerator=None)

@@ -169,12 +169,12 @@ CASES: dict[str, Case] = {
     "an operator of another domain": Case(
         Code.UNSUPPORTED_OPERATOR, lambda: in_domain("com.example")
     ),
-    "a run-time scale": Case(
+    "a shape that depends on the data": Case(
         Code.UNSUPPORTED_OPERATOR,
-        lambda: model(
-            helper.make_node("DynamicQuantizeLinear", ["x"], ["q", "s", "z"], "quantise"),
-            node("DequantizeLinear", "q", "s", "z"),
-        ),
+        lambda: model(node("NonZero", output="n"), node("Cast", "n", to=TensorProto.FLOAT)),
+    ),
+    "a module of operators that is none": Case(
+        Code.OPERATOR_MODULE, relu, ("--operators", "{tmp}/net.onnx")
     ),
     "a form that is not supported": Case(
         Code.UNSUPPORTED_FORM, lambda: model(node("LeakyRelu", alpha=float("nan")))
@@ -261,18 +261,21 @@ def test_a_defect_of_the_compiler_is_no_traceback(
 
 def test_every_code_has_a_case() -> None:
     """Except for the one above, and those of tools, which their own tests have."""
-    others = {Code.INTERNAL_ERROR, Code.CALIBRATION, Code.CASE_DATA}
+    others = {
+        *(Code.INTERNAL_ERROR, Code.CASE_DATA),
+        *(Code.CALIBRATION, Code.CALIBRATION_VALUES, Code.CONSTANT_ACTIVATION, Code.ACCURACY),
+    }
     assert {case.code for case in CASES.values()} == set(Code) - others
 
 
-def test_the_refusal_of_run_time_scales_says_what_to_do(
+def test_the_refusal_of_an_operator_says_what_to_do(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    path = written(CASES["a run-time scale"].make(), tmp_path)
+    path = written(CASES["a shape that depends on the data"].make(), tmp_path)
     main(["compile", str(path), "--output", str(tmp_path / "out")])
     message = capsys.readouterr().err
-    assert "its scale depends on the data of each run" in message
-    assert "quantise the model statically" in message
+    assert "its result's shape depends on the data of each run" in message
+    assert "such as Where or TopK" in message
 
 
 def test_files_cut_off_anywhere_are_refused(

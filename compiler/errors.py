@@ -30,11 +30,15 @@ class Code(enum.Enum):
     # 02xx: operators
     UNSUPPORTED_OPERATOR = ("TW-0201", "an operator is not supported")
     UNSUPPORTED_FORM = ("TW-0202", "an operator is supported, but not in this form")
+    OPERATOR_MODULE = ("TW-0203", "a module that adds operators is wrong")
     # 03xx: quantisation
     UNSUPPORTED_QUANTIZATION = ("TW-0301", "a tensor is quantised in an unsupported way")
     QUANTIZATION_RANGE = ("TW-0302", "quantisation parameters cannot be represented")
     CALIBRATION = ("TW-0303", "calibration data do not fit the model")
     CASE_DATA = ("TW-0304", "a case's inputs or outputs do not fit its model")
+    CALIBRATION_VALUES = ("TW-0305", "calibration data make no finite range")
+    CONSTANT_ACTIVATION = ("TW-0306", "an activation is constant on the calibration data")
+    ACCURACY = ("TW-0307", "the quantised model is less accurate than allowed")
     # 04xx: entry points, state
     BAD_ENTRY_POINT = ("TW-0401", "an entry point does not fit the model")
     BAD_STATE = ("TW-0402", "a state does not fit the model")

@@ -6,7 +6,15 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from compiler.ir import Array, Graph, TensorType
+from compiler.ir import Array, Graph, Operation, TensorType
+
+
+class WrongResult(TypeError):
+    """An operation has made something else than it says that it makes."""
+
+    def __init__(self, operation: Operation, text: str) -> None:
+        self.operation = operation
+        super().__init__(text)
 
 
 def interpret(graph: Graph, inputs: Mapping[str, Array]) -> dict[str, Array]:
@@ -52,7 +60,8 @@ def interpret_all(
             results = node.operation.evaluate(operands)
         for name, result in zip(node.outputs, results, strict=True):
             if TensorType.of(result) != graph.values[name].type:
-                raise TypeError(f"{node.name}: {name!r} came out as {TensorType.of(result)}")
+                text = f"{node.name}: {name!r} came out as {TensorType.of(result)}"
+                raise WrongResult(node.operation, text)
             # NumPy makes numbers of arrays without axes.
             values[name] = np.asarray(result)
             read[name] = replaced.get(name, values[name])

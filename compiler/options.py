@@ -90,7 +90,20 @@ def network_arguments() -> Parser:
         help="what an input holds, such as int8 or int8[1,16,0,4]: of models that store integers "
         "as float32, or leave extents open; may be repeated",
     )
+    add_operator_modules(parser)
     return parser
+
+
+def add_operator_modules(parser: argparse.ArgumentParser) -> None:
+    """For every command that reads a model, or operations from a file."""
+    parser.add_argument(
+        "--operators",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="FILE.py",
+        help="a module that adds operators, see docs/adding_an_operator.md; may be repeated",
+    )
 
 
 def model_options(arguments: argparse.Namespace) -> ModelOptions:
@@ -102,7 +115,8 @@ def model_options(arguments: argparse.Namespace) -> ModelOptions:
     if problems:
         raise CompileError(problems)
     integer_io = tuple(arguments.integer_io)
-    return ModelOptions(arguments.model, entry_points, states, integer_io, input_types)
+    operators = tuple(arguments.operators)
+    return ModelOptions(arguments.model, entry_points, states, integer_io, input_types, operators)
 
 
 def _input_types(

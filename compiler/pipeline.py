@@ -58,7 +58,8 @@ class ModelOptions:
     """What to make of a model; the same for all stages.
 
     `integer_io` names inputs and outputs that the caller passes as int8, or is ("all",).
-    `input_types` says what inputs hold, where the model does not.
+    `input_types` says what inputs hold, where the model does not. `operators` are modules that add
+    operators to the compiler's own.
     """
 
     model: Path
@@ -66,6 +67,7 @@ class ModelOptions:
     states: tuple[State, ...] = ()
     integer_io: tuple[str, ...] = ()
     input_types: tuple[tuple[str, InputType], ...] = ()
+    operators: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -93,8 +95,10 @@ def lower_model(
     """
     from compiler.frontend.import_model import import_model
     from compiler.lowering.lower import lower
+    from compiler.operator_modules import use_operators
     from compiler.passes import run_passes
 
+    use_operators(options.operators)
     result: list[LoweredEntryPoint] = []
     problems: dict[Problem, None] = {}
     for entry_point in options.entry_points:

@@ -11,6 +11,7 @@ load(
     "without_layer_dump_transition",
 )
 load("//rules/private:network_options.bzl", "entry_point_options", "network_name")
+load("//rules/private:operator_modules.bzl", "operator_modules", "operator_options")
 load(":providers.bzl", "ModelInfo", "NetworkInfo")
 
 _SOC = "//toolchains/soc:toolchain_type"
@@ -28,6 +29,7 @@ _REQUIREMENTS = {
 def _compiled_network_impl(ctx):
     model = ctx.attr.model[0][ModelInfo]
     name = network_name(ctx.label.name)
+    modules = operator_modules(model)
 
     def output(suffix):
         return ctx.actions.declare_file(name + suffix)
@@ -39,6 +41,7 @@ def _compiled_network_impl(ctx):
         arguments.set_param_file_format("multiline")
         arguments.add(command)
         arguments.add_all(positional)
+        arguments.add_all(operator_options(modules))
         for option, value in named.items():
             arguments.add(option, value)
         ctx.actions.run(
@@ -46,7 +49,7 @@ def _compiled_network_impl(ctx):
             progress_message = message,
             executable = ctx.executable._compiler,
             arguments = [arguments],
-            inputs = inputs,
+            inputs = inputs + modules,
             outputs = outputs,
             execution_requirements = _REQUIREMENTS,
         )
@@ -107,7 +110,8 @@ def _compiled_network_impl(ctx):
         ctx,
         srcs = [source, assembly],
         hdrs = [header],
-        deps = [target[CcInfo] for target in libraries],
+        deps = [target[CcInfo] for target in libraries] +
+               [kernels for operators in model.operators for kernels in operators.cc_infos],
         # The folder is that of the header and of the file that the assembly includes.
         copts = ["-std=c99", "-I" + weights.dirname] + copts,
         includes = [weights.dirname],
@@ -204,6 +208,7 @@ def compiled_network(
         name,
         model,
         entry_points = {},
+        dims = {},
         states = {},
         integer_io = [],
         input_types = {},
@@ -223,6 +228,8 @@ def compiled_network(
       entry_points: extents of the model's symbolic dimensions by entry point, for example
         `{"decode": {"sequence": 1}, "prefill": {"sequence": 64}}`. Entry points share weights,
         states and working memory. By default one, without a name.
+      dims: extents of symbolic dimensions in all entry points that do not say otherwise, for
+        example `{"batch": 1, "seq": 64}`. Every one needs an extent.
       states: model outputs by model input: what a run leaves in the output is the input of the
         next run.
       integer_io: inputs and outputs of a quantised model to pass as int8; `["all"]` for all.
@@ -234,7 +241,7 @@ def compiled_network(
     _compiled_network(
         name = name,
         model = model,
-        options = entry_point_options(entry_points) +
+        options = entry_point_options(entry_points, dims) +
                   ["--state={}={}".format(*state) for state in states.items()] +
                   ["--integer-io=" + tensor for tensor in integer_io] +
                   ["--input-type={}={}".format(*item) for item in input_types.items()],

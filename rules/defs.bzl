@@ -1,5 +1,6 @@
 """Tilewright's public rules."""
 
+load(":cluster_runtime.bzl", _cluster_runtime = "cluster_runtime")
 load(":compiled_network.bzl", _compiled_network = "compiled_network")
 load(":firmware.bzl", _firmware = "firmware")
 load(":firmware_sbom.bzl", _firmware_sbom = "firmware_sbom")
@@ -8,6 +9,7 @@ load(":kernel_library.bzl", _kernel_library = "kernel_library")
 load(":memory_report.bzl", _memory_report = "memory_report")
 load(":network_test.bzl", _network_test = "network_test")
 load(":onnx_model.bzl", _onnx_model = "onnx_model")
+load(":operator_library.bzl", _operator_library = "operator_library")
 load(":profile_report.bzl", _profile_report = "profile_report")
 load(":quantized_model.bzl", _quantized_model = "quantized_model")
 load(":simulator.bzl", _simulator = "simulator")
@@ -18,6 +20,7 @@ load(":soc.bzl", _soc = "soc")
 load(":soc_platform.bzl", _soc_platform = "soc_platform")
 load(":soc_template.bzl", _soc_template = "soc_template")
 
+cluster_runtime = _cluster_runtime
 compiled_network = _compiled_network
 firmware = _firmware
 firmware_sbom = _firmware_sbom
@@ -26,6 +29,7 @@ kernel_library = _kernel_library
 memory_report = _memory_report
 network_test = _network_test
 onnx_model = _onnx_model
+operator_library = _operator_library
 profile_report = _profile_report
 quantized_model = _quantized_model
 simulator = _simulator

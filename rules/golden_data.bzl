@@ -3,6 +3,7 @@
 load("//rules/private:dotted_targets.bzl", "dotted_targets")
 load("//rules/private:host_transition.bzl", "host_transition")
 load("//rules/private:onnxruntime.bzl", "ONNXRUNTIME_ENVIRONMENT")
+load("//rules/private:operator_modules.bzl", "operator_modules", "operator_options")
 load(":providers.bzl", "NetworkInfo")
 
 def _golden_data_impl(ctx):
@@ -14,6 +15,8 @@ def _golden_data_impl(ctx):
     arguments = ctx.actions.args()
     arguments.add(network.model.onnx)
     arguments.add_all(network.options)
+    modules = operator_modules(network.model)
+    arguments.add_all(operator_options(modules))
     if inputs:
         arguments.add("--inputs", inputs)
     else:
@@ -30,7 +33,7 @@ def _golden_data_impl(ctx):
         executable = ctx.executable._golden,
         arguments = [arguments],
         env = ONNXRUNTIME_ENVIRONMENT,
-        inputs = [network.model.onnx] + ([inputs] if inputs else []),
+        inputs = [network.model.onnx] + modules + ([inputs] if inputs else []),
         outputs = [npz, source, report],
     )
     return [

@@ -26,6 +26,7 @@ def network_test(
         model,
         platforms = PLATFORMS.values(),
         entry_points = {},
+        dims = {},
         states = {},
         integer_io = [],
         input_types = {},
@@ -51,6 +52,7 @@ def network_test(
       model: `onnx_model` or `quantized_model`.
       platforms: labels of platforms; by default those that Tilewright brings.
       entry_points: see `compiled_network`.
+      dims: see `compiled_network`.
       states: see `compiled_network`.
       integer_io: see `compiled_network`.
       input_types: see `compiled_network`.
@@ -70,6 +72,7 @@ def network_test(
     """
     compiled_network(
         name = name + "_net",
+        dims = dims,
         entry_points = entry_points,
         input_types = input_types,
         integer_io = integer_io,

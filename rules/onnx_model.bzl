@@ -1,6 +1,6 @@
 """onnx_model: an ONNX file."""
 
-load(":providers.bzl", "ModelInfo")
+load(":providers.bzl", "ModelInfo", "OperatorInfo")
 
 def _onnx_model_impl(ctx):
     return [
@@ -8,6 +8,7 @@ def _onnx_model_impl(ctx):
             golden = ctx.file.golden,
             license = ctx.attr.license,
             onnx = ctx.file.src,
+            operators = [target[OperatorInfo] for target in ctx.attr.operators],
         ),
         DefaultInfo(files = depset([ctx.file.src])),
         OutputGroupInfo(
@@ -30,6 +31,10 @@ Keys are the names of the model's inputs, or, for several runs and entry points,
         ),
         "license": attr.string(
             doc = "SPDX expression of the model's licence, for `firmware_sbom`.",
+        ),
+        "operators": attr.label_list(
+            doc = "`operator_library` of each operator of the model that Tilewright does not have.",
+            providers = [OperatorInfo],
         ),
         "src": attr.label(
             doc = "The model.",

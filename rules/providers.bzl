@@ -6,6 +6,15 @@ ModelInfo = provider(
         "golden": "File: .npz with inputs and, where they are known, expected outputs; or None.",
         "license": "string: SPDX expression of the model's licence; empty if none is stated.",
         "onnx": "File: the model.",
+        "operators": "list of OperatorInfo: operators of the model that Tilewright does not have.",
+    },
+)
+
+OperatorInfo = provider(
+    doc = "Operators that a repository adds to those that Tilewright has.",
+    fields = {
+        "cc_infos": "list of CcInfo: their kernels, for the current configuration.",
+        "modules": "list of File: Python modules that tell the compiler of them.",
     },
 )
 

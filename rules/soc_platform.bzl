@@ -39,8 +39,8 @@ def soc_platform(
         visibility = visibility,
     )
     constraints = [
-        "@platforms//cpu:riscv32",
-        "@platforms//os:none",
+        Label("@platforms//cpu:riscv32"),
+        Label("@platforms//os:none"),
         isa,
         name + "_constraint",
     ]

@@ -9,22 +9,15 @@ from compiler.frontend.model import OnnxNode
 from compiler.operators import OPERATORS
 from compiler.operators.registry import PULP_DOMAIN
 
-_STATIC = "quantise the model statically: tools/quantize, or onnxruntime's quantize_static"
-_QDQ = "quantise to QDQ nodes: quantize_static(..., quant_format=QuantFormat.QDQ)"
 _FIXED = "use a form whose result has the same shape for all data, such as Where or TopK"
 _UNROLL = "export the model with the loop unrolled, or with the branch that is taken"
-_RECURRENT = "export its cells as MatMul, Add, Sigmoid and Tanh, and its memory as a state"
 
 ADVICE: dict[str, tuple[str, str]] = {
-    "DynamicQuantizeLinear": ("its scale depends on the data of each run", _STATIC),
-    **dict.fromkeys(("ConvInteger", "MatMulInteger"), ("its scales are not known", _STATIC)),
-    **dict.fromkeys(("QLinearConv", "QLinearMatMul"), ("quantised operators are not read", _QDQ)),
     **dict.fromkeys(
         ("Compress", "NonMaxSuppression", "NonZero", "Unique"),
         ("its result's shape depends on the data of each run", _FIXED),
     ),
     **dict.fromkeys(("If", "Loop", "Scan"), ("control flow depends on run-time values", _UNROLL)),
-    **dict.fromkeys(("GRU", "LSTM", "RNN"), ("recurrent layers are not supported", _RECURRENT)),
 }
 """Why there is no such operator, and what to do instead, where more can be said than that."""
 

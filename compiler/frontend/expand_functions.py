@@ -14,7 +14,15 @@ from typing import Any, cast
 import onnx.defs
 import onnx.inliner
 import onnx.shape_inference
-from onnx import FunctionProto, ModelProto, NodeProto, TypeProto, ValueInfoProto, helper
+from onnx import (
+    FunctionProto,
+    ModelProto,
+    NodeProto,
+    TensorProto,
+    TypeProto,
+    ValueInfoProto,
+    helper,
+)
 
 from compiler.frontend.check_attributes import ONNX_DOMAINS
 from compiler.frontend.check_operators import ADVICE
@@ -23,22 +31,24 @@ from compiler.operators import OPERATORS
 FOLDED = frozenset({"Constant", "ConstantOfShape", "Range", "Shape", "Size"})
 """What function bodies make of static shapes and attributes."""
 
-
-SUPPORTED = frozenset(operator for domain, operator in OPERATORS if not domain)
-REFUSED = frozenset({"DynamicQuantizeLinear"})
-"""Refused as they are: of their bodies, one could only say that a scale is computed."""
-
 SCORES = 3
 """Output of Attention that its kernels do not store."""
 
 
-def _is_supported(node: NodeProto) -> bool:
+MASK = 3
+"""Operand of Attention that its kernels take only if it says which keys come first."""
+
+
+def _is_supported(node: NodeProto, types: Mapping[str, ValueInfoProto]) -> bool:
     """Whether the node stays: it has a lowering for what it asks for, or is folded."""
     if node.op_type == "Attention":
+        mask = types.get(node.input[MASK]) if len(node.input) > MASK else None
+        if mask is not None and mask.type.tensor_type.elem_type != TensorProto.BOOL:
+            return False  # numbers to add to the scores
         cache = any(node.input[4:6])
         capped = any(a.name == "softcap" and a.f != 0.0 for a in node.attribute)
         return not cache and not capped and not any(node.output[SCORES:])
-    return node.op_type in SUPPORTED | FOLDED | REFUSED
+    return ("", node.op_type) in OPERATORS or node.op_type in FOLDED
 
 
 def expand_functions(proto: ModelProto) -> ModelProto | None:
@@ -81,7 +91,7 @@ def _body(
 ) -> list[NodeProto] | None:
     """The supported nodes that stand for an unsupported one; None if it stays."""
     names = [name for name in dict.fromkeys((*node.input, *node.output)) if name]
-    if node.domain not in ONNX_DOMAINS or _is_supported(node) or node.op_type in ADVICE:
+    if node.domain not in ONNX_DOMAINS or _is_supported(node, types) or node.op_type in ADVICE:
         return None
     if any(name not in types for name in names):
         return None
@@ -97,7 +107,7 @@ def _body(
     inner = {_inside(name, node, set(names)): value for name, value in _types(inlined).items()}
     expanded: list[NodeProto] = []
     for part in parts:
-        if part.domain in ONNX_DOMAINS and _is_supported(part):
+        if part.domain in ONNX_DOMAINS and _is_supported(part, inner):
             expanded.append(part)
             continue
         body = _body(proto, part, {name: _called(value, name) for name, value in inner.items()})

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from math import prod
 
 import numpy as np
-from onnx import ModelProto, NodeProto, TypeProto, defs, helper, numpy_helper, shape_inference
+from onnx import ModelProto, NodeProto, TypeProto, helper, numpy_helper, shape_inference
 from onnx.reference import ReferenceEvaluator
 
 from compiler.errors import Code, CompileError, Problem
 from compiler.frontend.check_sizes import MAXIMUM_FOLDED_BYTES, check_sizes, static_shape
 from compiler.frontend.model import OnnxNode
+from compiler.frontend.node_types import is_static, may_be_shape, result_types
 from compiler.ir import Array
 
 KEPT = frozenset({"DequantizeLinear"})
@@ -41,9 +43,6 @@ REDUCING_NOTHING = frozenset(
 STEPS = 2.0**17
 """More steps from zero than an integer of 16 bits and its zero point are apart."""
 
-SHAPE_ELEMENTS = 1024
-"""Constants of at most as many elements can be shapes, and are shown to the shape inference."""
-
 
 def fold_constants(
     nodes: Sequence[OnnxNode],
@@ -63,17 +62,11 @@ def fold_constants(
         results = _evaluate(node, known, constants, opset)
         if results is None:
             remaining.append(node)
-            if not all(_is_static(known.get(name)) for name in node.outputs if name is not None):
+            if not all(is_static(known.get(name)) for name in node.outputs if name is not None):
                 known.update(_inferred(node, known, constants, opset))
         else:
             constants.update(results)
     return remaining
-
-
-def _is_static(type_: TypeProto.Tensor | None) -> bool:
-    if type_ is None or not type_.HasField("shape"):
-        return False
-    return all(dimension.HasField("dim_value") for dimension in type_.shape.dim)
 
 
 def _inferred(
@@ -82,38 +75,9 @@ def _inferred(
     constants: Mapping[str, Array],
     opset: int,
 ) -> dict[str, TypeProto.Tensor]:
-    """Types of a node's outputs, if they follow from its operands; else nothing.
-
-    What is wrong with a node is not found out here: the inference of the whole model reports it.
-    """
-    names = list(dict.fromkeys(name for name in node.inputs if name is not None))
-    static = all(name in constants or _is_static(types.get(name)) for name in names)
-    if node.domain or node.has_graphs or not static or not defs.has(node.operator, opset):
+    if node.domain or node.has_graphs:
         return {}
-    small = {n: constants[n] for n in names if n in constants and _may_be_shape(constants[n])}
-    inputs = {
-        name: helper.make_tensor_type_proto(
-            helper.np_dtype_to_tensor_dtype(constants[name].dtype), constants[name].shape
-        )
-        if name in constants
-        else TypeProto(tensor_type=types[name])
-        for name in names
-    }
-    try:
-        found = shape_inference.infer_node_outputs(
-            defs.get_schema(node.operator, opset, ""),
-            _node_proto(node),
-            inputs,
-            {name: numpy_helper.from_array(data, name) for name, data in small.items()},
-            opset_imports=[helper.make_opsetid("", opset)],
-        )
-    except (shape_inference.InferenceError, ValueError, RuntimeError):
-        return {}
-    return {name: type_.tensor_type for name, type_ in found.items()}
-
-
-def _may_be_shape(data: Array) -> bool:
-    return data.size <= SHAPE_ELEMENTS and data.dtype != np.object_
+    return result_types(_node_proto(node), types, constants, opset)
 
 
 def _evaluate(
@@ -126,6 +90,7 @@ def _evaluate(
         return None
     if node.operator in ("Shape", "Size"):
         return _shape(node, types, constants)
+    node = _with_known_type(node, types, constants)
     names = [name for name in node.inputs if name is not None]
     unknown = [name for name in names if name not in constants]
     empty = _empty_tensors(unknown, types) if node.operator in REDUCING_NOTHING else {}
@@ -171,6 +136,17 @@ def _evaluate(
     return arrays
 
 
+def _with_known_type(
+    node: OnnxNode, types: Mapping[str, TypeProto.Tensor], constants: Mapping[str, Array]
+) -> OnnxNode:
+    """A CastLike as the Cast that it is, if the type of its operand 1 is known."""
+    like = node.inputs[1] if node.operator == "CastLike" else None
+    if like is None or like in constants or like not in types or not types[like].elem_type:
+        return node
+    attributes = {**node.attributes, "to": types[like].elem_type}
+    return replace(node, operator="Cast", inputs=node.inputs[:1], attributes=attributes)
+
+
 def _is_kept(node: OnnxNode) -> bool:
     blocked = node.attribute("block_size", 0) != 0
     return (node.operator in KEPT and not blocked) or node.operator in RANDOM
@@ -208,7 +184,7 @@ def _empty_tensors(names: Sequence[str], types: Mapping[str, TypeProto.Tensor]) 
 
 def _check_result_sizes(model: ModelProto, constants: Mapping[str, Array]) -> None:
     """Raises CompileError if a result is too large; whatever cannot be inferred is small."""
-    small = {name: data for name, data in constants.items() if _may_be_shape(data)}
+    small = {name: data for name, data in constants.items() if may_be_shape(data)}
     shown = ModelProto()
     shown.CopyFrom(model)
     shown.graph.initializer.extend(

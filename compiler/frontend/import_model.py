@@ -21,6 +21,12 @@ from onnx import (
 )
 
 from compiler.errors import Code, CompileError, Problem
+from compiler.frontend.added_result_types import (
+    added_result_types,
+    declare,
+    has_added_operators,
+    is_added,
+)
 from compiler.frontend.attribute_operands import attributes_to_operands
 from compiler.frontend.check_attributes import ONNX_DOMAINS, check_attributes
 from compiler.frontend.check_operators import check_operators
@@ -28,19 +34,21 @@ from compiler.frontend.check_sizes import MAXIMUM_BYTES, check_sizes, static_sha
 from compiler.frontend.check_structure import check_structure, initializers, tensor_data
 from compiler.frontend.check_types import check_types
 from compiler.frontend.expand_functions import expand_functions
+from compiler.frontend.expand_operators import adopt_operators, expand_operators, needed_opset
 from compiler.frontend.fold_constants import fold_constants
+from compiler.frontend.half_precision import widen_half_precision
 from compiler.frontend.input_type import InputType
 from compiler.frontend.model import AttributeValue, OnnxModel, OnnxNode, OnnxTensor
 from compiler.frontend.narrow_integers import NARROW_TYPES, widened
 from compiler.frontend.pulp_dialect.integers import integer_model
-from compiler.frontend.pulp_dialect.prepare import pin_shapes, prepare, refuse_training
+from compiler.frontend.pulp_dialect.prepare import pin_shapes, prepare, refuse_operators
 from compiler.frontend.read_model import read_model
 from compiler.frontend.stand_ins import add_types
 from compiler.frontend.upgrade_opset import OLDEST, opset_of, upgrade_opset
 from compiler.ir import Array, DataType, TensorType
 
 SUPPORTED_OPSETS = range(13, 26)
-ELEMENT_TYPES = {
+ELEMENT_TYPES: dict[int, DataType] = {
     onnx.TensorProto.BOOL: DataType.BOOL,
     onnx.TensorProto.INT8: DataType.INT8,
     onnx.TensorProto.UINT8: DataType.UINT8,
@@ -74,25 +82,27 @@ def import_model(
     else:
         proto = read_model(source)
     check_structure(proto)
-    refuse_training(proto)
+    refuse_operators(proto)
     check_attributes(proto)
+    widen_half_precision(proto)
     types = _input_types(proto, inputs or {})
     holds_integers = prepare(proto, types)
     attributes_to_operands(proto)
-    proto = upgrade_opset(proto)
+    adopt_operators(proto)
+    proto = upgrade_opset(proto, needed_opset(proto))
     constants = initializers(proto)
     proto = _check(proto)
     opset = _opset(proto)
     _pin(proto, dict(dimensions or {}))
     _name_nodes(proto)
     while True:
-        proto = _infer(proto)
+        proto = _infer(proto, opset)
         nodes, found = list(_nodes(proto, opset)), _types(proto)
         check_sizes(found)
         check_types(nodes, _element_types(found, constants))
         remaining = fold_constants(nodes, found, constants, opset)
         if len(remaining) == len(nodes):
-            expanded = expand_functions(proto)
+            expanded = expand_operators(proto, found, constants) or expand_functions(proto)
             if expanded is not None:
                 proto = expanded
                 continue
@@ -127,12 +137,22 @@ def _check(proto: ModelProto) -> ModelProto:
     """The checked model with its local functions inlined."""
     try:
         onnx.checker.check_model(proto)  # pyright: ignore[reportUnknownMemberType]
-        return onnx.inliner.inline_local_functions(proto) if proto.functions else proto
+        return _inlined(proto) if proto.functions else proto
     except (onnx.checker.ValidationError, ValueError, RuntimeError) as error:
         message = str(error).strip().splitlines()[0] if str(error).strip() else "check failed"
         raise CompileError(
             [Problem(Code.INVALID_MODEL, f"model {proto.graph.name!r}", message)]
         ) from error
+
+
+def _inlined(proto: ModelProto) -> ModelProto:
+    """The model without functions: with their bodies, but where an added operator does the work."""
+    added = [(f.domain, f.name) for f in proto.functions if is_added(f.domain, f.name)]
+    if not added:
+        return onnx.inliner.inline_local_functions(proto)
+    inlined = onnx.inliner.inline_selected_functions(proto, added, exclude=True)
+    del inlined.functions[:]
+    return inlined
 
 
 def _opset(proto: ModelProto) -> int:
@@ -208,7 +228,7 @@ def _input_problems(value: ValueInfoProto) -> Iterator[Problem]:
                 where,
                 f"dimension {axis} is {name!r}, which has no value",
                 "static shapes",
-                f"pin it: {name}=<extent>" if dimension.dim_param else "give it an extent",
+                _how_to_pin(name) if dimension.dim_param else "give it an extent",
             )
         elif dimension.dim_value < 0:
             yield Problem(
@@ -218,6 +238,10 @@ def _input_problems(value: ValueInfoProto) -> Iterator[Problem]:
                 "static shapes",
                 "give it an extent",
             )
+
+
+def _how_to_pin(name: str) -> str:
+    return f'pin it: dims = {{"{name}": <extent>}} in Bazel, else --entry-point :{name}=<extent>'
 
 
 def _symbols(proto: ModelProto) -> list[str]:
@@ -230,10 +254,19 @@ def _symbols(proto: ModelProto) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def _infer(proto: ModelProto) -> ModelProto:
+def _infer(proto: ModelProto, opset: int) -> ModelProto:
+    nodes = list(_nodes(proto, opset)) if has_added_operators(proto) else []
     try:
-        del proto.graph.value_info[:]
-        inferred = add_types(proto)
+        known: dict[str, TensorType] = {}
+        while True:
+            del proto.graph.value_info[:]
+            declare(proto, known, ELEMENT_TYPES)
+            inferred = add_types(proto)
+            # What an added operator makes can be the operand of the next one.
+            added = added_result_types(proto, nodes, known, ELEMENT_TYPES)
+            if not added:
+                break
+            known.update(added)
         try:
             # Folding does what data propagation would, which allocates whatever a shape asks for.
             return onnx.shape_inference.infer_shapes(proto, strict_mode=True)
@@ -364,7 +397,7 @@ def _add_tensor(model: OnnxModel, name: str, proto: TypeProto.Tensor | None) -> 
         # Optional outputs and outputs of unsupported operators: the lowering reports the operator.
         model.tensors[name] = OnnxTensor(name, TensorType(DataType.FLOAT32, ()))
         return None
-    data_type = ELEMENT_TYPES.get(proto.elem_type)  # pyright: ignore[reportArgumentType]
+    data_type = ELEMENT_TYPES.get(proto.elem_type)
     if data_type is None:
         return _unsupported_type(name, _spelt(proto.elem_type))
     if static_shape(proto) is None:

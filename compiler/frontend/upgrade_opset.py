@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 
 import onnx.defs
+import onnx.shape_inference
 from onnx import ModelProto, helper, version_converter
 from onnx.checker import ValidationError
 
@@ -30,8 +31,8 @@ def opset_of(proto: ModelProto) -> int:
     return max(versions, default=0)
 
 
-def upgrade_opset(proto: ModelProto) -> ModelProto:
-    """The model in operator set `WANTED` if its own is older, else as it is.
+def upgrade_opset(proto: ModelProto, least: int = 0) -> ModelProto:
+    """The model in operator set `WANTED` or `least` if its own is older, else as it is.
 
     Files also have operators that are newer than the operator set they name, as onnxruntime's
     tools write them: LayerNormalization in operator set 12. The operator set then becomes the
@@ -45,7 +46,7 @@ def upgrade_opset(proto: ModelProto) -> ModelProto:
     """
     opset = opset_of(proto)
     newer = _newer_operators(proto, opset)
-    wanted = max((WANTED, *newer.values()))
+    wanted = max((WANTED, least, *newer.values()))
     if not OLDEST <= opset < wanted:
         return proto
     initialised = {tensor.name for tensor in proto.graph.initializer}
@@ -60,7 +61,10 @@ def upgrade_opset(proto: ModelProto) -> ModelProto:
         proto.opset_import.append(helper.make_opsetid(NEWER_DOMAIN, 1))
     try:
         converted = version_converter.convert_version(proto, wanted)
-    except (RuntimeError, ValueError, ValidationError) as error:
+    except (
+        *(RuntimeError, ValueError, ValidationError),
+        *(version_converter.ConvertError, onnx.shape_inference.InferenceError),
+    ) as error:
         message = " ".join(str(error).split())[:400]
         raise CompileError(
             [
@@ -89,7 +93,7 @@ def _newer_operators(proto: ModelProto, opset: int) -> dict[str, int]:
         versions = [
             schema.since_version
             for schema in _schemas()
-            if schema.name == name and schema.domain == ""
+            if schema.name == name and schema.domain == "" and not schema.deprecated
         ]
         if versions and min(versions) > opset:
             result[name] = min(versions)

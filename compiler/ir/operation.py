@@ -79,8 +79,18 @@ class Operation(abc.ABC):
 
     @property
     def view_of(self) -> int | None:
-        """Index of the input that output 0 is a view of (same bytes, other shape), or None."""
+        """Index of the input that output 0 is a view of (its bytes, or part of them), or None."""
         return None
+
+    def view_begin(self, inputs: Sequence[TensorType | None]) -> int | None:
+        """Where a view of part of an input begins in it, in bytes; None: it shows all of it."""
+        del inputs
+        return None
+
+    @property
+    def joins(self) -> bool:
+        """Whether output 0 is its inputs one behind the other, each computed in its memory."""
+        return False
 
     @property
     def in_place(self) -> tuple[int, ...]:

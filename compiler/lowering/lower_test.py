@@ -170,8 +170,8 @@ def test_all_unsupported_operators_are_reported_at_once() -> None:
 
 def test_all_unsupported_forms_are_reported_at_once() -> None:
     model = quantised_product(
-        helper.make_node("Einsum", ["left", "y"], ["a"], "first", equation="ij,kl->il"),
-        helper.make_node("Einsum", ["left", "y"], ["z"], "second", equation="ij,kl->il"),
+        helper.make_node("Einsum", ["left", "y"], ["a"], "first", equation="ii,kl->il"),
+        helper.make_node("Einsum", ["left", "y"], ["z"], "second", equation="ii,kl->il"),
         outputs=("a", "z"),
     )
     model.graph.initializer.append(numpy_helper.from_array(np.ones((5, 5), np.float32), "left"))
@@ -189,3 +189,27 @@ def test_a_state_must_exist_and_match() -> None:
         lowered(quantised_product(), states=(State("x", "y"),))
     assert [problem.code for problem in caught.value.problems] == [Code.BAD_STATE]
     assert "scale 0.05, zero point 3" in str(caught.value)
+
+
+def test_nodes_that_one_node_becomes_have_names_of_their_own() -> None:
+    """Schedules know nodes by name."""
+    node = helper.make_node("Split", ["x"], ["a", "b", "c"], "split", num_outputs=3, axis=1)
+    values = [
+        helper.make_tensor_value_info(name, TensorProto.FLOAT, [2, extent])
+        for name, extent in (("x", 6), ("a", 2), ("b", 2), ("c", 2))
+    ]
+    model = helper.make_graph([node], "graph", values[:1], values[1:])
+    opset = helper.make_opsetid("", 21)
+    graph = lower(import_model(helper.make_model(model, opset_imports=[opset])), "run")
+    assert [node.name for node in graph.nodes] == ["split", "split.1", "split.2"]
+    assert [node.origin for node in graph.nodes] == [("split",)] * 3
+
+
+def test_an_output_has_its_name_though_its_int8_form_came_first() -> None:
+    """A Transpose at the end moves int8, and only then are its elements made real."""
+    product = quantised_product(
+        helper.make_node("Transpose", ["y"], ["z"], "transpose", perm=[1, 0]), outputs=("z",)
+    )
+    graph = lowered(product)
+    assert graph.outputs == ["z"]
+    assert graph.values["z"].type.data_type is DataType.FLOAT32

@@ -2,8 +2,7 @@
 
 Three notions, from values to memory:
 
-- A *content* is what a set of views shows: values linked by `Operation.view_of` have one content,
-  named after the value that the others are views of.
+- A *content* is what a set of views shows (`contents.py`).
 - A *block* is memory that holds one content after the other: an update or an in-place operation
   replaces a content by the next one, which is legal only when the old one is never read again.
 - A *home* says where a block is. Constants, inputs and states bring their own; a block that holds
@@ -25,7 +24,8 @@ from enum import Enum
 
 import numpy as np
 
-from compiler.ir import Graph, Node, TensorType, present
+from compiler.ir import Graph, Node, TensorType
+from compiler.memory.contents import Contents, operand
 from compiler.memory.memory_map import interface_inputs, interface_outputs
 
 
@@ -70,11 +70,15 @@ class Transfer:
 
 @dataclass
 class Aliasing:
-    """The result: every value's block, the scratch memory of nodes (bytes), and the copies."""
+    """The result: every value's block, the scratch memory of nodes (bytes), and the copies.
+
+    `begin_of` says where in its block a value begins, in bytes, if that is not at 0.
+    """
 
     steps: int
     blocks: list[Block] = field(default_factory=list[Block])
     block_of: dict[str, Block] = field(default_factory=dict[str, Block])
+    begin_of: dict[str, int] = field(default_factory=dict[str, int])
     scratch: dict[str, tuple[int, int]] = field(default_factory=dict[str, tuple[int, int]])
     """By node name: step and bytes."""
     transfers: list[Transfer] = field(default_factory=list[Transfer])
@@ -100,80 +104,6 @@ class Aliasing:
         ]
 
 
-class Contents:
-    """Contents of a graph and when they are read for the last time."""
-
-    def __init__(self, graph: Graph) -> None:
-        self.graph = graph
-        self.end = len(graph.nodes)
-        self.root: dict[str, str] = {}
-        sources = [
-            *graph.inputs,
-            *(state.input for state in graph.states),
-            *(value.name for value in graph.constants()),
-        ]
-        for name in sources:
-            self.root[name] = name
-        self.last_read: dict[str, int] = {}
-        for step, node in enumerate(graph.nodes):
-            view = node.operation.view_of
-            for name in present(node.inputs):
-                if name not in self.root:
-                    raise ValueError(f"node {node.name!r} reads {name!r} before it is computed")
-            for index, name in enumerate(node.outputs):
-                if name in self.root:
-                    raise ValueError(f"{name!r} is computed twice")
-                self.root[name] = name
-                if view is not None and index == 0:
-                    source = operand(node, view)
-                    self._check_same_bytes(node, source, name)
-                    self.root[name] = self.root[source]
-            if view is None:
-                for name in present(node.inputs):
-                    self.last_read[self.root[name]] = step
-        for name in [*interface_outputs(graph), *(state.output for state in graph.states)]:
-            if name not in self.root:
-                raise ValueError(f"result {name!r} is never computed")
-            self.last_read[self.root[name]] = self.end
-
-    def dies_at(self, name: str, step: int) -> bool:
-        """Whether nothing reads the value's content after a node."""
-        return self.last_read.get(self.root[name], -1) <= step
-
-    def replaceable(self, node: Node, step: int, index: int) -> bool:
-        """Whether the node may overwrite input `index`: no later reader, no other operand."""
-        content = self.root[operand(node, index)]
-        others = (name for i, name in enumerate(node.inputs) if i != index and name is not None)
-        return self.dies_at(content, step) and all(self.root[name] != content for name in others)
-
-    def takes_over(self, node: Node, index: int) -> bool:
-        """Whether output 0 may be written over input `index`, as far as types go.
-
-        Element i of the output replaces element i of the input. With different element sizes it
-        would be other elements that are lost, perhaps before another core has read them.
-        """
-        if index not in node.operation.in_place or node.inputs[index] is None:
-            return False
-        source = self.graph.values[operand(node, index)].type
-        target = self.graph.values[node.outputs[0]].type
-        return source.data_type.bytes == target.data_type.bytes and target.bytes <= source.bytes
-
-    def _check_same_bytes(self, node: Node, source: str, target: str) -> None:
-        types = self.graph.values[source].type, self.graph.values[target].type
-        if types[0].bytes != types[1].bytes:
-            raise ValueError(
-                f"node {node.name!r}: {types[0]} and {types[1]} cannot be the same memory"
-            )
-
-
-def operand(node: Node, index: int) -> str:
-    """Name of a present input. Raises ValueError if it is absent."""
-    name = node.inputs[index]
-    if name is None:
-        raise ValueError(f"node {node.name!r} must have input {index}")
-    return name
-
-
 def share_memory(graph: Graph, alignment: int) -> Aliasing:
     """Decides for every value of a graph which block it is in.
 
@@ -182,7 +112,7 @@ def share_memory(graph: Graph, alignment: int) -> Aliasing:
     of other size than its source).
     """
     contents = Contents(graph)
-    result = Aliasing(steps=len(graph.nodes) + 1)
+    result = Aliasing(steps=len(graph.nodes) + 1, begin_of=contents.begin)
     _add_given_blocks(graph, contents, result)
     for step, node in enumerate(graph.nodes):
         _add_results(graph, contents, result, node, step)
@@ -224,10 +154,11 @@ def _add_given_blocks(graph: Graph, contents: Contents, result: Aliasing) -> Non
 def _add_results(graph: Graph, contents: Contents, result: Aliasing, node: Node, step: int) -> None:
     operation = node.operation
     for index, name in enumerate(node.outputs):
-        if contents.root[name] != name:
+        root = contents.root[name]
+        if root in result.block_of:  # of a view, or of a part whose whole has another part already
             continue
         if index or operation.updates is None:
-            _new_block(graph, contents, result, name, step)
+            _new_block(graph, contents, result, root, step)
             continue
         source = operand(node, operation.updates)
         old = result.block_of[contents.root[source]]

@@ -31,7 +31,7 @@ MAXIMUM_HEAD_SIZE = 32768
 MAXIMUM_SCALE_RATIO = 2.0**13
 """Largest s_v / s_y of the integer form: the mean's rounding is then a quarter output step."""
 WORD = 4
-"""Bytes of the vectors that tw_attention_word_s8 is for."""
+"""Bytes of the vectors that tw_attention_word_s8 and tw_attention_words_s8 are for."""
 
 
 @dataclass(frozen=True)
@@ -286,6 +286,9 @@ class AttentionInt8(Operation):
             implied += ("head_size", "value_size", "key_row_stride", "value_row_stride")
             for name in (*implied, "position_batch_stride"):
                 del parameters[name]
+            if self.layout.rows(query) > 1 and self.weights.bits == 0:
+                del parameters["weight_bits"]
+                return Kernel("tw_attention_words_s8", HEADER, parameters)
             return Kernel("tw_attention_word_s8", HEADER, parameters)
         parameters["query_zero_point"] = self.query_zero_point
         parameters["weight_drop"] = self.weights.drop

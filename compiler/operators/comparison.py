@@ -12,7 +12,9 @@ from compiler.errors import UnsupportedForm
 from compiler.ir import Array, DataType, Kernel, TensorType
 from compiler.operators.binary import Binary, binary_operands
 from compiler.operators.cast import INTEGERS, converted
+from compiler.operators.elementary import Elementary
 from compiler.operators.registry import lowering
+from compiler.operators.sign import IntegerFunction
 
 if TYPE_CHECKING:
     from compiler.frontend.model import OnnxNode
@@ -98,6 +100,34 @@ def lower_order(node: OnnxNode, context: LoweringContext) -> None:
 )
 def lower_equal(node: OnnxNode, context: LoweringContext) -> None:
     _lower(node, context)
+
+
+@lowering("IsNaN", description="float32")
+def lower_is_nan(node: OnnxNode, context: LoweringContext) -> None:
+    x = _float(node, context)
+    equal = context.emit_value(node, "is_number", Comparison((), "equal"), [x, x])
+    context.emit_plain(node, IntegerFunction("not"), [equal], context.result(node))
+
+
+@lowering("IsInf", description="detect_negative, detect_positive; float32")
+def lower_is_inf(node: OnnxNode, context: LoweringContext) -> None:
+    x = _float(node, context)
+    negative, positive = (
+        bool(node.attribute(name, 1)) for name in ("detect_negative", "detect_positive")
+    )
+    if negative and positive:
+        x = context.emit_value(node, "magnitude", Elementary("absolute"), [x])
+    # No number is NaN, which stands for finding neither.
+    sought = np.inf if positive else -np.inf if negative else np.nan
+    infinity = context.constant(node, "infinity", np.array(sought, np.float32))
+    context.emit_plain(node, Comparison((), "equal"), [x, infinity], context.result(node))
+
+
+def _float(node: OnnxNode, context: LoweringContext) -> str:
+    x = context.required(node, 0)
+    if not x.type.data_type.is_float:
+        raise UnsupportedForm(f"its operand {x.name!r} is {x.type.data_type.value}", "float32")
+    return context.plain(x)
 
 
 @lowering("And", "Or", "Xor", description="bool, broadcasting up to 6 axes")

@@ -124,3 +124,20 @@ def test_comparison_of_narrow_integers(operator: str, element: type[np.integer[A
         "Equal": np.equal,
     }
     assert np.array_equal(found, functions[operator](values[:, None], values))
+
+
+@pytest.mark.parametrize(
+    ("operator", "attributes"),
+    [
+        ("IsNaN", {}),
+        ("IsInf", {}),
+        ("IsInf", {"detect_negative": 0}),
+        ("IsInf", {"detect_positive": 0}),
+        ("IsInf", {"detect_positive": 0, "detect_negative": 0}),
+    ],
+)
+def test_what_is_no_number(operator: str, attributes: dict[str, int]) -> None:
+    model = ModelBuilder(opset=20)
+    y = model.node(operator, [model.input("x", (2, 3))], **attributes)
+    data = np.array([[np.nan, 0.0, -np.inf], [np.inf, -1.0, 3e38]], np.float32)
+    assert_model(model.build([y]), {"x": data})

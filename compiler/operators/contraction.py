@@ -86,17 +86,19 @@ class Contraction:
 
 
 def contraction(left: Side, right: Side, output: Labels) -> Contraction:
-    """Plans a product. Raises UnsupportedForm if it is none, or is summed over one operand."""
+    """Plans a product. Raises UnsupportedForm if it is none.
+
+    Axes of one operand alone that the result does not have must have extent 1.
+    """
     if output and output[-1] in left.labels and output[-1] not in right.labels:
         left, right = right, left
     inner = tuple(x for x in left.labels if x in right.labels and x not in output)
-    alone = [x for x in (*left.labels, *right.labels) if x not in output and x not in inner]
-    if alone:
-        raise UnsupportedForm(
-            f"axis {alone[0]!r} of one operand alone is summed over",
-            "sums over axes of both operands",
-            "put a ReduceSum before it",
-        )
+    summed = {*inner, *output}
+    alone = [
+        tuple(x for x in side.labels if x not in summed and side.extents[x] == 1)
+        for side in (left, right)
+    ]
+    assert len(summed) + sum(map(len, alone)) == len({*left.labels, *right.labels})
     columns = len(output)
     while columns > 0 and output[columns - 1] not in left.labels:
         columns -= 1
@@ -109,7 +111,14 @@ def contraction(left: Side, right: Side, output: Labels) -> Contraction:
             raise UnsupportedForm(
                 f"axis {label!r} has the extents {sorted(extents)}", "equal extents"
             )
-    return Contraction(left, right, output[:rows], output[rows:columns], output[columns:], inner)
+    return Contraction(
+        left,
+        right,
+        output[:rows],
+        (*output[rows:columns], *alone[0]),
+        (*output[columns:], *alone[1]),
+        inner,
+    )
 
 
 def emit_contraction(

@@ -1,28 +1,32 @@
-"""Einsum of two operands, where it is a matrix product."""
+"""Einsum of two operands: a matrix product of what is left after sums over axes of one alone."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from compiler.errors import UnsupportedForm
+from compiler.ir import DataType, TensorType
+from compiler.lowering.operand import Operand
 from compiler.operators.contraction import (
     Labels,
     Side,
     contraction,
     emit_contraction,
 )
+from compiler.operators.reduction import Reduce, neighbouring
 from compiler.operators.registry import lowering
 
 if TYPE_CHECKING:
     from compiler.frontend.model import OnnxNode
     from compiler.lowering.context import LoweringContext
 
-SUPPORTED = "two operands, no label twice in a term, no label of one operand alone left out"
+SUPPORTED = "two operands, no label twice in a term"
+"""Sums over axes of one operand alone are made before the product."""
 
 
 @lowering(
     "Einsum",
-    description=f"matrix products in any order of axes: {SUPPORTED}; int8 or float32",
+    description=f"sums of products over any axes: {SUPPORTED}; int8 or float32",
 )
 def lower_einsum(node: OnnxNode, context: LoweringContext) -> None:
     equation = node.attribute("equation", "").replace(" ", "")
@@ -43,7 +47,26 @@ def lower_einsum(node: OnnxNode, context: LoweringContext) -> None:
         result = _implicit(sides[0].labels, sides[1].labels)
     if not set(result) <= {*sides[0].labels, *sides[1].labels}:
         raise _unsupported(equation)
-    emit_contraction(node, context, contraction(sides[0], sides[1], result))
+    first, second = (
+        _summed(node, context, side, {*other.labels, *result})
+        for side, other in (sides, sides[::-1])
+    )
+    emit_contraction(node, context, contraction(first, second, result))
+
+
+def _summed(node: OnnxNode, context: LoweringContext, side: Side, needed: set[str]) -> Side:
+    """The operand after the sum over axes that nothing else has, which is made in float32."""
+    extents, operand = side.extents, side.operand
+    alone = [i for i, label in enumerate(side.labels) if label not in needed and extents[label] > 1]
+    if not alone:
+        return side
+    kept = tuple(label for i, label in enumerate(side.labels) if i not in alone)
+    shape = tuple(extents[label] for label in kept)
+    name = context.graph.unique_name(f"{node.name}/{operand.name}/sum")
+    type_ = TensorType(DataType.FLOAT32, shape)
+    value, walk = neighbouring(node, context, context.plain(operand), alone)
+    context.bind_plain(name, context.emit_value(node, "sum", Reduce("sum", *walk, shape), [value]))
+    return Side(Operand(name, type_, None, None, None), kept)
 
 
 def _labels(equation: str, term: str, rank: int) -> Labels:

@@ -60,11 +60,21 @@ PRODUCTS = [
     ("kj,ji", (4, 5), (5, 3)),
     ("...ij,...jk->...ik", (2, 1, 4, 5), (2, 3, 5, 6)),
     ("abc,cd->dab", (2, 3, 4), (4, 5)),
+    ("bno,bnd->bd", (2, 6, 1), (2, 6, 5)),
+    ("bo,nd->bd", (2, 1), (1, 5)),
+]
+
+# Sums over axes of one operand alone: equation, shapes
+SUMS = [
+    ("bsk,kn->bs", (2, 3, 4), (4, 5)),
+    ("abk,kcd->ad", (2, 3, 4), (4, 5, 6)),
+    ("ijk,lj->i", (4, 5, 2), (3, 5)),
+    ("ij,kl->", (2, 3), (4, 5)),
 ]
 
 
 @pytest.mark.parametrize("constant", [False, True])
-@pytest.mark.parametrize(("equation", "left", "right"), PRODUCTS)
+@pytest.mark.parametrize(("equation", "left", "right"), [*PRODUCTS, *SUMS])
 def test_products(
     equation: str, left: tuple[int, ...], right: tuple[int, ...], constant: bool
 ) -> None:
@@ -94,6 +104,19 @@ def test_products_of_quantised_tensors(
     assert "BatchedMatMulInt8" in model.operations()
 
 
+@pytest.mark.parametrize(("equation", "left", "right"), SUMS)
+def test_sums_of_quantised_tensors(
+    equation: str, left: tuple[int, ...], right: tuple[int, ...]
+) -> None:
+    random = np.random.default_rng(7)
+    model = ModelUnderTest()
+    x = model.input("x", random.normal(size=left).astype(np.float32))
+    w = model.input("w", random.normal(size=right).astype(np.float32))
+    operands = [model.quantised(x, Stored(0.03, 7)), model.quantised(w, Stored(0.02, -100))]
+    model.node("Einsum", operands, "y", equation=equation)
+    assert_quantised_group(model, "y", Stored(0.3, -4))
+
+
 def test_weights_with_several_axes_of_outputs() -> None:
     """Scales per head become scales per column."""
     model = ModelUnderTest()
@@ -111,7 +134,6 @@ def test_weights_with_several_axes_of_outputs() -> None:
 @pytest.mark.parametrize(
     ("equation", "message"),
     [
-        ("bsk,kn->bs", "axis 'n' of one operand alone is summed over"),
         ("bsb,kn->bsn", "its equation is"),
         ("bsk,kn,n->bs", "its equation is"),
     ],

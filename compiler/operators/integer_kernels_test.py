@@ -16,6 +16,7 @@ from compiler.operators.integer_normalization import (
     IntegerLayerNormalization,
     IntegerRmsNormalization,
 )
+from compiler.operators.integer_quantization import ScaleRound
 from compiler.operators.integer_softmax import ItaMax, ItaPartialMax, TableSoftmax
 from compiler.operators.integer_sums import BatchedMatMulSums, ConvSums, MatMulSums
 from compiler.operators.kernel_harness import assert_twin
@@ -68,13 +69,13 @@ def test_requantise_shift(
     axis %= len(shape)
     axes = min(block, len(shape) - axis)
     channels = prod(shape[axis : axis + axes])
-    low, high, zero_point = (-128, 127, 0) if signed else (0, 255, -128)
+    low, high, zero_point = -128, 127, 0 if signed else -128
     if to is DataType.INT32:
         low, high, zero_point = INT32.min, INT32.max, 0
     operation = RequantiseShift(shift, low, high, zero_point, to, axis, axes)
     x = wide(random, shape, int(random.choice([8, 16, 32])))
     (y,) = assert_twin(operation, [x, constants_of(random, channels, bits)])
-    assert y.min() >= low + zero_point and y.max() <= high + zero_point
+    assert y.min() >= low and y.max() <= high
 
 
 def test_requantisation_is_exact_where_products_leave_32_bits() -> None:
@@ -247,3 +248,35 @@ def test_halves_are_rounded_away_from_zero() -> None:
     left = np.array([-5, -3, -2, -1, 0, 1, 2, 3, 5], np.int32)
     (y,) = assert_twin(RoundedDivide((0,), 1, 1, 0), [left, np.array(2, np.int32)])
     assert y.tolist() == [-3, -2, -1, -1, 0, 1, 1, 2, 3]
+
+
+@settings(deadline=None)
+@given(
+    elements=st.integers(1, 40),
+    bits=st.integers(1, 8),
+    signed=st.booleans(),
+    factor=st.sampled_from([1.0, -0.5, 3.25, 1e-3, 1e30]),
+    offset=st.sampled_from([0.0, 3.0, -0.5]),
+    seed=seeds,
+)
+def test_scale_round(
+    elements: int, bits: int, signed: bool, factor: float, offset: float, seed: int
+) -> None:
+    low, high = (-(1 << bits - 1), (1 << bits - 1) - 1) if signed else (0, (1 << bits) - 1)
+    zero_point = 0 if signed else -128
+    operation = ScaleRound(factor, offset, low + zero_point, high + zero_point, zero_point)
+    random = np.random.default_rng(seed)
+    # Many halves, and what no integer is near of.
+    x = (random.integers(-600, 600, elements) / 2).astype(np.float32)
+    special = np.array([np.nan, np.inf, -np.inf, 0.0, -0.0, 3e38], np.float32)
+    places = random.random(elements) < 0.2
+    x[places] = random.choice(special, elements)[places]
+    assert_twin(operation, [x])
+
+
+@pytest.mark.parametrize(
+    ("x", "expected"), [(0.5, 1), (-0.5, -1), (2.5, 3), (-2.5, -3), (0.49, 0), (200.0, 127)]
+)
+def test_conversion_rounds_halves_away_from_zero(x: float, expected: int) -> None:
+    (found,) = ScaleRound(1.0, 0.0, -128, 127, 0).evaluate([np.array([x], np.float32)])
+    assert found.tolist() == [expected]

@@ -25,6 +25,7 @@ from compiler.operators.binary import Arithmetic
 from compiler.operators.conv import ConvInt8, pack
 from compiler.operators.integer_operand import (
     Stored,
+    broadcasts_to,
     constant_integers,
     int32_value,
     required_bytes,
@@ -50,6 +51,11 @@ if TYPE_CHECKING:
 LIMIT = 2**31
 
 
+@lowering(
+    "ConvInteger",
+    description="1-D and 2-D; int8 or uint8 input and constant weights, constant zero point of the "
+    "weights; groups, strides, dilations, padding",
+)
 @lowering(
     "IntegerConv",
     description="1-D and 2-D; int8 or uint8 input, constant weights of int8, constant bias; "
@@ -195,6 +201,10 @@ def _weights(node: OnnxNode, context: LoweringContext) -> Array:
 
 
 @lowering(
+    "MatMulInteger",
+    description="int8 or uint8 operands and zero points, constant or not; batches that broadcast",
+)
+@lowering(
     "IntegerMatMul",
     description="int8 or uint8 operands, constant or not; batches that broadcast",
     domain=PULP_DOMAIN,
@@ -220,7 +230,7 @@ def lower_integer_gemm(node: OnnxNode, context: LoweringContext) -> None:
     shape = context.model.tensors[node.output()].type.shape
     constant: Array | None = None
     if addend is not None:
-        if np.broadcast_shapes(addend.shape, shape) != shape:
+        if not broadcasts_to(addend.shape, shape):
             raise UnsupportedForm(
                 f"its addend is {addend.type}, its result has shape {list(shape)}",
                 "an addend that broadcasts to the result",

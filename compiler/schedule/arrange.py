@@ -14,8 +14,9 @@ from compiler.memory.aliasing import Home
 from compiler.memory.place import solve
 from compiler.memory.problem import Buffer as PlacedBuffer
 from compiler.memory.problem import Placement, PlacementProblem
+from compiler.schedule.dma_queue import start_where_there_is_room
 from compiler.schedule.estimate import STEP_CYCLES, TRANSFER_CYCLES, step_cycles, transfer_cycles
-from compiler.schedule.extents import shortened_call
+from compiler.schedule.extents import shortened_call, shortened_transfer
 from compiler.schedule.program import SLOTS, Call, L1Buffer, Place, Program, Space, Step, Transfer
 from compiler.schedule.program_plan import ProgramPlan
 from compiler.schedule.task import (
@@ -25,6 +26,7 @@ from compiler.schedule.task import (
     InBuffer,
     Load,
     Operand,
+    Store,
     Tasks,
     aligned,
 )
@@ -122,11 +124,11 @@ def _load_steps(tasks: Tasks, cluster: Cluster, budget: int) -> list[int]:
             Call("", 0, task.operation, task.inputs, task.outputs, (), extents=task.extents)
             for task in step_tasks
         ]
-        cycles = step_cycles([shortened_call(call, rows) for call in calls], cluster)
-        compute[number] = int(MARGIN * (cycles + STEP_CYCLES))
+        compute[number] = step_cycles([shortened_call(call, rows) for call in calls], cluster)
     begin = [0] * (len(compute) + 1)
     for number, cycles in enumerate(compute):
-        begin[number + 1] = begin[number] + cycles
+        sure = int(MARGIN * (cycles + STEP_CYCLES)) if number else 0
+        begin[number + 1] = begin[number] + sure
     starts = [0] * len(tasks.loads)
     free = begin[-1]
     order = sorted(range(len(tasks.loads)), key=lambda i: (-tasks.loads[i].need, -i))
@@ -144,7 +146,22 @@ def _load_steps(tasks: Tasks, cluster: Cluster, budget: int) -> list[int]:
             step -= 1
         starts[index] = max(0, step)
     _delay(tasks, starts, budget)
+    loads = [_copy_cycles(load, rows, cluster) for load in tasks.loads]
+    stores = [_copy_cycles(store, rows, cluster) for store in tasks.stores]
+    start_where_there_is_room(tasks, starts, cluster.dma, compute, loads, stores)
+    # Less is live now, but copies may be in more groups.
+    _delay(tasks, starts, budget)
     return starts
+
+
+def _copy_cycles(copy: Load | Store, rows: Sequence[int], cluster: Cluster) -> list[int]:
+    """Of each transfer that a load or store takes."""
+    place = Place(Space.ARENA, 0)
+    if isinstance(copy, Load):
+        transfers = _transfers_of(copy, 0, place)
+    else:
+        transfers = transfers_of_box(False, 0, place, copy.type, copy.box, 0, copy.what)
+    return [transfer_cycles(shortened_transfer(one, rows), cluster) for one in transfers]
 
 
 def _delay(tasks: Tasks, starts: list[int], budget: int) -> None:

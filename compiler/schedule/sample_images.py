@@ -13,6 +13,7 @@ from compiler.operators.binary import AddInt8
 from compiler.operators.conv import ConvInt8
 from compiler.operators.copy import Copy
 from compiler.operators.movement import Transpose
+from compiler.operators.part import Joined, Part
 from compiler.operators.pooling import MaxPool
 from compiler.operators.softmax import SoftmaxInt8
 from compiler.operators.view import View
@@ -20,7 +21,7 @@ from compiler.operators.window import Window, split_shape
 
 KINDS = (
     *("conv", "depthwise", "pointwise", "pool", "add", "softmax"),
-    *("table", "transpose", "view", "output"),
+    *("table", "transpose", "view", "output", "halves"),
 )
 
 
@@ -75,7 +76,9 @@ def _apply(builder: NetworkBuilder, name: str, action: Action, x: str, values: l
         # There and back: two views of one memory.
         flat = builder.node(f"{name}/flat", View((type_.elements,)), [x])
         return builder.node(name, View(type_.shape), [flat])
-    if action.kind == "output":
+    if action.kind == "halves" and max(type_.shape) > 1:
+        return _halves(builder, name, x)
+    if action.kind in ("output", "halves"):
         result = builder.node(name, Copy(), [x])
         builder.output(result)
         return result
@@ -93,6 +96,24 @@ def _apply(builder: NetworkBuilder, name: str, action: Action, x: str, values: l
     if action.kind == "pointwise":
         return builder.matmul(name, x, 1 + action.numbers[2])
     return _window_node(builder, name, action, x)
+
+
+def _halves(builder: NetworkBuilder, name: str, x: str) -> str:
+    """Two nodes for parts of one output; the first reads what the second does, too."""
+    type_ = builder.graph.values[x].type
+    axis = next(axis for axis, extent in enumerate(type_.shape) if extent > 1)
+    cut = type_.shape[axis] // 2
+    size = type_.elements // type_.shape[axis]
+
+    def shape(count: int) -> tuple[int, ...]:
+        return (*type_.shape[:axis], count, *type_.shape[axis + 1 :])
+
+    rest = type_.shape[axis] - cut
+    first = builder.table(f"{name}/a", builder.node(f"{name}/x", Part(0, shape(cut)), [x]))
+    second = builder.table(
+        f"{name}/b", builder.node(f"{name}/y", Part(cut * size, shape(rest)), [x])
+    )
+    return builder.node(name, Joined(type_.shape), [first, second])
 
 
 def _window_node(builder: NetworkBuilder, name: str, action: Action, x: str) -> str:

@@ -6,13 +6,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from compiler.ir import Box, Graph, Node, TensorType, Tile, tile_types
-from compiler.memory.aliasing import Block, Home, share_memory
+from compiler.memory.aliasing import Block, Home, Transfer, share_memory
 from compiler.operators.copy import Copy
 from compiler.schedule.chains import Piece, computed_of, part_of, rounds_of
 from compiler.schedule.constant_pieces import ConstantPieces
 from compiler.schedule.decisions import Decisions, runs_kernel, tiles_of
 from compiler.schedule.extents import bounds_of
 from compiler.schedule.program import Place, Space
+from compiler.schedule.step_use import StepUse
 from compiler.schedule.task import (
     ALIGNMENT,
     MOST_TASKS,
@@ -46,7 +47,7 @@ class _Builder:
         self.constants = ConstantPieces(graph, decisions, self.result)
         self.written: dict[str, int] = {}
         self.loaded_blocks: set[str] = set()
-        self.last_use: tuple[set[str], set[str]] | None = None
+        self.last_use: StepUse | None = None
 
     def build(self) -> Tasks:
         nodes = {node.name: node for node in self.graph.nodes}
@@ -88,7 +89,12 @@ class _Builder:
         if node.operation.updates is not None:
             self._repeat_update(node, node.operation.updates)
         # Tiles of one node follow each other: nothing joins them.
-        self.last_use = None if len(tiles) > 1 else self._blocks_in_use(node, joins)
+        if len(tiles) > 1:
+            self.last_use = None
+            return
+        if not joins or self.last_use is None:
+            self.last_use = StepUse()
+        self.last_use.add(StepUse.of(self.graph, self.aliasing, node))
 
     def _chain(self, nodes: Sequence[Node]) -> None:
         """Rounds of a chain: a step for each node, and what it hands on in pieces."""
@@ -223,21 +229,9 @@ class _Builder:
         """Whether a node of one tile can run in the step of the tasks before it."""
         if self.last_use is None or len(self.result.steps[-1]) >= MOST_TASKS:
             return False
-        before_read, before_written = self.last_use
-        written = {self.aliasing.block_of[name].name for name in node.outputs}
-        names = {block.name for block, _ in read}
-        if names & before_written or written & (before_read | before_written):
+        if not self.last_use.allows(StepUse.of(self.graph, self.aliasing, node)):
             return False
         return self._needed_step(read) <= len(self.result.steps)
-
-    def _blocks_in_use(self, node: Node, joins: bool) -> tuple[set[str], set[str]]:
-        """Names of the blocks that the tasks of the last step read, and write."""
-        read, written = (
-            self.last_use if joins and self.last_use is not None else (set[str](), set[str]())
-        )
-        read |= {self.aliasing.block_of[name].name for name in node.inputs if name is not None}
-        written |= {self.aliasing.block_of[name].name for name in node.outputs}
-        return read, written
 
     def _output_types(self, node: Node, tile: Tile) -> list[TensorType]:
         types = self.graph.output_types(node)
@@ -252,11 +246,24 @@ class _Builder:
             number = len(self.result.steps) + 1
             box = Box.whole(type_.shape)
             source = self._read_block(transfer.source, type_, box, number, transfer.value, {})
-            target = self._write_block(transfer.target, type_, box, number, transfer.value)
+            target = self._copied(transfer, type_, box, number)
             name = f"copy of {transfer.value}"
             task = Task(name, 0, Copy(), (type_,), (type_,), (source, target))
             self.result.steps.append((task,))
             self.last_use = None
+
+    def _copied(self, transfer: Transfer, type_: TensorType, box: Box, number: int) -> Operand:
+        """Where a copy goes. What a node updates there is stored when it has done so."""
+        block = transfer.target
+        updated = any(
+            node.operation.updates is not None
+            and node.inputs[node.operation.updates] == transfer.value
+            and self.aliasing.block_of[node.outputs[0]] is block
+            for node in self.graph.nodes
+        )
+        if updated and block.name in self.decisions.resident:
+            return self._resident(block, type_, box, number, transfer.value)
+        return self._write_block(block, type_, box, number, transfer.value)
 
     def _pause(self, operands: Sequence[tuple[Block, bool]]) -> None:
         """Steps without a task, until what was written to blocks outside of L1 can be read."""
@@ -302,7 +309,7 @@ class _Builder:
             return Place(Space.CONSTANTS, self.result.constants.add(data.tobytes()))
         if block.name not in self.decisions.resident and self._is_outside(node, position):
             self._use_block(block, number)
-            return InBlock(block.name)
+            return InBlock(block.name, self.aliasing.begin_of.get(name, 0))
         return self._read_block(block, type_, box, number, name, pieces)
 
     def _is_outside(self, node: Node, position: int) -> bool:
@@ -332,7 +339,7 @@ class _Builder:
             self.result.touch(pieces[key], part.bytes, number)
             self._use_block(block, number)
             after = self.written.get(block.name, -1)
-            source = InBlock(block.name)
+            source = InBlock(block.name, self.aliasing.begin_of.get(name, 0))
             self.result.loads.append(Load(pieces[key], 0, source, type_, box, number, after, name))
         return self.result.touch(pieces[key], 0, number)
 
@@ -345,14 +352,15 @@ class _Builder:
         buffer = f"block:{block.name}"
         if block.home in (Home.INPUT, Home.STATE) and block.name not in self.loaded_blocks:
             self.loaded_blocks.add(block.name)
-            whole = TensorType(type_.data_type, type_.shape)
+            whole = self.graph.values[block.name].type
             source = InBlock(block.name)
             rows = self.bounds.blocks.get(block.name)
             self.result.loads.append(
                 Load(buffer, 0, source, whole, Box.whole(whole.shape), number, -1, name, rows)
             )
         operand = self.result.touch(buffer, block.bytes, number)
-        return InBuffer(operand.name, runs.offset * type_.data_type.bytes)
+        begin = self.aliasing.begin_of.get(name, 0)
+        return InBuffer(operand.name, begin + runs.offset * type_.data_type.bytes)
 
     def _output(self, node: Node, position: int, name: str, box: Box, number: int) -> Operand:
         type_ = self.graph.values[name].type
@@ -363,7 +371,7 @@ class _Builder:
         if block.name not in self.decisions.resident and outside:
             self._use_block(block, number)
             self.written[block.name] = number
-            return InBlock(block.name)
+            return InBlock(block.name, self.aliasing.begin_of.get(name, 0))
         return self._write_block(block, type_, box, number, name)
 
     def _write_block(
@@ -385,7 +393,7 @@ class _Builder:
         self._use_block(block, number)
         self._use_block(block, number + STORE_STEPS)
         self.written[block.name] = number + STORE_STEPS
-        target = InBlock(block.name)
+        target = InBlock(block.name, self.aliasing.begin_of.get(name, 0))
         self.result.stores.append(
             Store(operand.name, operand.offset, target, type_, box, number, name)
         )

@@ -19,6 +19,7 @@ from compiler.target.siracusa_cluster_cycles import (
     ConvTile,
     attention,
     attention_word,
+    attention_words,
     conv_packed,
     depthwise_conv_packed,
     depthwise_conv_singly,
@@ -29,11 +30,32 @@ Parameters = Mapping[str, ParameterValue]
 Model = Callable[[Parameters, Sequence[TensorType], int], float]
 
 
+ESTIMATES: dict[str, Model] = {}
+"""Of kernels that other repositories add, by function."""
+
+
+def estimate(function: str) -> Callable[[Model], Model]:
+    """Registers the decorated function as the cycles of a kernel whose operands are in L1.
+
+    It gets the kernel's parameters, the types of its outputs and the number of cores, and counts
+    from the first core's start to the last one's end. The scheduler chooses tiles by it; results
+    do not depend on it.
+    """
+
+    def register(model: Model) -> Model:
+        if function in ESTIMATES or function in _MODELS or function in FLOAT_MODELS:
+            raise ValueError(f"{function} has two estimates")
+        ESTIMATES[function] = model
+        return model
+
+    return register
+
+
 def kernel_cycles(kernel: Kernel, outputs: Sequence[TensorType], cores: int) -> int:
     """Cycles from the first core's start to the last one's end."""
     if (warm := FLOAT_MODELS.get(kernel.function)) is not None:
         return round(COLD_START + warm(kernel.parameters, outputs, cores))
-    model = _MODELS.get(kernel.function, _by_element(OTHER_CYCLES, OTHER_START))
+    model = ESTIMATES.get(kernel.function) or _MODELS.get(kernel.function, _OTHER)
     return max(1, round(model(kernel.parameters, outputs, cores)))
 
 
@@ -218,6 +240,12 @@ def _attention_word(parameters: Parameters, outputs: Sequence[TensorType], cores
     )
 
 
+def _attention_words(parameters: Parameters, outputs: Sequence[TensorType], cores: int) -> float:
+    del outputs
+    heads, queries = _number(parameters, "heads"), _number(parameters, "queries")
+    return COLD_START + attention_words(heads, queries, _attended_keys(parameters), cores)
+
+
 def _attended_keys(parameters: Parameters) -> int:
     """Keys of a query on average. Only a run tells positions: those of several queries are taken
     for the first ones, that of a single query for the last one."""
@@ -233,13 +261,20 @@ def _strided_copy(parameters: Parameters, outputs: Sequence[TensorType], cores: 
     extents, strides = parameters["extents"], parameters["strides"]
     assert isinstance(extents, Sequence) and isinstance(strides, Sequence)
     del outputs
-    elements = _up(_number(parameters, "elements"), cores)
-    last, other = int(extents[-1]), int(extents[-2])
-    if strides[-1] == 1:  # rows, and blocks of rows with a constant distance
-        rows = _up(elements, last)
-        row = 6 + 0.65 * min(last, elements) * _number(parameters, "element_bytes")
-        return 560 + 145 * _up(rows, other) + row * rows
-    return 750 + 150 * _up(elements, max(last, other)) + 2.65 * elements
+    sizes = [int(extent) for extent in extents]
+    elements, element = _number(parameters, "elements"), _number(parameters, "element_bytes")
+    contiguous = strides[-1] == 1
+    if contiguous and sizes[-1] > 1 and sizes[-1] * element in (2, 4):  # moved like elements
+        elements //= sizes[-1]
+        sizes, contiguous = [1, *sizes[:-1]], False
+    share = _up(elements, cores)
+    last, other = sizes[-1], sizes[-2]
+    if contiguous:  # rows, and blocks of rows with a constant distance
+        rows = _up(share, last)
+        row = min(last, share) * element
+        by_row = 16 + 0.6 * row if row >= 16 else 11 if row >= 8 else 7.5
+        return COLD_START + 260 + 130 * _up(rows, other) + by_row * rows
+    return COLD_START + 200 + 35 * _up(share, max(last, other)) + 2.45 * share
 
 
 def _rms_normalization(parameters: Parameters, outputs: Sequence[TensorType], cores: int) -> float:
@@ -254,8 +289,12 @@ def _rms_normalization(parameters: Parameters, outputs: Sequence[TensorType], co
 def _rotary_embedding(parameters: Parameters, outputs: Sequence[TensorType], cores: int) -> float:
     del outputs
     tokens = _number(parameters, "batch") * _number(parameters, "tokens")
-    vectors = _up(tokens * _number(parameters, "heads"), cores)
+    heads = _number(parameters, "heads")
+    vectors = _up(tokens * heads, cores)
     pairs = _number(parameters, "rotary_size") // 2
+    is_word = _number(parameters, "head_size") == _number(parameters, "rotary_size") == 4
+    if is_word and not _number(parameters, "interleaved") and tokens >= cores:
+        return COLD_START + 120 + _up(tokens, cores) * (65 + 30.1 * heads)
     if tokens == 1:
         return COLD_START + 40 + vectors * (4 + 20 * pairs)
     return COLD_START + 250 + vectors * (24 + 20.5 * pairs)
@@ -298,6 +337,7 @@ _MODELS: Mapping[str, Model] = {
     "tw_attention_s8": _attention,
     "tw_copy": _copy,
     "tw_attention_word_s8": _attention_word,
+    "tw_attention_words_s8": _attention_words,
     "tw_add_s8": _by_element(7.8, 130),
     "tw_multiply_s8": _by_element(9.7, 220),
     "tw_table": _by_element(3.3, 100),
@@ -316,3 +356,5 @@ _MODELS: Mapping[str, Model] = {
     "tw_tensor_scatter": _tensor_scatter,
     "tw_softmax_s8": _by_element(200, 990),
 }
+
+_OTHER: Model = _by_element(OTHER_CYCLES, OTHER_START)

@@ -73,7 +73,7 @@ def test_3x3_gains_bytes_and_cycles(type_: str, groups: int) -> None:
     whole_node, narrow_node = accelerated(whole), accelerated(narrow)
     operation = narrow_node.operation
     assert isinstance(operation, AcceleratedConvInt8) and operation.weight_bits == BITS[type_]
-    assert narrow_node.reason == f"weights are stored with {BITS[type_]} bits"
+    assert narrow_node.reason.endswith(f"; weights are stored with {BITS[type_]} bits")
     before, after = size_and_cycles(whole, whole_node), size_and_cycles(narrow, narrow_node)
     assert after[0] == before[0] * BITS[type_] // 8
     assert after[1] < before[1]

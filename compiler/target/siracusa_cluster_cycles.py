@@ -93,6 +93,9 @@ CYCLES: dict[str, float] = {
     "attention word query": 215.0,
     "attention word key": 15.2,
     "attention word second table": 7.6,
+    "attention words call": 300.0,
+    "attention words pair": 500.0,
+    "attention words pair key": 24.6,
     "attention call": 200.0,
     "attention single": 541.7,
     "attention single key": 15.37,
@@ -222,6 +225,18 @@ def attention_word(
             "attention word query": rows,
             "attention word key": rows * keys,
             "attention word second table": rows * keys * second_table,
+        }
+    )
+
+
+def attention_words(heads: int, queries: int, keys: int, cores: int = CORES) -> float:
+    """Cycles of tw_attention_words_s8; arguments as of `attention_word`."""
+    pairs = _divide_up(_divide_up(heads * queries, cores), 2)
+    return cycles(
+        {
+            "attention words call": 1,
+            "attention words pair": pairs,
+            "attention words pair key": pairs * keys,
         }
     )
 

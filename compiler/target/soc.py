@@ -73,9 +73,9 @@ def soc_of_text(text: str) -> Soc:
     try:
         facts: Any = yaml.safe_load(text)
     except yaml.YAMLError as error:
-        raise ValueError(str(error)) from error
+        raise ValueError(" ".join(str(error).split())) from error
     if not isinstance(facts, dict):
-        raise ValueError("not a table")
+        raise ValueError("it is no table")
     return soc_of(cast(dict[str, Any], facts))
 
 
@@ -85,10 +85,16 @@ def soc_of(facts: dict[str, Any]) -> Soc:
         cluster = _cluster(facts) if "cluster" in facts else None
         return Soc(facts["name"], int(facts.get("clock_hertz", 0)), cluster)
     except (KeyError, TypeError) as error:
-        raise ValueError(f"soc.yaml lacks {error}") from error
+        raise ValueError(f"it lacks {error}") from error
+
+
+MOST_CORES = 8
+"""Workers for which kernels have room: TW_MAXIMUM_CORES, without the controller."""
 
 
 def _cluster(facts: dict[str, Any]) -> Cluster:
+    if not 1 <= facts["cores"] <= MOST_CORES:
+        raise ValueError(f"it has {facts['cores']} cores, supported: 1 to {MOST_CORES}")
     sizes = {memory["name"]: memory["size"] for memory in facts["memories"]}
     control_core = facts["cluster"]["control_core"]
     stack = facts["cluster_stack"]

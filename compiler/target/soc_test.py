@@ -35,6 +35,18 @@ def test_one_core() -> None:
     assert (soc.name, soc.cluster) == ("small", None)
 
 
+@pytest.mark.parametrize(
+    ("change", "found"),
+    [
+        (("cores: 4", "cores: 12"), "it has 12 cores, supported: 1 to 8"),
+        (("cluster_stack:", "stack:"), "it lacks 'cluster_stack'"),
+    ],
+)
+def test_clusters_that_are_not_supported(change: tuple[str, str], found: str) -> None:
+    with pytest.raises(ValueError, match=found):
+        soc_of_text(CLUSTER.replace(*change))
+
+
 @pytest.mark.parametrize("text", ["", "[1]", "{", "name: x\ncluster: {}", "memories: []"])
 def test_what_is_no_description(text: str) -> None:
     with pytest.raises(ValueError, match=r"."):

@@ -6,7 +6,8 @@
 #include "tilewright/hardware_loop.h"
 
 /* tw_attention_division_by(). */
-static inline tw_attention_division division_by(uint32_t total, int32_t output_scale) {
+__attribute__((always_inline)) static inline tw_attention_division division_by(
+    uint32_t total, int32_t output_scale) {
   uint32_t excess;
   __asm__(
       ".option push\n"

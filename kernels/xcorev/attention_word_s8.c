@@ -91,43 +91,30 @@ static inline int32_t largest_score(uint32_t query, const int8_t *key, uint32_t 
                      [flip] "r"(UINT32_C(0x00800080)), [pairs] "r"(pairs), __VA_ARGS__        \
                    : "memory")
 
-/* Sums of pairs of keys' values, times weights that take two tables. */
-__attribute__((noinline)) TW_SMALL static void sum_pairs_with_two_tables(
-    int32_t sums[SIZE + 1], uint32_t query, const int8_t *key, const int8_t *value,
-    const uint16_t *weights, uint32_t bits, int32_t largest, int32_t lowest, uint32_t pairs) {
-  uint32_t k, l, u, v;
-  int32_t s0 = 0;
-  int32_t s1 = 0;
-  int32_t s2 = 0;
-  int32_t s3 = 0;
-  int32_t total = 0;
-  SUM_PAIRS(WEIGHTS_OF_TWO_TABLES, [weights] "r"(weights), [coarse] "r"(weights + (1u << bits)),
-            [largest] "r"(largest), [mask] "r"((2u << bits) - 2), [bits] "r"(bits));
-  sums[0] = s0;
-  sums[1] = s1;
-  sums[2] = s2;
-  sums[3] = s3;
-  sums[SIZE] = total;
-}
+/* Sums of weights and of values times weights over pairs of keys; `first` is the weight of the key
+ * before them if their number is odd, else 0. */
+typedef struct {
+  int32_t column[SIZE];
+  int32_t total;
+  int32_t first;
+} head_sums;
 
-/* One query of a head, with at least one key. */
-static inline void attend(const tw_attention_word_s8_parameters *parameters, const int8_t *from,
-                          const int8_t *key, const int8_t *value, const uint16_t *weights,
-                          uint32_t keys, int8_t *output) {
+/* With weights that take two tables. */
+__attribute__((noinline)) TW_SMALL static void sum_with_two_tables(
+    const tw_attention_word_s8_parameters *parameters, uint32_t query, const int8_t *key,
+    const int8_t *value, const uint16_t *weights, uint32_t keys, int32_t largest, head_sums *sums) {
   const uint32_t limit = parameters->weight_limit;
   const uint32_t bits = parameters->weight_bits;
-  const uint32_t query = load_word(from);
-  const int32_t largest = largest_score(query, key, keys);
-  const int8_t *first_value = value;
-  int32_t first = 0; /* weight of the key that makes no pair */
+  const uint32_t pairs = keys / 2;
+  sums->first = 0;
   if (keys % 2 != 0) {
     const int32_t score = tw_dot_s8(load_word(key), query);
-    first = (int32_t)tw_attention_weight(weights, 0, limit, bits, (uint32_t)(largest - score));
+    sums->first =
+        (int32_t)tw_attention_weight(weights, 0, limit, bits, (uint32_t)(largest - score));
     key += SIZE;
     value += SIZE;
   }
   const int32_t lowest = largest - (int32_t)limit;
-  const uint32_t pairs = keys / 2;
   uint32_t k, l, u, v;
   int32_t s0 = 0;
   int32_t s1 = 0;
@@ -135,31 +122,81 @@ static inline void attend(const tw_attention_word_s8_parameters *parameters, con
   int32_t s3 = 0;
   int32_t total = 0;
   if (pairs != 0) {
-    if (bits == 0) { /* entry 0 is that of the lowest score */
-      SUM_PAIRS(WEIGHTS_OF_ONE_TABLE, [weights] "r"((uintptr_t)weights - 2u * (uint32_t)lowest));
-    } else {
-      int32_t sums[SIZE + 1];
-      sum_pairs_with_two_tables(sums, query, key, value, weights, bits, largest, lowest, pairs);
-      s0 = sums[0];
-      s1 = sums[1];
-      s2 = sums[2];
-      s3 = sums[3];
-      total = sums[SIZE];
-    }
+    SUM_PAIRS(WEIGHTS_OF_TWO_TABLES, [weights] "r"(weights), [coarse] "r"(weights + (1u << bits)),
+              [largest] "r"(largest), [mask] "r"((2u << bits) - 2), [bits] "r"(bits));
   }
-  int32_t columns[SIZE] = {s0, s1, s2, s3};
-  separate_columns(columns, (uint32_t)total);
-  total += first;
+  sums->column[0] = s0;
+  sums->column[1] = s1;
+  sums->column[2] = s2;
+  sums->column[3] = s3;
+  sums->total = total;
+}
+
+/* One query of a head, with at least one key. */
+__attribute__((always_inline)) static inline void attend(
+    const tw_attention_word_s8_parameters *parameters, const int8_t *from, const int8_t *key,
+    const int8_t *value, const uint16_t *weights, uint32_t keys, int8_t *output) {
+  const uint32_t query = load_word(from);
+  const int32_t largest = largest_score(query, key, keys);
+  const int8_t *first_value = value;
+  head_sums sums;
+  if (parameters->weight_bits != 0) {
+    sum_with_two_tables(parameters, query, key, value, weights, keys, largest, &sums);
+  } else {
+    const int32_t lowest = largest - (int32_t)parameters->weight_limit;
+    /* Entry 0 is that of the lowest score. */
+    const uintptr_t entries = (uintptr_t)weights - 2u * (uint32_t)lowest;
+    sums.first = 0;
+    if (keys % 2 != 0) {
+      const int32_t score = tw_dot_s8(load_word(key), query);
+      const int32_t near = score < lowest ? lowest : score;
+      sums.first = *(const uint16_t *)(entries + 2u * (uint32_t)near);
+      key += SIZE;
+      value += SIZE;
+    }
+    const uint32_t pairs = keys / 2;
+    uint32_t k, l, u, v;
+    int32_t s0 = 0;
+    int32_t s1 = 0;
+    int32_t s2 = 0;
+    int32_t s3 = 0;
+    int32_t total = 0;
+    if (pairs != 0) {
+      SUM_PAIRS(WEIGHTS_OF_ONE_TABLE, [weights] "r"(entries));
+    }
+    sums.column[0] = s0;
+    sums.column[1] = s1;
+    sums.column[2] = s2;
+    sums.column[3] = s3;
+    sums.total = total;
+  }
+  separate_columns(sums.column, (uint32_t)sums.total);
+  const int32_t total = sums.total + sums.first;
   const tw_attention_division by = division_by((uint32_t)total, parameters->output_scale);
-  divide_columns(by, columns, first, first_value, parameters->value_zero_point * total,
+  divide_columns(by, sums.column, sums.first, first_value, parameters->value_zero_point * total,
                  parameters->output_shift, parameters->output_zero_point, output);
 }
 
-TW_CALLED_OFTEN void tw_attention_word_s8(const tw_attention_word_s8_parameters *parameters,
-                                          const int8_t *query, const int8_t *key,
-                                          const int8_t *value, const int32_t *positions,
-                                          const int32_t *valid_keys, const uint16_t *weights,
-                                          int8_t *output, uint32_t core, uint32_t cores) {
+/* One query each of `heads` heads, with at least one key. */
+TW_CALLED_OFTEN __attribute__((noinline)) static void attend_heads(
+    const tw_attention_word_s8_parameters *parameters, const int8_t *query, const int8_t *key,
+    const int8_t *value, const uint16_t *weights, int8_t *output, uint32_t keys, uint32_t heads) {
+  for (; heads != 0; --heads) {
+    attend(parameters, query, key, value, weights, keys, output);
+    query += parameters->query_head_stride;
+    key += parameters->key_head_stride;
+    value += parameters->value_head_stride;
+    output += parameters->output_head_stride;
+  }
+}
+
+/* Any queries. */
+__attribute__((noinline)) static void attend_rows(const tw_attention_word_s8_parameters *parameters,
+                                                  const int8_t *query, const int8_t *key,
+                                                  const int8_t *value, const int32_t *positions,
+                                                  const int32_t *valid_keys,
+                                                  const uint16_t *weights, int8_t *output,
+                                                  uint32_t core, uint32_t cores) {
   const uint32_t queries = parameters->queries;
   const tw_range share = tw_share(parameters->heads * queries, core, cores);
   uint32_t left = share.end - share.begin;
@@ -202,4 +239,27 @@ TW_CALLED_OFTEN void tw_attention_word_s8(const tw_attention_word_s8_parameters 
       y = output;
     }
   }
+}
+
+/* One query whose keys only its position limits is that of a language model's step. */
+TW_CALLED_OFTEN void tw_attention_word_s8(const tw_attention_word_s8_parameters *parameters,
+                                          const int8_t *query, const int8_t *key,
+                                          const int8_t *value, const int32_t *positions,
+                                          const int32_t *valid_keys, const uint16_t *weights,
+                                          int8_t *output, uint32_t core, uint32_t cores) {
+  int32_t keys = 0;
+  if (positions) {
+    const int32_t bound = tw_attention_bounded(*positions) + parameters->position_offset;
+    keys = bound < (int32_t)parameters->keys ? bound : (int32_t)parameters->keys;
+  }
+  if (keys <= 0 || valid_keys || parameters->causal != 0 || parameters->queries != 1) {
+    attend_rows(parameters, query, key, value, positions, valid_keys, weights, output, core, cores);
+    return;
+  }
+  const tw_range heads = tw_share(parameters->heads, core, cores);
+  attend_heads(parameters, query + heads.begin * parameters->query_head_stride,
+               key + heads.begin * parameters->key_head_stride,
+               value + heads.begin * parameters->value_head_stride, weights,
+               output + heads.begin * parameters->output_head_stride, (uint32_t)keys,
+               heads.end - heads.begin);
 }

@@ -14,37 +14,36 @@ typedef struct {
   int32_t squares;
 } row_sums;
 
-TW_CALLED_RARELY static void add_to_sums(const int8_t *x, uint32_t elements, row_sums *sums) {
-  for (; elements > 0; --elements, ++x) {
-    sums->squares += *x * *x;
-    sums->values += *x;
-  }
+/* Sums of eight elements at a time; `eights` is not 0. */
+static inline row_sums sums_of_eights(const int8_t *x, uint32_t eights) {
+  row_sums sums = {0, 0};
+  uint32_t a, b;
+  __asm__ volatile(TW_LOOP_BEGIN TW_LOOP_SETUP(0, "%[eights]", "1f")
+                   "  cv.lw %[a], (%[x]), 4\n"
+                   "  cv.lw %[b], (%[x]), 4\n"
+                   "  cv.sdotsp.b %[squares], %[a], %[a]\n"
+                   "  cv.sdotsp.b %[sum], %[a], %[ones]\n"
+                   "  cv.sdotsp.b %[squares], %[b], %[b]\n"
+                   "  cv.sdotsp.b %[sum], %[b], %[ones]\n"
+                   "1:\n" TW_LOOP_END
+                   : [a] "=&r"(a), [b] "=&r"(b), [x] "+r"(x), [squares] "+r"(sums.squares),
+                     [sum] "+r"(sums.values)
+                   : [eights] "r"(eights), [ones] "r"(UINT32_C(0x01010101))
+                   : "memory");
+  return sums;
 }
 
+/* The same of any number of elements. */
 static inline row_sums sums_of_row(const int8_t *x, uint32_t elements) {
-  int32_t squares = 0;
-  int32_t sum = 0;
-  uint32_t a, b;
-  const uint32_t pairs = elements / 8;
-  if (pairs != 0) {
-    __asm__ volatile(TW_LOOP_BEGIN TW_LOOP_SETUP(0, "%[pairs]", "1f")
-                     "  cv.lw %[a], (%[x]), 4\n"
-                     "  cv.lw %[b], (%[x]), 4\n"
-                     "  cv.sdotsp.b %[squares], %[a], %[a]\n"
-                     "  cv.sdotsp.b %[sum], %[a], %[ones]\n"
-                     "  cv.sdotsp.b %[squares], %[b], %[b]\n"
-                     "  cv.sdotsp.b %[sum], %[b], %[ones]\n"
-                     "1:\n" TW_LOOP_END
-                     : [a] "=&r"(a), [b] "=&r"(b), [x] "+r"(x), [squares] "+r"(squares),
-                       [sum] "+r"(sum)
-                     : [pairs] "r"(pairs), [ones] "r"(UINT32_C(0x01010101))
-                     : "memory");
+  row_sums sums = {0, 0};
+  if (elements >= 8) {
+    sums = sums_of_eights(x, elements / 8);
   }
-  row_sums result = {sum, squares};
-  if (elements % 8 != 0) {
-    add_to_sums(x, elements % 8, &result);
+  for (uint32_t i = elements / 8 * 8; i < elements; ++i) {
+    sums.squares += x[i] * x[i];
+    sums.values += x[i];
   }
-  return result;
+  return sums;
 }
 
 /* The integer next to the square root of x, from 2^28 up to 2^30.
@@ -85,18 +84,40 @@ static inline int32_t highest_bit(uint32_t x) {
   return place;
 }
 
-/* `inverse` of docs/numerics.md, from a total of 2^16 or more, and 6 - k. */
-static inline int32_t inverse_root(uint64_t total, uint32_t *shift) {
-  const uint32_t high = (uint32_t)(total >> 32);
-  const uint32_t low = (uint32_t)total;
-  /* So many bits, an even number, bring the highest one to 28 or 29. */
-  const int32_t drop = ((high != 0 ? highest_bit(high) + 32 : highest_bit(low)) - 28) & -2;
-  uint32_t mantissa = drop < 0 ? low << -drop : low >> drop;
-  if (high != 0) {
-    mantissa = drop < 32 ? mantissa | high << (32 - drop) : high >> (drop - 32);
+/* A total of squares as its highest bits, 2^28 up to 2^30, and how many bits, an even number, were
+ * dropped to get there. */
+typedef struct {
+  uint32_t mantissa;
+  int32_t drop;
+} row_total;
+
+/* Whether `drop` is that of a total which is neither tiny nor huge: shifts are those of words. */
+static inline int is_usual(int32_t drop) { return drop > 0 && drop < 32; }
+
+static inline int32_t dropped_bits(uint32_t high, uint32_t low) {
+  return ((high != 0 ? highest_bit(high) + 32 : highest_bit(low)) - 28) & -2;
+}
+
+static inline row_total usual_total(uint32_t high, uint32_t low, int32_t drop) {
+  const row_total total = {high << (32 - drop) | low >> drop, drop};
+  return total;
+}
+
+static inline row_total total_of(uint64_t sum) {
+  const uint32_t high = (uint32_t)(sum >> 32);
+  const uint32_t low = (uint32_t)sum;
+  const int32_t drop = dropped_bits(high, low);
+  if (is_usual(drop)) {
+    return usual_total(high, low, drop);
   }
-  *shift = (uint32_t)(6 + drop / 2);
-  const uint32_t root = nearest_root(mantissa);
+  const row_total total = {(uint32_t)(drop < 0 ? sum << -drop : sum >> drop), drop};
+  return total;
+}
+
+/* `inverse` of docs/numerics.md, and 6 - k. */
+static inline int32_t inverse_root(row_total total, uint32_t *shift) {
+  *shift = (uint32_t)(6 + total.drop / 2);
+  const uint32_t root = nearest_root(total.mantissa);
   return (int32_t)(((UINT32_C(1) << 29) + root / 2) / root);
 }
 

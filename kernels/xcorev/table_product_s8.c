@@ -13,9 +13,9 @@
 #define QUAD 4u
 
 /* `table` points to the entry of 0. */
-static inline void compute_quads(const tw_table_product_s8_parameters *p, const int8_t *input,
-                                 const int8_t *table, const int8_t *other, int8_t *output,
-                                 uint32_t quads) {
+__attribute__((always_inline)) static inline void compute_quads(
+    const tw_table_product_s8_parameters *p, const int8_t *input, const int8_t *table,
+    const int8_t *other, int8_t *output, uint32_t quads) {
   int32_t a, b, c, d, e, f, g, h;
   __asm__ volatile(TW_LOOP_BEGIN TW_LOOP_SETUP(0, "%[quads]", "1f")
                    "  cv.lw %[d], (%[input]), 4\n"
@@ -72,10 +72,24 @@ static inline void compute_quads(const tw_table_product_s8_parameters *p, const 
                    : "memory");
 }
 
-/* What is no quad. */
-TW_CALLED_RARELY static void compute_last(const tw_table_product_s8_parameters *p,
-                                          const int8_t *input, const int8_t *table,
-                                          const int8_t *other, int8_t *output) {
+__attribute__((always_inline)) static inline void compute_share(
+    const tw_table_product_s8_parameters *p, const int8_t *input, const int8_t *table,
+    const int8_t *other, int8_t *output, tw_range quads) {
+  const uint32_t begin = quads.begin * QUAD;
+  if (quads.begin != quads.end) {
+    compute_quads(p, input + begin, table, other + begin, output + begin, quads.end - quads.begin);
+  }
+}
+
+/* Any number of elements: the last core computes what is no quad. */
+TW_CALLED_RARELY static void compute_any(const tw_table_product_s8_parameters *p,
+                                         const int8_t *input, const int8_t *table,
+                                         const int8_t *other, int8_t *output, uint32_t core,
+                                         uint32_t cores) {
+  compute_share(p, input, table, other, output, tw_share(p->elements / QUAD, core, cores));
+  if (core != cores - 1) {
+    return;
+  }
   for (uint32_t i = p->elements / QUAD * QUAD; i < p->elements; ++i) {
     const int32_t product =
         (table[input[i]] - p->left_zero_point) * (other[i] - p->right_zero_point);
@@ -87,14 +101,11 @@ TW_CALLED_OFTEN void tw_table_product_s8(const tw_table_product_s8_parameters *p
                                          const int8_t *input, const int8_t table[256],
                                          const int8_t *other, int8_t *output, uint32_t core,
                                          uint32_t cores) {
-  const uint32_t elements = parameters->elements;
-  const tw_range share = tw_share(elements / QUAD, core, cores);
-  const uint32_t begin = share.begin * QUAD;
-  if (share.begin != share.end) {
-    compute_quads(parameters, input + begin, table + 128, other + begin, output + begin,
-                  share.end - share.begin);
+  table += 128;
+  if (parameters->elements % QUAD != 0) {
+    compute_any(parameters, input, table, other, output, core, cores);
+    return;
   }
-  if (elements % QUAD != 0 && core == cores - 1) {
-    compute_last(parameters, input, table + 128, other, output);
-  }
+  compute_share(parameters, input, table, other, output,
+                tw_share(parameters->elements / QUAD, core, cores));
 }

@@ -27,12 +27,13 @@ static void write_rows(int8_t *cache, const int8_t *update, int64_t next, uint32
   }
 }
 
-/* What a core writes, anywhere. */
+/* A core's share of any rows. */
 __attribute__((noinline)) static void write_share(const tw_tensor_scatter_parameters *parameters,
                                                   const int8_t *update,
                                                   const int32_t *write_indices, int8_t *cache,
-                                                  tw_range share) {
+                                                  uint32_t core, uint32_t cores) {
   const uint32_t rows = parameters->rows;
+  const tw_range share = tw_share(parameters->batch * parameters->outer * rows, core, cores);
   const uint32_t bytes = parameters->row_bytes;
   const uint32_t capacity = parameters->capacity;
   uint32_t block = share.begin / rows;
@@ -78,16 +79,17 @@ TW_CALLED_OFTEN void tw_tensor_scatter(const tw_tensor_scatter_parameters *param
                                        const int32_t *write_indices, void *cache, uint32_t core,
                                        uint32_t cores) {
   (void)past_cache;
-  const uint32_t rows = parameters->rows;
   const uint32_t bytes = parameters->row_bytes;
   const uint32_t capacity = parameters->capacity;
-  const tw_range share = tw_share(parameters->batch * parameters->outer * rows, core, cores);
   const uint32_t index = write_indices ? (uint32_t)write_indices[0] : 0;
-  if (parameters->batch != 1 || rows != 1 || index >= capacity || bytes % 4 != 0) {
-    write_share(parameters, update, write_indices, cache, share);
-  } else if (share.begin != share.end) {
-    spread_rows((int8_t *)cache + (share.begin * capacity + index) * bytes,
-                (const int8_t *)update + share.begin * bytes, bytes / 4, share.end - share.begin,
+  if (parameters->batch != 1 || parameters->rows != 1 || index >= capacity || bytes % 4 != 0) {
+    write_share(parameters, update, write_indices, cache, core, cores);
+    return;
+  }
+  const tw_range blocks = tw_share(parameters->outer, core, cores);
+  if (blocks.begin != blocks.end) {
+    spread_rows((int8_t *)cache + (blocks.begin * capacity + index) * bytes,
+                (const int8_t *)update + blocks.begin * bytes, bytes / 4, blocks.end - blocks.begin,
                 capacity * bytes);
   }
 }

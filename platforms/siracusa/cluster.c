@@ -7,6 +7,9 @@
 #include "platforms/siracusa/registers.h"
 #include "platforms/siracusa/soc.h"
 #include "tilewright/exit.h"
+#include "tilewright/parallel.h"
+
+_Static_assert(SOC_WORKERS < TW_MAXIMUM_CORES, "kernels have room for no more cores");
 
 /* cluster_start.S */
 void tilewright_cluster_start(void);

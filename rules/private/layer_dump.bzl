@@ -1,5 +1,7 @@
 """The setting that makes networks dump their layers, and how a test turns it on."""
 
+load(":operator_modules.bzl", "operator_modules", "operator_options")
+
 LayerDumpInfo = provider(
     doc = "Whether networks dump their layers (tilewright/layer_dump.h).",
     fields = {"enabled": "bool: whether they do."},
@@ -72,6 +74,8 @@ def layer_recorder(recorder, networks, golden):
     if golden:
         model = networks[0].model.onnx
         words += ["--model", model.short_path, "--golden", golden.short_path]
+        modules = operator_modules(networks[0].model)
         words += networks[0].options
-        files += [model, golden]
+        words += operator_options([module.short_path for module in modules])
+        files += [model, golden] + modules
     return struct(words = words + ["--"], files = files, runfiles = recorder.default_runfiles)

@@ -19,23 +19,36 @@ def network_name(name):
     ]
     return ("" if name[0] in _FIRST else "_") + "".join(characters)
 
-def entry_point_options(entry_points):
+def entry_point_options(entry_points, dims = {}):
     """The compiler's options for entry points.
 
     Args:
       entry_points: dict from entry point to a dict from dimension to extent, or to a string
         `dimension=extent,...`.
+      dims: dict from dimension to extent, for dimensions that an entry point does not name.
 
     Returns:
       A list of string.
     """
+    if dims and not entry_points:
+        entry_points = {"": {}}
     return [
         "--entry-point={}:{}".format(
             name,
-            dimensions if type(dimensions) == "string" else ",".join([
+            ",".join([
                 "{}={}".format(*item)
-                for item in dimensions.items()
+                for item in (dims | _dimensions(dimensions)).items()
             ]),
         )
         for name, dimensions in entry_points.items()
     ]
+
+def _dimensions(dimensions):
+    """The dict that `dimension=extent,...` stands for; a dict as it is."""
+    if type(dimensions) != "string":
+        return dimensions
+    return {
+        item.partition("=")[0]: item.partition("=")[2]
+        for item in dimensions.split(",")
+        if item
+    }

@@ -34,6 +34,19 @@ def _entry_point_options_test_impl(ctx):
         ["--entry-point=decode:n=1,batch=2"],
         entry_point_options({"decode": "n=1,batch=2"}),
     )
+    asserts.equals(
+        env,
+        ["--entry-point=:seq=64,batch=1"],
+        entry_point_options({}, {"seq": 64, "batch": 1}),
+    )
+    asserts.equals(
+        env,
+        ["--entry-point=decode:batch=1,n=1", "--entry-point=prefill:batch=2,n=64"],
+        entry_point_options(
+            {"decode": {"n": 1}, "prefill": "n=64,batch=2"},
+            {"batch": 1},
+        ),
+    )
     return unittest.end(env)
 
 entry_point_options_test = unittest.make(_entry_point_options_test_impl)

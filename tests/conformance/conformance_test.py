@@ -10,6 +10,7 @@ import pytest
 from tests.conformance import operators_page, records, sample
 from tests.conformance.attempts import WRONG
 from tests.conformance.cases import BUCKETS, SUITES, Case, load_cases
+from tests.conformance.engines import engines, kernel_sources
 from tests.conformance.known_failures import KNOWN_FAILURES
 from tests.conformance.outcome import outcomes
 
@@ -51,9 +52,15 @@ def test_nothing_recorded_is_wrong_but_known_failures() -> None:
     assert sorted(failing) == sorted(KNOWN_FAILURES)
 
 
-def test_the_page_is_not_stale() -> None:
+def test_the_page_is_not_stale(cases: list[Case]) -> None:
     page = (WORKSPACE / operators_page.PAGE).read_text()
-    wanted = operators_page.render(records.read(WORKSPACE), sample.read(WORKSPACE))
+    recorded = records.read(WORKSPACE)
+    wanted = operators_page.render(
+        recorded,
+        sample.read(WORKSPACE),
+        engines(WORKSPACE, cases, recorded),
+        kernel_sources(WORKSPACE),
+    )
     assert page == wanted, f"run '{records.COMMAND}'"
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from compiler.operators import OPERATORS
 from tests.conformance.attempts import PASSED, PASSED_FOLDED, PASSED_WITH_CONSTANTS, PASSES
 from tests.conformance.cases import SUITES
+from tests.conformance.engines import Engines, KernelSources
 from tests.conformance.records import COMMAND, KNOWN_FAILURE, Records, count
 from tests.conformance.sample import Sample
 
@@ -42,7 +43,29 @@ One case of each supported operator also runs on QEMU{exceptions}.
 """
 
 
-def render(records: Records, sample: Sample) -> str:
+_ENGINES = """
+## Engines
+
+What runs each operator, for the smallest of the cases above and for float models of random shapes
+that onnxruntime's quantiser has quantised: the C kernels of a single core, and those of Siracusa's
+eight cores, in bold where they have a form for CORE-V or call one that has (the others are portable
+C that all cores run together). *Tiles*: every kernel can work tile by tile in L1; otherwise one at
+least needs its operands whole. *N-EUREKA*: the accelerator can do some of the cases, within the
+limits that [cluster.md](cluster.md#the-accelerator) names; whether it does is a matter of cycles,
+and the mapping report of a network tells the reason for every node. No kernel: the result is the
+operand's memory in another shape, or is found when the model is compiled.
+
+| Operator | Type | One core | Eight cores | Tiles | N-EUREKA |
+|---|---|---|---|---|---|
+"""
+
+
+def render(
+    records: Records,
+    sample: Sample,
+    engines: Mapping[tuple[str, str], Engines],
+    sources: KernelSources,
+) -> str:
     """The page's text."""
     totals = Counter[str]()
     for outcomes in records.values():
@@ -71,6 +94,7 @@ def render(records: Records, sample: Sample) -> str:
         passed, all_cases = count(yielded)
         shown = f"{passed} of {all_cases}" if all_cases else "no case"
         lines.append(f"| {name} | {_cell(names[name])} | {shown} | {_reasons(yielded)} |")
+    lines += [_ENGINES.rstrip(), *_engine_rows(engines, sources)]
     lines += ["", "## Models", ""]
     lines += ["| Suite | Passed | Not passed |", "|---|---:|---|"]
     for suite in SUITES[1:]:
@@ -88,6 +112,29 @@ def render(records: Records, sample: Sample) -> str:
         passed, all_cases = count(records[name])
         lines.append(f"| {name} | {passed} of {all_cases} | {_reasons(records[name])} |")
     return "\n".join(lines) + "\n"
+
+
+def _engine_rows(
+    engines: Mapping[tuple[str, str], Engines], sources: KernelSources
+) -> Iterator[str]:
+    for (operator, type_name), entry in engines.items():
+        cluster = [
+            f"**{_kernel(name)}**" if sources.uses_corev(name) else _kernel(name)
+            for name in sorted(entry.cluster)
+        ]
+        cells = [
+            operator,
+            type_name,
+            ", ".join(map(_kernel, sorted(entry.one_core))) or "no kernel",
+            ", ".join(cluster) or "no kernel",
+            {None: "", True: "yes", False: "no"}[entry.cut],
+            "some forms" if entry.accelerator else "",
+        ]
+        yield f"| {' | '.join(cells)} |"
+
+
+def _kernel(function: str) -> str:
+    return f"`{function.removeprefix('tw_')}`"
 
 
 def _totals(totals: Mapping[str, int]) -> Iterator[str]:

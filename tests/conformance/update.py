@@ -18,6 +18,7 @@ from pathlib import Path
 from tests.conformance import operators_page, records, sample
 from tests.conformance.attempts import PASSES, WRONG
 from tests.conformance.cases import load_cases
+from tests.conformance.engines import engines, kernel_sources
 from tests.conformance.outcome import outcomes
 
 
@@ -46,7 +47,10 @@ def main() -> int:
     (workspace / records.RECORDS).write_text(records.text_of(found))
     chosen = sample.choose(cases, found)
     (workspace / sample.SAMPLE).write_text(chosen.text())
-    (workspace / operators_page.PAGE).write_text(operators_page.render(found, chosen))
+    page = operators_page.render(
+        found, chosen, engines(workspace, cases, found), kernel_sources(workspace)
+    )
+    (workspace / operators_page.PAGE).write_text(page)
     for outcome, number in Counter(new.values()).most_common():
         print(f"{number:5} {outcome}")
     return 0

@@ -123,17 +123,14 @@ def rendered(networks: Iterable[str], platforms: Iterable[str]) -> set[str]:
         f"TilewrightRender {network}_{platform}_fw on {platform}" for network, platform in each
     }
     return scripts | {
-        f"TilewrightRender //platforms/siracusa:header on {platform}" for platform in platforms
-    }
-
-
-def made(model: str, rule: str, platforms: Iterable[str]) -> set[str]:
-    """A model's file and its quantised form, in the configuration of each platform."""
-    return {
-        f"{action} on {platform}"
-        for action in (f"Genrule {model}_{rule}", f"TilewrightQuantize {model}_int8")
+        f"TilewrightRender //platforms/siracusa:runtime_header on {platform}"
         for platform in platforms
     }
+
+
+def made(model: str, rule: str) -> set[str]:
+    """A model's file and its quantised form, which serve all platforms."""
+    return {f"Genrule {model}_{rule} on host", f"TilewrightQuantize {model}_int8 on host"}
 
 
 def edits() -> Iterator[Edit]:
@@ -199,7 +196,7 @@ def edits() -> Iterator[Edit]:
         "models/digits/plain_weights.npz",
         one_weight("convolution1.weight"),
         frozenset(
-            made("//models/digits:digits_plain", "onnx", PLATFORMS)
+            made("//models/digits:digits_plain", "onnx")
             | stages([DIGITS], PLATFORMS, ("Analyse", "Emit"))
             | golden([DIGITS])
             | built([DIGITS], PLATFORMS, ("net", "net_weights", "golden"))
@@ -210,7 +207,7 @@ def edits() -> Iterator[Edit]:
         "models/autoencoder/architecture.py",
         replaced("HIDDEN = (128, 128, 128, 128, 8,", "HIDDEN = (128, 128, 128, 128, 16,"),
         frozenset(
-            made("//models/autoencoder:autoencoder", "files", PLATFORMS)
+            made("//models/autoencoder:autoencoder", "files")
             | stages([AUTOENCODER], PLATFORMS)
             | golden([AUTOENCODER])
             | built([AUTOENCODER], PLATFORMS, ("net", "net_weights", "golden"))

@@ -1,96 +1,15 @@
-"""Small models in the integer dialect of the PULP tools, with fixed seeds.
-
-As those tools write them: integers are stored as float32, attributes are tensors or numbers,
-operators of the dialect are in the empty domain or in one of their own.
-"""
+"""Small models in the integer dialect of the PULP tools, with fixed seeds."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from functools import partial
 
 import numpy as np
-import numpy.typing as npt
-from onnx import ModelProto, NodeProto, TensorProto, ValueInfoProto, helper, numpy_helper
+from onnx import ModelProto
 
-Array = npt.NDArray[np.generic]
-FLOAT = TensorProto.FLOAT
-
-
-@dataclass
-class Builder:
-    """A model that grows node by node."""
-
-    name: str
-    seed: int
-    opset: int = 10
-    domain: str = "PACTOps"
-    nodes: list[NodeProto] = field(default_factory=list[NodeProto])
-    constants: list[TensorProto] = field(default_factory=list[TensorProto])
-    inputs: list[ValueInfoProto] = field(default_factory=list[ValueInfoProto])
-    types: dict[str, str] = field(default_factory=dict[str, str])
-
-    def __post_init__(self) -> None:
-        self.random = np.random.default_rng(self.seed)
-
-    def input(self, name: str, type_: str, *shape: int) -> str:
-        """An input that holds integers of a type, declared as float32."""
-        self.inputs.append(helper.make_tensor_value_info(name, FLOAT, shape))
-        self.types[name] = type_
-        return name
-
-    def constant(self, data: Sequence[float] | Array, like: type = np.float32) -> str:
-        name = f"constant_{len(self.constants)}"
-        self.constants.append(numpy_helper.from_array(np.asarray(data, like), name))
-        return name
-
-    def integers(self, low: int, high: int, *shape: int) -> str:
-        return self.constant(self.random.integers(low, high, shape))
-
-    def node(self, operator: str, *operands: str, **attributes: object) -> str:
-        name = f"{operator}_{len(self.nodes)}"
-        self.nodes.append(helper.make_node(operator, operands, [name], name, **attributes))
-        return name
-
-    def own(self, operator: str, *operands: str, **attributes: int) -> str:
-        """A node of the dialect, its attributes as tensors of one element."""
-        tensors = {
-            key: numpy_helper.from_array(np.array([value], np.float32), key)
-            for key, value in attributes.items()
-        }
-        made = self.node(operator, *operands, **tensors)
-        self.nodes[-1].domain = self.domain
-        return made
-
-    def requantised(
-        self,
-        x: str,
-        mul: Sequence[int] | Array | int,
-        add: Sequence[int] | Array | int = 0,
-        *,
-        shift: int = 16,
-        levels: int = 256,
-        signed: bool = True,
-    ) -> str:
-        """A RequantShift."""
-        constants = [self.constant(np.asarray(data)) for data in (mul, add)]
-        attributes = {"div": 1 << shift, "n_levels_out": levels, "signed": int(signed)}
-        return self.own("RequantShift", x, *constants, **attributes)
-
-    def model(self, *outputs: tuple[str, int]) -> ModelProto:
-        """The model with some results, of a rank each, as outputs."""
-        graph = helper.make_graph(
-            self.nodes,
-            self.name,
-            self.inputs,
-            [helper.make_tensor_value_info(name, FLOAT, [None] * rank) for name, rank in outputs],
-            self.constants,
-        )
-        imports = [helper.make_opsetid("", self.opset)]
-        if self.domain:
-            imports.append(helper.make_opsetid(self.domain, 1))
-        return helper.make_model(graph, opset_imports=imports, ir_version=7)
-
+from tests.integer_dialect.builder import Builder
+from tests.integer_dialect.inventory import INVENTORY, TYPES
 
 Built = tuple[ModelProto, Mapping[str, str]]
 
@@ -175,10 +94,8 @@ def functions() -> Built:
     x = b.input("x", "int8", 2, 3, 24)
     d = b.input("divisors", "uint8", 2, 3, 1)
     gelu = b.requantised(b.own("iGELU", x, b=-71, one=6500), 900, shift=20)
-    mean = b.own("IntegerMean", gelu)
-    b.nodes[-1].attribute.extend(
-        [helper.make_attribute("axes", [2]), helper.make_attribute("keepdims", 1)]
-    )
+    mean = b.node("IntegerMean", gelu, axes=[2], keepdims=1)
+    b.nodes[-1].domain = b.domain
     halved = b.node("ReduceMean", gelu, axes=[1], keepdims=0)
     powers = b.own("ITAMax", x, n_levels=256)
     partial = b.own("ITAPartialMax", x, n_levels=256, group_width=5)
@@ -211,7 +128,17 @@ def wide_numbers() -> Built:
     return b.model(*matrices, (fourth, 3), (fifth, 3)), b.types
 
 
+def inventory(type_: str) -> Built:
+    """All operators that have operands of a type."""
+    b = Builder(f"inventory_{type_}", 6, opset=13)
+    found = [entry for entry in INVENTORY.values() if type_ in entry.types]
+    return b.model(*[(entry.build(b, type_), entry.rank) for entry in found]), b.types
+
+
 MODELS: Mapping[str, Callable[[], Built]] = {
-    build.__name__: build
-    for build in (attention, convolutions, functions, gated_block, wide_numbers)
+    **{
+        build.__name__: build
+        for build in (attention, convolutions, functions, gated_block, wide_numbers)
+    },
+    **{f"inventory_{type_}": partial(inventory, type_) for type_ in TYPES},
 }

@@ -12,30 +12,73 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import onnx.defs
 from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper
+from onnx.reference import ReferenceEvaluator
+
+NEWEST = onnx.defs.onnx_opset_version()
 
 Numbers = npt.NDArray[Any]
 """Of dtype object: Python's integers."""
 
 
-def run(model: ModelProto, inputs: Mapping[str, Numbers]) -> list[Numbers]:
-    """The outputs of a model whose nodes are in order."""
-    values: dict[str, Numbers] = {
+def run(model: ModelProto, inputs: Mapping[str, npt.NDArray[Any]]) -> list[npt.NDArray[Any]]:
+    """The outputs of a model whose nodes are in order; integers are modulo 2^32."""
+    values = {
         tensor.name: exact(numpy_helper.to_array(tensor)) for tensor in model.graph.initializer
     }
     values.update({name: exact(data) for name, data in inputs.items()})
     for node in model.graph.node:
         operands = [values[name] for name in node.input]
-        values[node.output[0]] = OPERATORS[node.op_type](operands, _attributes(node))
+        own = OPERATORS.get(node.op_type)
+        if own is not None and (node.op_type in REAL or all(x.dtype == object for x in operands)):
+            result = own(operands, _attributes(node))
+            result = wrapped(result) if result.dtype == object else result
+        else:
+            result = _evaluate(node, operands)
+        values[node.output[0]] = result
     return [values[output.name] for output in model.graph.output]
 
 
-def exact(data: npt.NDArray[Any]) -> Numbers:
-    """An array of whole numbers as Python's integers."""
+def wrapped(data: Numbers) -> Numbers:
+    """The numbers modulo 2^32, as int32 has them."""
+    return np.asarray((data + 2**31) % 2**32 - 2**31, object)
+
+
+def exact(data: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """An array of whole numbers as Python's integers; another one as it is."""
+    if data.dtype.kind == "f" and not (np.all(np.isfinite(data)) and np.all(data == np.rint(data))):
+        return data
     result = np.empty(data.shape, object)
     for index in np.ndindex(data.shape):
         result[index] = int(data[index])
     return result
+
+
+MEANS = {"IntegerMean": "ReduceMean", "MatMulInteger": "MatMul"}
+"""What operators of the dialect are for numbers that are no integers."""
+
+FIRST_OPSET = 13
+"""In which the models are; operators that it does not have are those of the newest."""
+
+
+def _evaluate(node: NodeProto, operands: list[npt.NDArray[Any]]) -> npt.NDArray[Any]:
+    """What ONNX's own reference makes of numbers, in float64."""
+    plain = NodeProto()
+    plain.CopyFrom(node)
+    plain.domain, plain.op_type = "", MEANS.get(node.op_type, node.op_type)
+    opset = FIRST_OPSET if onnx.defs.has(plain.op_type, FIRST_OPSET, "") else NEWEST
+    inputs = [helper.make_tensor_value_info(name, 11, None) for name in node.input]
+    result = helper.make_tensor_value_info(node.output[0], 11, None)
+    graph = helper.make_graph([plain], "node", inputs, [result])
+    imports = [helper.make_opsetid("", opset)]
+    model = helper.make_model(graph, opset_imports=imports)
+    schema = onnx.defs.get_schema(plain.op_type, opset)
+    feeds: dict[str, npt.NDArray[Any]] = {}
+    for index, (name, data) in enumerate(zip(node.input, operands, strict=True)):
+        kind = schema.inputs[min(index, len(schema.inputs) - 1)].type_str
+        feeds[name] = data.astype(np.int64 if kind in ("tensor(int64)", "Tind") else np.float64)
+    return exact(np.asarray(ReferenceEvaluator(model).run(None, feeds)[0]))
 
 
 Attributes = Mapping[str, Any]
@@ -45,8 +88,12 @@ def _attributes(node: NodeProto) -> Attributes:
     result: dict[str, Any] = {}
     for attribute in node.attribute:
         value = helper.get_attribute_value(attribute)
-        if isinstance(value, TensorProto):
-            value = int(numpy_helper.to_array(value).item())
+        if isinstance(value, TensorProto) and attribute.name == "value":
+            value = numpy_helper.to_array(value)
+        elif isinstance(value, TensorProto):
+            (value,) = numpy_helper.to_array(value).reshape(-1).tolist()
+        if isinstance(value, float) and value == round(value):
+            value = int(value)
         result[attribute.name] = value
     return result
 
@@ -81,7 +128,7 @@ def _each(function: Callable[..., int], *operands: Numbers) -> Numbers:
     result = np.empty(shape, object)
     for index in np.ndindex(shape):
         result[index] = function(*(view[index] for view in views))
-    return result
+    return np.asarray(result)
 
 
 def _rows(function: Callable[..., list[int]], x: Numbers, *rows: Numbers) -> Numbers:
@@ -94,12 +141,15 @@ def _rows(function: Callable[..., list[int]], x: Numbers, *rows: Numbers) -> Num
 
 def _requant_shift(operands: list[Numbers], a: Attributes) -> Numbers:
     x, *constants = operands
-    shift, levels = _exponent(a["div"]), a["n_levels_out"]
+    shift, levels = _exponent(a["div"]), a.get("n_levels_out", a.get("n_levels"))
     low, high = (-(levels // 2), levels // 2 - 1) if a["signed"] else (0, levels - 1)
     for i, data in enumerate(constants):
         # Channels are axis 1, except in the matrices that a Gemm makes of a vector.
-        if 1 < data.size == data.shape[0] and x.ndim > 2:
+        channels = data.ndim > 0 and 1 < data.size == data.shape[0]
+        if channels and x.ndim > 1 and (x.ndim > 2 or data.ndim > 2):
             constants[i] = data.reshape(1, -1, *(1,) * (x.ndim - 2))
+        elif data.size == 1:
+            constants[i] = data.reshape(())
     half = a["div"] >> 1
     return _each(
         lambda v, mul, add: _limited((v * mul + add + half) >> shift, low, high), x, *constants
@@ -114,13 +164,17 @@ def _conv(operands: list[Numbers], a: Attributes) -> Numbers:
     around = [(0, 0), (0, 0), *zip(pads[:axes], pads[axes:], strict=True)]
     x = np.pad(x, around, constant_values=0)
     taps = weights.shape[2:]
-    extents = [(x.shape[2 + i] - taps[i]) // strides[i] + 1 for i in range(axes)]
+    gaps = a.get("dilations", [1] * axes)
+    extents = [
+        (x.shape[2 + i] - (taps[i] - 1) * gaps[i] - 1) // strides[i] + 1 for i in range(axes)
+    ]
     result = np.zeros((x.shape[0], weights.shape[0], *extents), object)
     each, outputs = weights.shape[1], weights.shape[0] // groups
     for index in np.ndindex(result.shape):
         batch, output, *place = index
         window = tuple(
-            slice(p * s, p * s + t) for p, s, t in zip(place, strides, taps, strict=True)
+            slice(p * s, p * s + (t - 1) * gap + 1, gap)
+            for p, s, t, gap in zip(place, strides, taps, gaps, strict=True)
         )
         first = output // outputs * each
         seen = x[(batch, slice(first, first + each), *window)]
@@ -132,7 +186,11 @@ def _conv(operands: list[Numbers], a: Attributes) -> Numbers:
 
 def _max_pool(operands: list[Numbers], a: Attributes) -> Numbers:
     (x,) = operands
-    taps, strides = a["kernel_shape"], a["strides"]
+    taps = a["kernel_shape"]
+    pads = a.get("pads", [0] * 2 * len(taps))
+    around = [(0, 0), (0, 0), *zip(pads[: len(taps)], pads[len(taps) :], strict=True)]
+    x = np.pad(x, around, constant_values=-(2**40))
+    strides = a.get("strides", [1] * len(taps))
     extents = [(x.shape[2 + i] - taps[i]) // strides[i] + 1 for i in range(len(taps))]
     result = np.empty((*x.shape[:2], *extents), object)
     for index in np.ndindex(result.shape):
@@ -198,6 +256,11 @@ def _gelu(x: int, b: int, one: int) -> int:
     return x * ((one + sign * (one - (min(abs(x), -b) + b) ** 2)) >> 1)
 
 
+def _axes(operands: list[Numbers], a: Attributes) -> tuple[int, ...]:
+    """An attribute, or operand 1."""
+    return tuple(int(axis) for axis in (a["axes"] if "axes" in a else operands[1]))
+
+
 def _mean(operands: list[Numbers], a: Attributes) -> Numbers:
     (x,), axes = operands, tuple(a["axes"])
     count = prod(x.shape[axis] for axis in axes)
@@ -207,11 +270,91 @@ def _mean(operands: list[Numbers], a: Attributes) -> Numbers:
     return _each(lambda s: _rounded(s, count), total)
 
 
+def _requantise(x: Numbers, mul: Any, add: Any, a: Attributes, prefix: str = "") -> Numbers:
+    """A RequantShift whose attributes have a prefix, and whose factors are arrays or numbers."""
+    names = {name.removeprefix(prefix): value for name, value in a.items()}
+    names.setdefault("n_levels_out", names.get("n_levels"))
+    constants = [exact(np.asarray(data)) for data in (mul, add)]
+    return _requant_shift([x, *constants], names)
+
+
+def _merged(operator: str, operands: int) -> Callable[[list[Numbers], Attributes], Numbers]:
+    """An operator and the RequantShift behind it."""
+    return lambda x, a: _requantise(
+        OPERATORS[operator](x[:operands] if operands else x[:-2], a), *x[-2:], a
+    )
+
+
+def _merged_function(operator: str) -> Callable[[list[Numbers], Attributes], Numbers]:
+    return lambda x, a: _requantise(OPERATORS[operator](x, a), a["mul"], a["add"], a)
+
+
+def _merged_sum(operands: list[Numbers], a: Attributes) -> Numbers:
+    terms = [
+        _requantise(x, a[f"{prefix}_mul"], a[f"{prefix}_add"], a, f"{prefix}_")
+        for x, prefix in zip(operands, ("rqs1", "rqs2"), strict=True)
+    ]
+    return _requantise(terms[0] + terms[1], a["rqsOut_mul"], a["rqsOut_add"], a, "rqsOut_")
+
+
+def _attention(operands: list[Numbers], a: Attributes) -> Numbers:
+    """MHSA, head by head."""
+    sequences, weights = operands[:3], operands[3:]
+    heads = range(int(a["heads"]))
+
+    def shifted(x: Numbers, name: str, head: int) -> Numbers:
+        mul, div, add = (int(a[f"{name}_requant_{part}"][head]) for part in ("mul", "div", "add"))
+        scaled = _each(lambda v: (v * mul + (div >> 1)) >> _exponent(div), x)
+        return _each(lambda v: _limited(v + add, -128, 127), scaled)
+
+    results: list[Numbers] = []
+    for h in heads:
+        q, k, v = (
+            shifted(x.dot(weights[2 * i][h]) + weights[2 * i + 1][h], name, h)
+            for i, (x, name) in enumerate(zip(sequences, ("wq", "wk", "wv"), strict=True))
+        )
+        scores = shifted(np.matmul(q, k.swapaxes(-1, -2)), "preattn", h)
+        mixed = _rows(lambda row: _powers({"n_levels": 256}, row), scores)
+        mixed = shifted(np.matmul(mixed, v), "postattn", h)
+        results.append(shifted(mixed.dot(weights[6][h]) + weights[7][h], "wo", h))
+    return np.stack(results, axis=1)
+
+
+def _quant(operands: list[Numbers], a: Attributes) -> Numbers:
+    """In float32, step by step."""
+    moved = operands[0].astype(np.float32) * np.float32(a["scale"]) + np.float32(a["zero_point"])
+    bits, signed = a["bit_width"], a["signed"]
+    low, high = (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1) if signed else (0, 2**bits - 1)
+    away = moved + np.where(moved >= 0, np.float32(0.5), np.float32(-0.5))
+    return exact(np.clip(np.trunc(away), low, high))
+
+
+def _root_mean_square(operands: list[Numbers], a: Attributes) -> npt.NDArray[Any]:
+    x, weight = (data.astype(np.float64) for data in operands)
+    return x / np.sqrt((x * x).mean(-1, keepdims=True) + a["eps"]) * weight
+
+
+def _batch_normalisation(operands: list[Numbers], a: Attributes) -> npt.NDArray[Any]:
+    """By hand: the reference of onnx 1.23 gives something else for float64."""
+    x, *rows = (data.astype(np.float64) for data in operands)
+    scale, bias, mean, variance = (row.reshape(-1, *(1,) * (x.ndim - 2)) for row in rows)
+    return (x - mean) / np.sqrt(variance + a.get("epsilon", 1e-5)) * scale + bias
+
+
+REAL = frozenset(
+    {"BatchNormalization", "DebugPrint", "Dequant", "Quant", "RMSNorm", "Squeeze", "Unsqueeze"}
+)
+"""Operators whose operands may be any numbers."""
+
 OPERATORS: Mapping[str, Callable[[list[Numbers], Attributes], Numbers]] = {
-    "Add": lambda x, _: x[0] + x[1],
+    "Add": lambda x, _: sum(x[1:], x[0]),
+    "DebugPrint": lambda x, _: x[0],
+    "Dequant": lambda x, a: (x[0] - a["zero_point"]).astype(np.float64) * a["scale"],
+    "BatchNormalization": _batch_normalisation,
     "Concat": lambda x, a: np.concatenate(x, a["axis"]),
     "Conv": _conv,
-    "Flatten": lambda x, _: x[0].reshape(x[0].shape[0], -1),
+    "Constant": lambda _, a: exact(a["value"]),
+    "Flatten": lambda x, a: x[0].reshape(prod(x[0].shape[: a.get("axis", 1)]), -1),
     "Gemm": _gemm,
     "ITAMax": lambda x, a: _rows(lambda row: _powers(a, row), x[0]),
     "ITAPartialMax": lambda x, a: _rows(lambda row: _partial_powers(a, row), x[0]),
@@ -219,16 +362,33 @@ OPERATORS: Mapping[str, Callable[[list[Numbers], Attributes], Numbers]] = {
         lambda n, d: _rounded(a["Delta"] * a["eta"] * n, a["eta"] * d + a["eps"]), *x
     ),
     "IntegerMean": _mean,
+    "MHSA": _attention,
     "MatMul": lambda x, _: np.matmul(x[0], x[1]),
+    "MatMulInteger": lambda x, _: np.matmul(x[0], x[1]),
     "MaxPool": _max_pool,
     "Mul": lambda x, _: x[0] * x[1],
+    "Sub": lambda x, _: x[0] - x[1],
+    "Quant": _quant,
+    "RMSNorm": _root_mean_square,
+    "RQGemm": _merged("Gemm", 0),
+    "RQIntegerDiv": _merged("IntegerDiv", 2),
+    "RQMatMul": _merged("MatMul", 2),
     "ReduceMean": _mean,
     "RequantShift": _requant_shift,
-    "Reshape": lambda x, _: x[0].reshape([int(extent) for extent in x[1]]),
+    "RequantizedAdd": _merged_sum,
+    "RequantizedConv": _merged("Conv", 0),
+    "RequantizedGemm": _merged("Gemm", 0),
+    "RequantizediGELU": _merged_function("iGELU"),
+    "RequantizediHardswish": _merged_function("iHardswish"),
+    "Reshape": lambda x, _: x[0].reshape(
+        [int(extent) or x[0].shape[axis] for axis, extent in enumerate(x[1])]
+    ),
+    "Squeeze": lambda x, a: np.squeeze(x[0], _axes(x, a)),
     "Transpose": lambda x, a: x[0].transpose(a["perm"]),
     "TrueIntegerDiv": lambda x, a: _each(
         lambda v: v * (a["Delta"] * a["eta"] // (a["y"] * a["eta"] + a["eps"])), x[0]
     ),
+    "Unsqueeze": lambda x, a: np.expand_dims(x[0], _axes(x, a)),
     "iGELU": lambda x, a: _each(lambda v: _gelu(v, a["b"], a["one"]), x[0]),
     "iHardswish": lambda x, a: _each(
         lambda v: v * (_limited(v + a["three"], 0, a["six"]) * a["one_over_six"]), x[0]

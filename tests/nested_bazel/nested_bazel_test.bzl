@@ -3,7 +3,7 @@
 load("@rules_python//python:py_test.bzl", "py_test")
 
 def nested_bazel_test(name, srcs, deps = [], **kwargs):
-    """A `py_test` that needs the checkout itself, the network for fetches, and the whole machine.
+    """A `py_test` that needs the checkout itself, the network for fetches, and no sandbox.
 
     It is left out of `//...`; `.ci/run` runs it by name.
 
@@ -27,7 +27,6 @@ def nested_bazel_test(name, srcs, deps = [], **kwargs):
             "XDG_CACHE_HOME",
         ],
         tags = [
-            "exclusive",
             "external",
             "local",
             "manual",

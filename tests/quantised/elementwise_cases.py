@@ -177,6 +177,18 @@ def comparison(random: Generator, operator: str) -> ModelUnderTest:
     return model
 
 
+@case("IsInf", "IsNaN")
+def no_number(random: Generator, operator: str) -> ModelUnderTest:
+    """What attention does with rows that a mask hides."""
+    model = ModelUnderTest()
+    x = model.input("x", normal(random, *extents(random, pick(random, 1, 3))))
+    condition = model.node(operator, [x], "condition")
+    zero = model.constant("zero", np.zeros((), np.float32))
+    model.output(model.node("Where", [condition, zero, x], "y"))
+    model.output(condition)
+    return model
+
+
 @case("And", "Or", "Xor", "Not")
 def logic(random: Generator, operator: str) -> ModelUnderTest:
     """Conditions from comparisons of quantised tensors."""

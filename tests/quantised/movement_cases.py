@@ -111,6 +111,19 @@ def gather(random: Generator, operator: str) -> ModelUnderTest:
     return model
 
 
+@case("GatherND")
+def gather_nd(random: Generator, operator: str) -> ModelUnderTest:
+    model = ModelUnderTest()
+    shape = extents(random, 4, 4)
+    batch, depth = pick(random, 0, 1), pick(random, 1, 2)
+    bounds = np.array(shape[batch : batch + depth])
+    indices = random.integers(-bounds, bounds, (*shape[:batch], 3, depth)).astype(np.int64)
+    add = model.constant if random.random() < 0.5 else model.input
+    names = [model.input("x", normal(random, *shape)), add("indices", indices)]
+    model.output(model.node("GatherND", names, "y", batch_dims=batch))
+    return model
+
+
 @case("GatherElements")
 def gather_elements(random: Generator, operator: str) -> ModelUnderTest:
     model = ModelUnderTest()

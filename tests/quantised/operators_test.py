@@ -13,16 +13,9 @@ from onnx import ModelProto
 from compiler.errors import CompileError
 from compiler.ir import Array, Graph
 from compiler.operators import OPERATORS
-from tests.quantised import (
-    elementwise_cases,
-    long_cases,
-    movement_cases,
-    reduction_cases,
-    transformer_cases,
-    weighted_cases,
-)
 from tests.quantised.agreement import compare, lowered, stored_tensors
-from tests.quantised.case import CASES, Case, other_data
+from tests.quantised.all_cases import CASES
+from tests.quantised.case import Case, other_data
 from tests.quantised.compiled import compare_with_compiled
 from tests.quantised.quantiser import (
     ACTIVATION_OPTIONS,
@@ -32,11 +25,6 @@ from tests.quantised.quantiser import (
     Options,
     quantise,
 )
-
-MODULES = (
-    elementwise_cases, long_cases, movement_cases, reduction_cases, transformer_cases,
-    weighted_cases,
-)  # fmt: skip
 
 
 def seed(case: Case, options: Options) -> int:

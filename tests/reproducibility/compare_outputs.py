@@ -11,6 +11,8 @@ from pathlib import Path
 _LOCAL_FILES = (".runfiles_manifest", ".repo_mapping")
 _LOCAL_FOLDERS = (".runfiles",)
 
+_LONGEST_FIRST_LINE = 4096
+
 
 @dataclass(frozen=True)
 class Comparison:
@@ -36,10 +38,20 @@ def digests(tree: Path) -> dict[str, str]:
             path = Path(folder, name)
             if name.endswith(_LOCAL_FILES) or not path.is_file():
                 continue
-            with open(path, "rb") as file:
-                digest = hashlib.file_digest(file, "sha256").hexdigest()
-            found[path.relative_to(tree).as_posix()] = digest
+            found[path.relative_to(tree).as_posix()] = _digest(path)
     return found
+
+
+def _digest(path: Path) -> str:
+    """SHA-256 of a file; in Bazel's start scripts for Python programs, which name the machine's
+    interpreter, it is that of the script for `python3`."""
+    with open(path, "rb") as file:
+        first = file.readline(_LONGEST_FIRST_LINE)
+        if first.startswith(b"#!") and b"python" in first:
+            text = (first + file.read()).replace(first[2:].rstrip(), b"python3")
+            return hashlib.sha256(text).hexdigest()
+        file.seek(0)
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def compare(first: dict[str, str], second: dict[str, str]) -> Comparison:

@@ -42,3 +42,17 @@ def test_runfiles_are_not_outputs(tmp_path: Path) -> None:
         tmp_path / "2", {"a": "", "p.runfiles/MANIFEST": "/2", "p.runfiles_manifest": "2"}
     )
     assert compare(digests(first), digests(second)).is_identical
+
+
+def test_only_the_interpreter_of_a_start_script_may_differ(tmp_path: Path) -> None:
+    script = "#!{0}\nPYTHON_BINARY = '{0}'\n"
+    first = write(
+        tmp_path / "1", {"same": script.format("/usr/bin/python3"), "data": "/usr/bin/python3"}
+    )
+    second = write(
+        tmp_path / "2",
+        {"same": script.format("/opt/bin/python3.11"), "data": "/opt/bin/python3.11"},
+    )
+    assert compare(digests(first), digests(second)).different == ["data"]
+    write(second, {"same": script.format("/opt/bin/python3.11") + "more"})
+    assert compare(digests(first), digests(second)).different == ["data", "same"]

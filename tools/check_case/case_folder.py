@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -13,13 +13,16 @@ from onnx import ModelProto, TensorProto
 
 from compiler.errors import Code, CompileError, Problem
 from compiler.frontend.input_type import InputType
-from compiler.frontend.pulp_dialect.integers import smallest_type
+from compiler.frontend.pulp_dialect.operators import INTEGER_OPERATORS
+from compiler.frontend.pulp_dialect.typed_tensors import smallest_type
 from compiler.frontend.read_model import read_model
 from compiler.ir import Array, DataType, Graph
+from tools.check_case.comparison import is_same_shape
 
 MODEL = "network.onnx"
 INPUTS = "inputs.npz"
 OUTPUTS = "outputs.npz"
+FILES = (MODEL, INPUTS, OUTPUTS)
 FIXED_TYPES = (TensorProto.INT64, TensorProto.BOOL)
 """Of inputs that are indices or conditions: never numbers of the integer dialect."""
 
@@ -34,6 +37,7 @@ class Case:
         inputs, outputs: one array per input and output of the model, in its order. Files store
             integers in any type.
         input_types: what the inputs hold, by name.
+        stored_as_floats: inputs whose integers the file stores as floats; maybe they are some.
     """
 
     name: str
@@ -41,6 +45,15 @@ class Case:
     inputs: tuple[Array, ...]
     outputs: tuple[Array, ...]
     input_types: tuple[tuple[str, InputType], ...]
+    stored_as_floats: frozenset[str] = frozenset()
+
+    def of_floats(self) -> Case | None:
+        """The case with inputs as floats that the file stores as such; None if it is the same."""
+        types = tuple(
+            (name, InputType(DataType.FLOAT32, t.shape) if name in self.stored_as_floats else t)
+            for name, t in self.input_types
+        )
+        return None if types == self.input_types else replace(self, input_types=types)
 
     def operands(self, graph: Graph) -> dict[str, Array]:
         """The inputs in the types of a lowered graph.
@@ -70,7 +83,7 @@ class Case:
 
 
 def find_cases(folder: Path) -> list[Path]:
-    """All folders from `folder` on that hold a model, sorted.
+    """All folders from `folder` on that hold a case's model or data, sorted.
 
     Raises CompileError (TW-0001) if there is none.
     """
@@ -78,8 +91,8 @@ def find_cases(folder: Path) -> list[Path]:
         raise CompileError(
             [Problem(Code.UNREADABLE_FILE, str(folder), "it is no folder", advice="check the path")]
         )
-    found = sorted(path.parent for path in folder.rglob(MODEL))
-    if not found:
+    found = sorted({path.parent for name in FILES for path in folder.rglob(name)})
+    if not any((path / MODEL).exists() for path in found):
         raise CompileError(
             [
                 Problem(
@@ -97,7 +110,7 @@ def find_cases(folder: Path) -> list[Path]:
 def read_case(folder: Path, name: str) -> Case:
     """Reads a case. Raises CompileError with what is wrong with its files."""
     problems: list[Problem] = []
-    arrays: dict[str, list[Array]] = {}
+    arrays: dict[str, dict[str, Array]] = {}
     for file in (INPUTS, OUTPUTS):
         try:
             arrays[file] = _read_arrays(folder / file)
@@ -124,29 +137,62 @@ def read_case(folder: Path, name: str) -> Case:
             )
     if problems:
         raise CompileError(problems)
-    inputs = arrays[INPUTS][: len(declared)]
-    outputs = arrays[OUTPUTS][: len(proto.graph.output)]
-    types = _input_types(declared, inputs, outputs)
-    return Case(name, folder / MODEL, tuple(inputs), tuple(outputs), tuple(types))
+    inputs = _in_order(arrays[INPUTS], [value.name for value in declared])
+    outputs = _in_order(arrays[OUTPUTS], [value.name for value in proto.graph.output])
+    for index, (value, data) in enumerate(zip(declared, inputs, strict=True)):
+        if data.dtype.kind in "iu" and smallest_type(data) is None:
+            found = f"its values reach from {data.min()} to {data.max()}"
+            problems.append(_misfit(name, INPUTS, value.name, found, "integers of 32 bits"))
+        shape = _static_shape(value)
+        if shape is None:
+            continue
+        if is_same_shape(data.shape, shape):
+            inputs[index] = data.reshape(shape)
+        else:
+            found = f"it has shape {list(data.shape)}"
+            problems.append(_misfit(name, INPUTS, value.name, found, f"shape {list(shape)}"))
+    if problems:
+        raise CompileError(problems)
+    is_dialect = any(node.op_type in INTEGER_OPERATORS for node in proto.graph.node)
+    types = dict(_input_types(declared, inputs, outputs, is_dialect))
+    floats = frozenset(
+        value.name
+        for value, data in zip(declared, inputs, strict=True)
+        if data.dtype.kind == "f" and not is_dialect
+    )
+    return Case(name, folder / MODEL, tuple(inputs), tuple(outputs), tuple(types.items()), floats)
 
 
-def _read_arrays(path: Path) -> list[Array]:
+def _in_order(arrays: Mapping[str, Array], names: Sequence[str]) -> list[Array]:
+    """One array for each name: the one of that name if all have one, else those that come first."""
+    if all(name in arrays for name in names):
+        return [arrays[name] for name in names]
+    return list(arrays.values())[: len(names)]
+
+
+def _static_shape(value: onnx.ValueInfoProto) -> tuple[int, ...] | None:
+    tensor = value.type.tensor_type
+    dimensions = tensor.shape.dim
+    if not tensor.HasField("shape") or not all(d.HasField("dim_value") for d in dimensions):
+        return None
+    return tuple(d.dim_value for d in dimensions)
+
+
+def _read_arrays(path: Path) -> dict[str, Array]:
     """The arrays of an npz file, in its order."""
     try:
         with path.open("rb") as file:
             content = np.load(file, allow_pickle=False)
             if not isinstance(content, np.lib.npyio.NpzFile):
                 raise ValueError("it is a single array")
-            arrays: list[Array] = [content[key] for key in content.files]
+            arrays: dict[str, Array] = {key: content[key] for key in content.files}
     except OSError as error:
         found = error.strerror or str(error)
         raise CompileError([Problem(Code.UNREADABLE_FILE, str(path), found)]) from error
     except (ValueError, EOFError, KeyError, zipfile.BadZipFile, zipfile.error) as error:
         found = f"it is no .npz file of numbers, or it is damaged: {' '.join(str(error).split())}"
         raise CompileError([_problem(str(path), found, "files that numpy.savez writes")]) from error
-    unsuitable = [
-        key for key, a in zip(content.files, arrays, strict=True) if a.dtype.kind not in "biuf"
-    ]
+    unsuitable = [key for key, data in arrays.items() if data.dtype.kind not in "biuf"]
     if unsuitable:
         found = f"its arrays {', '.join(map(repr, unsuitable))} hold no numbers"
         raise CompileError([_problem(str(path), found, "arrays of numbers")])
@@ -154,11 +200,14 @@ def _read_arrays(path: Path) -> list[Array]:
 
 
 def _input_types(
-    declared: Sequence[onnx.ValueInfoProto], inputs: Sequence[Array], outputs: Sequence[Array]
+    declared: Sequence[onnx.ValueInfoProto],
+    inputs: Sequence[Array],
+    outputs: Sequence[Array],
+    is_dialect: bool,
 ) -> Iterator[tuple[str, InputType]]:
-    """What inputs hold: integers if they are stored as such, or if all that goes in and comes out
-    is integers."""
-    everything = all(_is_whole(data) for data in (*inputs, *outputs))
+    """What inputs hold: integers if they are stored as such, or if they are whole numbers and the
+    model is of the integer dialect, or all that goes in and comes out is whole numbers."""
+    everything = is_dialect or all(_is_whole(data) for data in (*inputs, *outputs))
     for value, data in zip(declared, inputs, strict=True):
         element = value.type.tensor_type.elem_type
         type_: DataType | None = None

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from onnx import TensorProto, helper
+from onnx import ModelProto, TensorProto, helper
 
 from compiler.errors import Code, CompileError
 from compiler.ir import Array
@@ -129,3 +129,61 @@ def test_too_few_arrays(tmp_path: Path) -> None:
         "it has 1 arrays, and the model has 2 inputs",
         "it has 0 arrays, and the model has 1 outputs",
     ]
+
+
+def problems_of(folder: Path, inputs: list[Array]) -> list[str]:
+    write_model(folder)
+    write_arrays(folder, inputs, [whole(0, 0, 0, 0)])
+    with pytest.raises(CompileError) as caught:
+        read_case(folder, "case")
+    assert {problem.code for problem in caught.value.problems} == {Code.CASE_DATA}
+    return [problem.found for problem in caught.value.problems]
+
+
+def test_inputs_of_another_shape(tmp_path: Path) -> None:
+    found = problems_of(tmp_path, [np.zeros(5), np.zeros((2, 3))])
+    assert found == ["it has shape [5]", "it has shape [2, 3]"]
+
+
+def test_integers_that_are_too_large(tmp_path: Path) -> None:
+    data = np.array([[0, 0], [0, 2**31]], np.int64)
+    assert problems_of(tmp_path, [data, data]) == ["its values reach from 0 to 2147483648"] * 2
+
+
+def test_arrays_are_found_by_name_if_all_have_one(tmp_path: Path) -> None:
+    write_model(tmp_path)
+    some, others = whole(1, 2, 3, 4), whole(5, 6, 7, 8)
+    write_arrays(tmp_path, [some, others], [some])
+    np.savez(tmp_path / "inputs.npz", x1=some, x0=others, more=some)
+    assert np.array_equal(read_case(tmp_path, "case").inputs[0], others)
+    np.savez(tmp_path / "inputs.npz", x1=some, other=others)
+    assert np.array_equal(read_case(tmp_path, "case").inputs[0], some)
+
+
+def test_whole_numbers_of_a_dialect_model_are_integers(tmp_path: Path) -> None:
+    """Also if what it gives has fractions."""
+    write_model(tmp_path)
+    proto = ModelProto.FromString((tmp_path / "network.onnx").read_bytes())
+    proto.graph.node[0].op_type = "iSoftmax"
+    (tmp_path / "network.onnx").write_bytes(proto.SerializeToString())
+    write_arrays(tmp_path, [whole(1, 2, 3, 4)] * 2, [whole(0.5, 0, 0, 0)])
+    case = read_case(tmp_path, "case")
+    assert [str(type_) for _, type_ in case.input_types] == ["int8[2,2]"] * 2
+    assert case.of_floats() is None
+
+
+def test_whole_numbers_may_be_floats(tmp_path: Path) -> None:
+    write_model(tmp_path)
+    write_arrays(tmp_path, [whole(1, 2, 3, 4), np.ones((2, 2), np.int8)], [whole(1, 2, 3, 4)])
+    floats = read_case(tmp_path, "case").of_floats()
+    assert floats is not None
+    assert [str(type_) for _, type_ in floats.input_types] == ["float32[2,2]", "int8[2,2]"]
+
+
+def test_a_case_without_a_model_is_one(tmp_path: Path) -> None:
+    write_model(tmp_path / "a")
+    (tmp_path / "b").mkdir()
+    write_arrays(tmp_path / "b", [], [])
+    assert find_cases(tmp_path) == [tmp_path / "a", tmp_path / "b"]
+    with pytest.raises(CompileError, match="TW-0001"):
+        read_case(tmp_path / "b", "b")

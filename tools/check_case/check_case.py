@@ -21,7 +21,7 @@ import numpy as np
 
 from compiler import pipeline
 from compiler.errors import Code, CompileError, Problem
-from compiler.ir import Array
+from compiler.ir import Array, Graph
 from tools.check_case.case_folder import Case, find_cases, read_case
 from tools.check_case.case_platforms import PLATFORMS, Platform, RunError
 from tools.check_case.comparison import compare
@@ -131,9 +131,8 @@ def _run(case: Case, name: str, toolchain: Toolchain) -> Row:
 
 def _outputs(case: Case, platform: Platform, toolchain: Toolchain) -> list[Array]:
     """What the network gives on a platform."""
-    options = pipeline.ModelOptions(case.model, input_types=case.input_types)
-    graphs = [entry.graph for entry in pipeline.lower_model(options, lambda _: None)]
-    (graph,) = graphs
+    graph = _lowered(case)
+    graphs = [graph]
     operands = case.operands(graph)
     inputs = [operands[name] for name in graph.inputs]
     types = [graph.values[name].type for name in graph.outputs]
@@ -151,6 +150,24 @@ def _outputs(case: Case, platform: Platform, toolchain: Toolchain) -> list[Array
         result.append(flat.reshape(type_.shape))
         data = data[type_.bytes :]
     return result
+
+
+def _lowered(case: Case) -> Graph:
+    """The case's network. Raises CompileError.
+
+    Whole numbers that a file stores as floats may be what they seem: they are floats where their
+    integers are refused.
+    """
+    try:
+        options = pipeline.ModelOptions(case.model, input_types=case.input_types)
+        (entry,) = pipeline.lower_model(options, lambda _: None)
+    except CompileError:
+        floats = case.of_floats()
+        if floats is None:
+            raise
+        options = pipeline.ModelOptions(case.model, input_types=floats.input_types)
+        (entry,) = pipeline.lower_model(options, lambda _: None)
+    return entry.graph
 
 
 def _codes(problems: Sequence[Problem]) -> str:

@@ -9,12 +9,11 @@ import numpy as np
 import pytest
 
 from tests.integer_dialect import semantics
+from tests.integer_dialect.builder import drawn
 from tests.integer_dialect.models import MODELS
 from tools.check_case.case_folder_test import whole, write_arrays, write_model
 from tools.check_case.check_case import WORKING_DIRECTORY, main
 from tools.check_case.toolchain import CACHE_VARIABLE
-
-LIMITS = {"int8": (-128, 128), "uint8": (0, 256)}
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -37,8 +36,12 @@ def write_dialect_case(folder: Path, name: str, *, wrong: bool = False) -> None:
             if shape
             else [d.dim_value for d in value.type.tensor_type.shape.dim]
         )
-        inputs[value.name] = random.integers(*LIMITS[type_], extents)
-    outputs = [data.astype(np.float64) for data in semantics.run(model, inputs)]
+        inputs[value.name] = drawn(random, type_, extents)
+    outputs = [
+        semantics.wrapped(data) if data.dtype == object else data
+        for data in semantics.run(model, inputs)
+    ]
+    outputs = [data.astype(np.float64) for data in outputs]
     outputs[0].reshape(-1)[0] += wrong
     folder.mkdir(parents=True)
     (folder / "network.onnx").write_bytes(model.SerializeToString())

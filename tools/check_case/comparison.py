@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import prod
 
 import numpy as np
 
@@ -22,23 +23,34 @@ class Comparison:
     largest: float
 
 
+def is_same_shape(stored: Sequence[int], shape: Sequence[int]) -> bool:
+    """Whether a file's array can be a tensor of a shape.
+
+    Axes of extent 1 do not count, and files may hold all elements along one axis.
+    """
+    left, right = ([extent for extent in s if extent != 1] for s in (stored, shape))
+    return left == right or (len(left) <= 1 and prod(left) == prod(right))
+
+
 def compare(found: Sequence[Array], expected: Sequence[Array]) -> Comparison:
     """Integers must be equal; floats may differ by `ABSOLUTE` plus `RELATIVE` of the expected.
 
-    Raises ValueError if an output has another number of elements.
+    Raises ValueError if an output has another shape (`is_same_shape`).
     """
     elements, differing, largest = 0, 0, 0.0
     for index, (have, want) in enumerate(zip(found, expected, strict=True)):
-        if have.size != want.size:
-            raise ValueError(f"output {index} has {have.size} elements, expected are {want.size}")
+        if not is_same_shape(want.shape, have.shape):
+            raise ValueError(
+                f"output {index} has shape {list(have.shape)}, expected is {list(want.shape)}"
+            )
         a, b = have.reshape(-1).astype(np.float64), want.reshape(-1).astype(np.float64)
         same = (a == b) | (np.isnan(a) & np.isnan(b))
         with np.errstate(invalid="ignore"):
             difference = np.where(same, 0.0, np.abs(a - b))
+        difference = np.where(np.isnan(difference), np.inf, difference)  # only one is NaN
         tolerance = ABSOLUTE + RELATIVE * np.abs(b) if have.dtype.kind == "f" else np.zeros(b.shape)
         tolerance = np.where(np.isfinite(b), tolerance, 0.0)
-        # Not `>`: a NaN differs from everything else.
-        wrong = ~same & ~(difference <= tolerance)
+        wrong = ~same & (difference > tolerance)
         elements += have.size
         differing += int(np.count_nonzero(wrong))
         largest = max(largest, float(np.max(difference, initial=0.0)))

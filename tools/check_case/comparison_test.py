@@ -31,8 +31,16 @@ def test_integers_must_be_equal() -> None:
 def test_floats_have_a_tolerance(found: float, expected: float, differs: bool) -> None:
     result = compare([np.array([found], np.float32)], [np.array([expected])])
     assert result.differing == differs
+    assert not differs or result.largest > 0
 
 
-def test_another_number_of_elements() -> None:
-    with pytest.raises(ValueError, match="output 1 has 3 elements, expected are 4"):
-        compare([np.zeros(1), np.zeros(3)], [np.zeros(1), np.zeros(4)])
+@pytest.mark.parametrize("shape", [(4,), (2, 3), (3, 1), (0,), (6, 2), (3, 2, 2)])
+def test_another_shape(shape: tuple[int, ...]) -> None:
+    with pytest.raises(ValueError, match=r"output 1 has shape \[3, 2\], expected is \["):
+        compare([np.zeros(1), np.zeros((3, 2))], [np.zeros(1), np.zeros(shape)])
+
+
+def test_axes_of_extent_1_do_not_count() -> None:
+    assert compare([np.zeros((3, 2))], [np.zeros(6)]).elements == 6
+    assert compare([np.zeros((1, 3, 1))], [np.zeros(3)]).differing == 0
+    assert compare([np.zeros((1,))], [np.zeros(())]).differing == 0

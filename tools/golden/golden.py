@@ -20,6 +20,7 @@ import numpy as np
 from compiler import pipeline
 from compiler.errors import CompileError
 from compiler.ir import Graph
+from compiler.operator_modules import problem_of
 from compiler.options import Parser, model_arguments, model_options
 from compiler.output_files import write_files
 from compiler.report.golden import run_golden
@@ -48,6 +49,12 @@ def main(arguments: list[str]) -> int:
     except CompileError as error:
         for problem in error.problems:
             print(problem, file=sys.stderr)
+        return 1
+    except Exception as error:
+        problem = problem_of(error)
+        if problem is None:
+            raise
+        print(problem, file=sys.stderr)
         return 1
 
 

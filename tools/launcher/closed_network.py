@@ -34,7 +34,8 @@ def options(root: Path) -> str:
     system = (root / DEBIAN_BAZELRC).read_text(encoding="utf-8")
     overrides = re.findall(r"^common (--override_module=\S+)$", system, re.MULTILINE)
     identity = (root / str(MARKER)[1:]).read_text(encoding="utf-8").strip().replace(" ", ".")
-    stubs = [f"--override_module={stub.name}={stub}" for stub in sorted(_STUBS.iterdir())]
+    # A bazelrc is split at spaces, which the checkout's path may have.
+    stubs = [f'"--override_module={stub.name}={stub}"' for stub in sorted(_STUBS.iterdir())]
     lines = [
         "# Written by bazelw.",
         f"startup --server_javabase={_java_home(root)}",

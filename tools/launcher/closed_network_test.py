@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 import pytest
@@ -44,6 +45,16 @@ def test_a_new_root_ends_old_servers(root: Path) -> None:
     assert [line for line in after.splitlines() if line not in before.splitlines()] == [
         "startup --host_jvm_args=-Dtilewright.root=debian-1.def"
     ]
+
+
+def test_a_checkout_may_have_a_space_in_its_path(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stubs = root / "my checkout" / "stubs"
+    (stubs / "protobuf").mkdir(parents=True)
+    monkeypatch.setattr(closed_network, "_STUBS", stubs)
+    words = [shlex.split(line) for line in closed_network.options(root).splitlines()]
+    assert ["common", f"--override_module=protobuf={stubs}/protobuf"] in words
 
 
 def test_java_is_found_by_itself(root: Path) -> None:

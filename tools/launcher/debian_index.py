@@ -17,7 +17,7 @@ from tools.launcher.download import fetch
 from tools.launcher.messages import LauncherError, say
 
 BASE = "base"
-GROUPS = ("debug", "cache", "remote")
+GROUPS = ("debug", "cache", "remote", "python3.11")
 
 _FOLDER = Path(__file__).parent
 _PACKAGES = _FOLDER / "debian_packages.ini"
@@ -152,21 +152,26 @@ def closure(
 
 
 def resolve(base_url: str) -> list[Deb]:
-    """All groups as the mirror's current index has them."""
+    """All groups as the mirror's current indexes have them."""
     config = package_list()
     index = config["index"]
-    packages = parse_index(
-        _verified_index(base_url, index["suite"], index["component"], index["architecture"])
-    )
+    suites: dict[str, dict[str, dict[str, str]]] = {}
     left_out = config["left out"]["packages"].split()
     debs: list[Deb] = []
     base: set[str] = set()
     for group in (BASE, *GROUPS):
-        names = closure(packages, config[group]["packages"].split(), [*left_out, *sorted(base)])
+        suite = config[group].get("suite", index["suite"])
+        if suite not in suites:
+            suites[suite] = parse_index(
+                _verified_index(base_url, suite, index["component"], index["architecture"])
+            )
+        names = config[group]["packages"].split()
+        if config[group].getboolean("dependencies", True):
+            names = closure(suites[suite], names, [*left_out, *sorted(base)])
         base |= set(names) if group == BASE else set()
         debs.extend(
             Deb(group, fields["Filename"], fields["SHA256"], int(fields["Size"]))
-            for fields in (packages[name] for name in names)
+            for fields in (suites[suite][name] for name in names)
         )
     return sorted(debs)
 

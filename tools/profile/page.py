@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import functools
 import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import jinja2
-
 from tools.profile.layers import SPENT, EntryProfile, Layer
+from tools.report.html_page import templates
 from tools.report.image import Memory
 
 COLOURS = (
@@ -47,7 +45,7 @@ HIDDEN, EXPOSED = "#b9c0c9", "#b3261e"
 def to_html(profiles: Sequence[EntryProfile], memories: Sequence[Memory], clock: float) -> str:
     """The page; `clock` is in hertz."""
     return (
-        _environment()
+        templates(Path(__file__).parent / "templates")
         .get_template("profile.html.jinja")
         .render(
             title=", ".join(dict.fromkeys(profile.network for profile in profiles)),
@@ -173,17 +171,3 @@ def _data(profile: EntryProfile) -> dict[str, Any]:
 def _script_json(data: Any) -> str:
     """JSON that can stand in a script element."""
     return json.dumps(data, separators=(",", ":")).replace("<", "\\u003c")
-
-
-@functools.cache
-def _environment() -> jinja2.Environment:
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
-        undefined=jinja2.StrictUndefined,
-        autoescape=lambda name: name is not None and ".html" in name,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    environment.filters["number"] = lambda value: f"{value:,}"
-    return environment

@@ -1,11 +1,8 @@
-"""Quantises a float32 ONNX model to int8 QDQ form with onnxruntime's static quantiser.
+"""Quantises a float32 ONNX model to int8 QDQ form and reports what that does to it.
 
-Activations: one scale per tensor from the range seen on the calibration data; int8 symmetric (zero
-point 0) unless int8 or uint8 with a zero point is asked for. Weights: int8 symmetric, one scale per
-output channel unless per tensor is asked for; 4 or 2 bits where ``--weight-bits`` says so. No graph
-optimisation takes place before; every float activation between the operators of
-``operator_handlers.py`` gets one QuantizeLinear/DequantizeLinear pair. The same inputs give the
-same bytes on one machine; with ``--range-bits`` on all machines.
+See ``static_quantization.py`` for the form, ``weight_bits.py`` for weights of 4 and 2 bits,
+``mixed_precision.py`` for their choice, and docs/quantisation.md. The same inputs give the same
+bytes on one machine; with ``--range-bits`` the model is the same on all machines.
 """
 
 from __future__ import annotations
@@ -14,195 +11,149 @@ import argparse
 import json
 import logging
 import sys
-import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import onnx
-import onnxruntime
-from onnxruntime.quantization import (
-    CalibrationDataReader,
-    CalibrationMethod,
-    QuantFormat,
-    QuantType,
-    quantize_static,
-)
-from onnxruntime.quantization.calibrate import save_tensors_data
 
 from compiler.errors import Code, CompileError, Problem
 from compiler.frontend.read_model import read_model
-from tools.quantize import operator_handlers, ranges
-from tools.quantize.calibration import Arrays, CalibrationError, StatefulRunner, load_sequences
-from tools.quantize.error_report import error_report
+from tools.quantize.calibration import Sequences, load_sequences
+from tools.quantize.check_tolerance import problems
+from tools.quantize.evaluation import Judge, Samples, load_samples
 from tools.quantize.integer_interface import make_integer
-from tools.quantize.weight_bits import narrow_weights
-
-# Tells the quantiser that the model is meant to be quantised as it is.
-_PREPARED = ("onnx.quant.pre_process", "onnxruntime.quant")
-
-# Type, and whether the range is symmetric, so that the zero point is 0.
-_ACTIVATIONS = {
-    "int8": (QuantType.QInt8, True),
-    "int8-asymmetric": (QuantType.QInt8, False),
-    "uint8": (QuantType.QUInt8, False),
-}
+from tools.quantize.layer_errors import layer_errors
+from tools.quantize.mixed_precision import Choice, Models, choose_bits
+from tools.quantize.options import Options, add_arguments, options_of
+from tools.quantize.report_content import Findings, report_content
+from tools.quantize.static_quantization import quantize
+from tools.quantize.weight_bits import bits_of_layers, matching_bits, weight_groups
 
 
-class _Feeds(CalibrationDataReader):
-    """Hands the complete feeds of all runs to the calibrator."""
+@dataclass(frozen=True)
+class Result:
+    """An int8 model whose inputs and outputs are still float32, and the report about it."""
 
-    def __init__(self, feeds: Iterator[tuple[Arrays, Arrays]]) -> None:
-        self._feeds = feeds
-
-    def get_next(self) -> Arrays | None:  # type: ignore[override]
-        """Returns the next feed, or None at the end."""
-        return next((feed for feed, _ in self._feeds), None)
+    model: onnx.ModelProto
+    report: dict[str, Any] | None
 
 
-def quantize(
+def quantized(
     model: onnx.ModelProto,
-    sequences: Sequence[Sequence[Arrays]],
-    state: Mapping[str, str],
-    activations: str = "int8",
-    per_channel: bool = True,
-    range_bits: int | None = None,
-) -> onnx.ModelProto:
-    """Returns the int8 QDQ model.
+    sequences: Sequences,
+    options: Options,
+    *,
+    evaluation: Samples | None = None,
+    file: str = "calibration data",
+    name: str = "model",
+    report: bool = True,
+) -> Result:
+    """Quantises, chooses bits, and compares.
 
     Args:
         model: float32 model.
-        sequences: calibration runs, see ``calibration.py``.
-        state: state input name to state output name.
-        activations: "int8" (symmetric), "int8-asymmetric" or "uint8" (with a zero point).
-        per_channel: one weight scale per output channel, else one per weight tensor.
-        range_bits: significant bits of the activations' ranges, see ``ranges.py``.
+        sequences: calibration data.
+        options: what is asked for.
+        evaluation: what to compare on; by default the calibration data.
+        file: name of the calibration data in messages.
+        name: the model's name in the report.
+        report: whether to make one.
 
     Raises:
-        CalibrationError: if the data or the state names do not fit the model.
+        CompileError: data or options do not fit the model.
     """
-    prepared = onnx.ModelProto()
-    prepared.CopyFrom(model)
-    entry = prepared.metadata_props.add()
-    entry.key, entry.value = _PREPARED
-    feeds = StatefulRunner(model, state).feeds(sequences)
-    onnxruntime.set_default_logger_severity(3)
-    operators = operator_handlers.register()
-    activation_type, symmetric = _ACTIVATIONS[activations]
-    with tempfile.TemporaryDirectory() as folder:
-        target = Path(folder) / "quantized.onnx"
-        # Given to the quantiser as what an earlier calibration has found.
-        found = Path(folder) / "ranges.json"
-        if range_bits is not None:
-            collected = ranges.collect(prepared, _Feeds(feeds), operators)
-            save_tensors_data(ranges.rounded(collected, range_bits), found)
-        quantize_static(
-            prepared,
-            target,
-            _Feeds(feeds),
-            calibration_cache_path=None if range_bits is None else found,
-            quant_format=QuantFormat.QDQ,
-            op_types_to_quantize=operators,
-            per_channel=per_channel,
-            activation_type=activation_type,
-            weight_type=QuantType.QInt8,
-            calibrate_method=CalibrationMethod.MinMax,
-            extra_options={
-                "ActivationSymmetric": symmetric,
-                "WeightSymmetric": True,
-            },
+    state = options.state
+    int8 = quantize(model, sequences, state, options.scheme, file)
+    models = Models(int8, model, weight_groups(int8))
+    bits = matching_bits(models.groups, options.weight_bits)
+    calibration = Samples(sequences, None, file)
+    judge = None
+    if report or options.weight_bits_search:
+        judge = Judge(model, evaluation or calibration, state)
+        judge.check_tolerance(options.tolerance)
+    choice: Choice | None = None
+    if options.weight_bits_search and judge:
+        choice = choose_bits(
+            models,
+            bits,
+            options.weight_bits_search,
+            Judge(model, calibration, state),
+            judge,
+            options.tolerance,
         )
-        quantized = onnx.load(target)
-    del quantized.metadata_props[:]
-    del quantized.graph.value_info[:]
-    onnx.checker.check_model(quantized, full_check=True)
-    return quantized
+        bits = dict(choice.bits)
+    stored = models.narrowed(bits, widened=False)
+    if not report or judge is None:
+        return Result(stored, None)
+    narrowed = models.narrowed(bits)
+    quality = judge.quality(narrowed)
+    findings = Findings(
+        name=name,
+        scheme=options.scheme,
+        calibration_runs=calibration.runs,
+        samples=judge.samples,
+        evaluated=evaluation is not None,
+        layers=layer_errors(model, narrowed, judge.samples.sequences, state, bits),
+        quality=quality,
+        verdicts=judge.verdicts(quality, options.tolerance),
+        weight_bits=bits_of_layers(models.groups, bits),
+        choice=choice,
+    )
+    return Result(stored, report_content(findings))
 
 
-def _state(pairs: Sequence[str]) -> dict[str, str]:
-    state: dict[str, str] = {}
-    for pair in pairs:
-        source, separator, target = pair.partition("=")
-        if not separator:
-            raise CalibrationError(f"--state '{pair}' is not of the form INPUT=OUTPUT")
-        state[source] = target
-    return state
-
-
-def _weight_bits(pairs: Sequence[str]) -> dict[str, int]:
-    bits: dict[str, int] = {}
-    for pair in pairs:
-        pattern, separator, number = pair.rpartition("=")
-        if not separator or number not in ("8", "4", "2"):
-            raise CalibrationError(
-                f"--weight-bits '{pair}' is not of the form LAYERS=BITS, with 8, 4 or 2 bits"
-            )
-        bits.pop(pattern, None)  # the order is that of the last ones
-        bits[pattern] = int(number)
-    return bits
-
-
-def _refused(problems: Sequence[Problem]) -> int:
-    for problem in problems:
+def _refused(found: Sequence[Problem]) -> int:
+    for problem in found:
         print(problem, file=sys.stderr)
     return 1
 
 
+def _files(arguments: argparse.Namespace, options: Options) -> Mapping[Path, bytes]:
+    """What is to be written.
+
+    With a report it says whether the tolerance holds, and `check_tolerance.py` fails if it does
+    not: there is something to read then.
+
+    Raises:
+        CompileError: data or options do not fit the model, or without a report the tolerance does
+            not hold.
+    """
+    model = read_model(arguments.model)
+    result = quantized(
+        model,
+        load_sequences(arguments.calibration),
+        options,
+        evaluation=arguments.evaluation
+        and load_samples(arguments.evaluation, model, options.state),
+        file=arguments.calibration.name,
+        name=arguments.name or arguments.output.stem,
+        report=bool(arguments.report or options.tolerance),
+    )
+    if not arguments.report and result.report and (missed := list(problems(result.report))):
+        raise CompileError(missed)
+    make_integer(result.model, arguments.integer_io)
+    onnx.checker.check_model(result.model, full_check=True)
+    files = {arguments.output: result.model.SerializeToString(deterministic=True)}
+    if arguments.report:
+        files[arguments.report] = (json.dumps(result.report, indent=2) + "\n").encode()
+    return files
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--model", type=Path, required=True, help="float32 ONNX model")
-    parser.add_argument("--calibration", type=Path, required=True, help="calibration .npz")
-    parser.add_argument("--output", type=Path, required=True, help="int8 ONNX model to write")
-    parser.add_argument("--report", type=Path, help="error report to write, JSON")
-    parser.add_argument(
-        "--state", action="append", default=[], metavar="INPUT=OUTPUT",
-        help="an input that takes an output of the run before; may be repeated",
-    )  # fmt: skip
-    parser.add_argument(
-        "--integer-io", action="append", default=[], metavar="NAME",
-        help="graph input or output to hand over as int8; may be repeated",
-    )  # fmt: skip
-    parser.add_argument("--activations", choices=sorted(_ACTIVATIONS), default="int8")
-    parser.add_argument("--weights", choices=("per-channel", "per-tensor"), default="per-channel")
-    parser.add_argument(
-        "--weight-bits", action="append", default=[], metavar="LAYERS=BITS",
-        help="bits of the weights of layers whose names match a pattern such as 'encoder/*': 8, 4 "
-        "or 2; may be repeated, the last one that matches counts",
-    )  # fmt: skip
-    parser.add_argument(
-        "--range-bits", type=int, choices=range(1, 25), metavar="BITS",
-        help="round ranges of activations up to so many significant bits: results of float32 sums, "
-        "which differ from processor to processor, then give the same model on all of them",
-    )  # fmt: skip
+    add_arguments(parser)
     arguments = parser.parse_args()
     logging.getLogger().setLevel(logging.ERROR)
     try:
-        sequences = load_sequences(arguments.calibration)
-        state = _state(arguments.state)
-        model = read_model(arguments.model)
-        quantized = quantize(
-            model,
-            sequences,
-            state,
-            arguments.activations,
-            arguments.weights == "per-channel",
-            arguments.range_bits,
-        )
-        quantized, narrowed = narrow_weights(quantized, model, _weight_bits(arguments.weight_bits))
-        report = error_report(model, quantized, sequences, state) if arguments.report else None
-        if report is not None:
-            report["weight_bits"] = narrowed
-        make_integer(quantized, arguments.integer_io)
-        onnx.checker.check_model(quantized, full_check=True)
-    except CalibrationError as error:
-        return _refused([Problem(Code.CALIBRATION, "quantize", str(error))])
+        for path, content in _files(arguments, options_of(arguments)).items():
+            path.write_bytes(content)
     except CompileError as error:
         return _refused(error.problems)
     except OSError as error:
         where, reason = str(error.filename), error.strerror or str(error)
         return _refused([Problem(Code.UNREADABLE_FILE, where, reason, advice="check the path")])
-    arguments.output.write_bytes(quantized.SerializeToString(deterministic=True))
-    if report is not None:
-        arguments.report.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
     return 0
 
 

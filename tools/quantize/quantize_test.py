@@ -12,6 +12,7 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
+from compiler.errors import Code, CompileError
 from tools.quantize.calibration import (
     Arrays,
     CalibrationError,
@@ -19,9 +20,10 @@ from tools.quantize.calibration import (
     load_sequences,
     session,
 )
-from tools.quantize.error_report import activation_pairs, error_report
 from tools.quantize.integer_interface import make_integer
-from tools.quantize.quantize import main, quantize
+from tools.quantize.layer_errors import activation_pairs
+from tools.quantize.quantize import main
+from tools.quantize.static_quantization import Scheme, quantize
 
 STATE = {"cache": "cache_next"}
 
@@ -93,7 +95,7 @@ def run_of(tokens: list[int], position: int) -> Arrays:
 
 SEQUENCES = [[run_of([1, 2, 3], 0), run_of([4], 3)], [run_of([9, 8], 0), run_of([7, 5, 6], 2)]]
 MODEL = small_model()
-QUANTIZED = quantize(MODEL, SEQUENCES, STATE)
+QUANTIZED = quantize(MODEL, SEQUENCES, STATE, Scheme())
 CONSTANTS = {t.name: numpy_helper.to_array(t) for t in QUANTIZED.graph.initializer}
 PAIRS = activation_pairs(QUANTIZED)
 
@@ -140,7 +142,7 @@ def test_weights_are_per_output_channel_and_parameters_stay_float() -> None:
 
 
 def test_uint8_activations_and_per_tensor_weights_on_request() -> None:
-    other = quantize(MODEL, SEQUENCES, STATE, activations="uint8", per_channel=False)
+    other = quantize(MODEL, SEQUENCES, STATE, Scheme("uint8", per_channel=False))
     constants = {t.name: numpy_helper.to_array(t) for t in other.graph.initializer}
     assert constants["weight_scale"].shape == ()
     zero_point = constants[activation_pairs(other)["y"][1].input[2]]
@@ -180,15 +182,6 @@ def test_an_interface_that_cannot_be_integer_is_refused(name: str, complaint: st
         make_integer(copy, [name])
 
 
-def test_the_report_measures_noise() -> None:
-    activations = error_report(MODEL, QUANTIZED, SEQUENCES, STATE)["activations"]
-    assert isinstance(activations, dict)
-    assert set(activations) == set(PAIRS) - {"cache"}
-    assert all(entry["signal_to_noise_db"] > 15 for entry in activations.values())
-    low, high = activations["y"]["observed"]
-    assert max(-low, high) == pytest.approx(scale("y") * 127, rel=1e-6)
-
-
 def save(path: Path, sequences: list[list[Arrays]]) -> None:
     arrays = {
         f"{s}/{r}/{name}": value
@@ -212,7 +205,7 @@ def test_the_command_gives_the_same_bytes_whatever_the_hash_seed(tmp_path: Path)
             command += [f"--{option}", str(tmp_path / file)]
         environment = {"PYTHONHASHSEED": seed, "PYTHONPATH": ":".join(sys.path)}
         subprocess.run(
-            [*command, "--state", "cache=cache_next", "--integer-io", "y"],
+            [*command, "--name=q", "--state", "cache=cache_next", "--integer-io", "y"],
             check=True,
             env=environment,
         )
@@ -275,14 +268,165 @@ def test_a_malformed_file_is_refused(
         load_sequences(tmp_path / "data.npz")
 
 
-def test_data_that_does_not_fit_the_model_is_refused() -> None:
-    with pytest.raises(CalibrationError, match="run 0/0 gives inputs"):
-        quantize(MODEL, [[{"tokens": np.zeros((1, 1), np.int64)}]], STATE)
-    wrong = SEQUENCES[0][0] | {"tokens": np.zeros((1, 3), np.int32)}
-    with pytest.raises(CalibrationError, match=r"'0/0/tokens' is int32.*takes int64"):
-        quantize(MODEL, [[wrong]], STATE)
-    wrong = SEQUENCES[0][0] | {"position": np.zeros(2, np.int64)}
-    with pytest.raises(CalibrationError, match="position"):
-        quantize(MODEL, [[wrong]], STATE)
-    with pytest.raises(CalibrationError, match="state"):
-        quantize(MODEL, SEQUENCES, {"cache": "nowhere"})
+def test_everything_that_does_not_fit_the_model_is_told_at_once() -> None:
+    first = SEQUENCES[0][0] | {
+        "tokens": np.zeros((1, 3), np.int32),
+        "position": np.zeros(2, np.int64),
+        "surplus": np.zeros(1),
+    }
+    second = dict(SEQUENCES[0][1])
+    del second["queries"]
+    with pytest.raises(CompileError) as caught:
+        quantize(MODEL, [[first, second]], {"cache": "nowhere"}, Scheme(), "data.npz")
+    messages = [str(problem) for problem in caught.value.problems]
+    assert {problem.code for problem in caught.value.problems} == {Code.CALIBRATION}
+    for part in (
+        "state 'cache=nowhere': it does not name an input=output",
+        "data.npz: input 'tokens' is int32 [1, 3]; the model takes int64 [1, sequence] "
+        "(in run 0/0 of 2)",
+        "data.npz: input 'position' is int64 [2]; the model takes int64 [1]",
+        "data.npz: array 'surplus' is no input",
+        "data.npz: input 'queries' has no array (in run 0/1 of 2)",
+    ):
+        assert any(part in message for message in messages), part
+    assert len(messages) == 5
+
+
+def scaled(bias: float, *, samples: int = 2) -> tuple[onnx.ModelProto, list[list[Arrays]]]:
+    """log(x + bias), a sum that is always 0, and x; with data."""
+    graph = helper.make_graph(
+        [
+            helper.make_node("Add", ["x", "bias"], ["sum"], "shift"),
+            helper.make_node("Log", ["sum"], ["logarithm"], "log"),
+            helper.make_node("Mul", ["logarithm", "x"], ["y"], "product"),
+            helper.make_node("Mul", ["x", "nothing"], ["zero"], "silence"),
+            helper.make_node("Relu", ["zero"], ["still"], "relu"),
+            helper.make_node("Add", ["y", "still"], ["z"], "last"),
+        ],
+        "scaled",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, [1, 3])],
+        [helper.make_tensor_value_info("z", TensorProto.FLOAT, [1, 3])],
+        [
+            numpy_helper.from_array(np.array(bias, np.float32), "bias"),
+            numpy_helper.from_array(np.zeros(3, np.float32), "nothing"),
+        ],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 21)], ir_version=10)
+    data = np.random.default_rng(3).uniform(0.5, 2, (samples, 1, 3)).astype(np.float32)
+    return model, [[{"x": sample}] for sample in data]
+
+
+def test_numbers_that_are_none_are_refused_in_data_and_activations() -> None:
+    model, data = scaled(0.0)
+    data[1][0]["x"][0, 1] = np.nan
+    with pytest.raises(CompileError) as caught:
+        quantize(model, data, {}, Scheme())
+    (problem,) = caught.value.problems
+    assert problem.code is Code.CALIBRATION_VALUES
+    assert "input 'x' holds NaN or infinite numbers (in run 1/0 of 2)" in problem.found
+    model, data = scaled(-1.5)
+    with pytest.raises(CompileError) as caught:
+        quantize(model, data, {}, Scheme())
+    (problem,) = caught.value.problems  # not those that follow from it
+    assert problem.code is Code.CALIBRATION_VALUES
+    assert problem.where == "activation 'logarithm' of Log 'log'"
+
+
+def test_activations_that_never_change_are_refused_unless_allowed() -> None:
+    model, data = scaled(0.0)
+    with pytest.raises(CompileError) as caught:
+        quantize(model, data, {}, Scheme())
+    (problem,) = caught.value.problems  # 'still' only passes it on
+    assert problem.code is Code.CONSTANT_ACTIVATION
+    assert problem.where == "activation 'zero' of Mul 'silence'"
+    assert 'allow_constant = ["zero"]' in problem.advice
+    assert quantize(model, data, {}, Scheme(allow_constant=("z?ro",)))
+    with pytest.raises(CompileError, match="no tensor that may be constant is called so"):
+        quantize(model, data, {}, Scheme(allow_constant=("zero", "nought")))
+
+
+def masked() -> tuple[onnx.ModelProto, list[list[Arrays]]]:
+    """Attention weights of which a mask of -inf takes some out."""
+    graph = helper.make_graph(
+        [
+            helper.make_node("MatMul", ["x", "weights"], ["scores"], "product"),
+            helper.make_node("Where", ["keep", "scores", "nothing"], ["masked"], "mask"),
+            helper.make_node("Flatten", ["masked"], ["flat"], "flatten"),
+            helper.make_node("Softmax", ["flat"], ["shares"], "softmax"),
+            helper.make_node("MatMul", ["shares", "weights"], ["y"], "sum"),
+        ],
+        "masked",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, [1, 4])],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, [1, 4])],
+        [
+            numpy_helper.from_array(np.array([True, False, True, True]), "keep"),
+            numpy_helper.from_array(np.array(-np.inf, np.float32), "nothing"),
+            numpy_helper.from_array(np.eye(4, dtype=np.float32), "weights"),
+        ],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 21)], ir_version=10)
+    data = np.random.default_rng(4).normal(size=(3, 1, 4)).astype(np.float32)
+    return model, [[{"x": sample}] for sample in data]
+
+
+def test_what_reads_a_mask_of_infinities_stays_float() -> None:
+    model, data = masked()
+    with pytest.raises(CompileError, match="called so; there are: 'product', 'mask', 'flatten'"):
+        quantize(model, data, {}, Scheme(float_layers=("soft",)))
+    found = quantize(model, data, {}, Scheme())
+    made = {output: node for node in found.graph.node for output in node.output}
+    (softmax,) = (node for node in found.graph.node if node.op_type == "Softmax")
+    assert made[softmax.input[0]].op_type == "Flatten"
+    assert made[made[softmax.input[0]].input[0]].op_type == "Where"
+    expected = session(model).run(["y"], data[0][0])[0]
+    np.testing.assert_allclose(session(found).run(["y"], data[0][0])[0], expected, atol=0.02)
+
+
+def test_a_run_that_the_model_refuses_is_told() -> None:
+    wrong = SEQUENCES[0][0] | {"tokens": np.array([[1, 99, 3]], np.int64)}
+    with pytest.raises(CalibrationError, match=r"run 0/0: the model cannot be run on it: .*99"):
+        quantize(MODEL, [[wrong]], STATE, Scheme())
+
+
+def test_a_model_that_onnxruntime_lacks_is_refused() -> None:
+    unknown = onnx.ModelProto()
+    unknown.CopyFrom(MODEL)
+    (node,) = (node for node in unknown.graph.node if node.op_type == "Swish")
+    node.op_type = "Swash"
+    with pytest.raises(CompileError, match=r"TW-0\d01: the model: onnxruntime, which .* Swash"):
+        session(unknown)
+
+
+def test_no_samples_are_refused() -> None:
+    with pytest.raises(CompileError, match="it holds no samples"):
+        quantize(MODEL, [], STATE, Scheme())
+
+
+@pytest.mark.parametrize(
+    ("options", "complaints"),
+    [
+        (["--state=cache"], ["is not of the form INPUT=OUTPUT"]),
+        (["--tolerance=speed=1", "--tolerance=accuracy=2"], ["no such measure", "it is a share"]),
+        (["--tolerance=agreement=most"], ["it is no number"]),
+        (["--percentile=101"], ["no number in 0"]),
+        (["--weight-bits-search=4"], ["nothing says how much worse"]),
+        (["--state=cache=cache_next", "--tolerance=accuracy=0.9"], ["has no array 'labels'"]),
+    ],
+)
+def test_malformed_options_are_told_at_once(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    options: list[str],
+    complaints: list[str],
+) -> None:
+    onnx.save(MODEL, tmp_path / "model.onnx")
+    save(tmp_path / "data.npz", SEQUENCES)
+    files = [f"--model={tmp_path / 'model.onnx'}", f"--calibration={tmp_path / 'data.npz'}"]
+    output = tmp_path / "out.onnx"
+    monkeypatch.setattr(sys, "argv", ["quantize", *files, f"--output={output}", *options])
+    assert main() == 1
+    message = capsys.readouterr().err
+    assert message.count("error TW-0002") == len(complaints)
+    assert all(complaint in message for complaint in complaints)
+    assert not output.exists()

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from onnx import TensorProto, helper, numpy_helper
 
 from tools.quantize.calibration import Arrays
-from tools.quantize.quantize import quantize
 from tools.quantize.ranges import distance_to_step, round_up
+from tools.quantize.static_quantization import Scheme, quantize
 
 VALUES = st.floats(-1e6, 1e6).filter(lambda value: abs(value) > 1e-6)
 
@@ -77,25 +77,25 @@ def scales(model: onnx.ModelProto) -> dict[str, float]:
 
 @pytest.mark.parametrize("activations", ["int8", "int8-asymmetric", "uint8"])
 def test_scales_come_from_rounded_ranges(activations: str) -> None:
-    exact = scales(quantize(product_model(), sequences(), {}, activations))
-    rounded = scales(quantize(product_model(), sequences(), {}, activations, range_bits=5))
+    exact = scales(quantize(product_model(), sequences(), {}, Scheme(activations)))
+    rounded = scales(quantize(product_model(), sequences(), {}, Scheme(activations, range_bits=5)))
     assert rounded.keys() == exact.keys() != set()
     for name, scale in rounded.items():
         assert exact[name] <= scale <= exact[name] * (1 + 1 / 16)
 
 
 def test_noise_does_not_reach_the_scales() -> None:
-    noisy = product_model(1e-6)
-    assert scales(quantize(noisy, sequences(), {})) != scales(
-        quantize(product_model(), sequences(), {})
+    noisy, clean, rounded = product_model(1e-6), product_model(), Scheme(range_bits=5)
+    assert scales(quantize(noisy, sequences(), {}, Scheme())) != scales(
+        quantize(clean, sequences(), {}, Scheme())
     )
-    assert scales(quantize(noisy, sequences(), {}, range_bits=5)) == scales(
-        quantize(product_model(), sequences(), {}, range_bits=5)
+    assert scales(quantize(noisy, sequences(), {}, rounded)) == scales(
+        quantize(clean, sequences(), {}, rounded)
     )
 
 
 def test_asymmetric_int8_leaves_a_rectifier_to_the_range() -> None:
-    model = quantize(product_model(), sequences(), {}, "int8-asymmetric")
+    model = quantize(product_model(), sequences(), {}, Scheme("int8-asymmetric"))
     assert "Relu" not in {node.op_type for node in model.graph.node}
     constants = {t.name: numpy_helper.to_array(t) for t in model.graph.initializer}
     zero_point = constants["y_zero_point"]

@@ -8,7 +8,9 @@ channel gets the one with the smallest sum of squared errors.
 from __future__ import annotations
 
 import fnmatch
-from collections.abc import Iterator, Mapping
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -29,6 +31,25 @@ CANDIDATES = np.linspace(0.3, 1.0, 71)
 Floats = npt.NDArray[np.float64]
 
 
+@dataclass(frozen=True)
+class WeightGroup:
+    """Weights, and the layers that multiply by them.
+
+    Attributes:
+        weights: name of the dequantised tensor.
+        layers: names of nodes, in graph order.
+        elements: number of weights.
+    """
+
+    weights: str
+    layers: tuple[str, ...]
+    elements: int
+
+    def bytes(self, bits: int) -> int:
+        """Without scales."""
+        return (self.elements * bits + 7) // 8
+
+
 def narrow_weights(
     quantized: onnx.ModelProto, float_model: onnx.ModelProto, bits: Mapping[str, int]
 ) -> tuple[onnx.ModelProto, dict[str, int]]:
@@ -44,28 +65,89 @@ def narrow_weights(
     Raises:
         CalibrationError: a pattern matches no layer, or layers that share weights differ in bits.
     """
-    layers = list(_layers(quantized))
-    _check_patterns(bits, [node.name for node in layers])
-    chosen: dict[str, int] = {}
-    by_weights: dict[str, tuple[str, int]] = {}
-    for node in layers:
-        matching = [
-            number for pattern, number in bits.items() if fnmatch.fnmatch(node.name, pattern)
-        ]
-        chosen[node.name] = matching[-1] if matching else 8
-        known = by_weights.setdefault(node.input[1], (node.name, chosen[node.name]))
-        if known[1] != chosen[node.name]:
-            raise CalibrationError(
-                f"the layers '{known[0]}' and '{node.name}' share weights, but have {known[1]} and "
-                f"{chosen[node.name]} bits"
-            )
-    opset = max((OPSETS.get(number, 0) for number in chosen.values()), default=0)
-    result = _converted(quantized, opset)
+    groups = weight_groups(quantized)
+    chosen = matching_bits(groups, bits)
+    narrowed = with_weight_bits(quantized, float_model, groups, chosen)
+    return narrowed, bits_of_layers(groups, chosen)
+
+
+def matching_bits(groups: Sequence[WeightGroup], bits: Mapping[str, int]) -> dict[str, int]:
+    """Bits of those weights whose layers match a pattern; see `narrow_weights`.
+
+    Raises:
+        CalibrationError: as for `narrow_weights`.
+    """
+    _check_patterns(bits, [layer for group in groups for layer in group.layers])
+    result: dict[str, int] = {}
+    for group in groups:
+        chosen = {
+            layer: [number for pattern, number in bits.items() if fnmatch.fnmatch(layer, pattern)]
+            for layer in group.layers
+        }
+        numbers = {layer: found[-1] if found else 8 for layer, found in chosen.items()}
+        first = group.layers[0]
+        for layer, number in numbers.items():
+            if number != numbers[first]:
+                raise CalibrationError(
+                    f"the layers '{first}' and '{layer}' share weights, but have "
+                    f"{numbers[first]} and {number} bits"
+                )
+        if any(chosen.values()):
+            result[group.weights] = numbers[first]
+    return result
+
+
+def with_weight_bits(
+    quantized: onnx.ModelProto,
+    float_model: onnx.ModelProto,
+    groups: Sequence[WeightGroup],
+    bits: Mapping[str, int],
+    *,
+    widened: bool = False,
+) -> onnx.ModelProto:
+    """The QDQ model with so many bits for the weights of these names, and 8 for others.
+
+    `widened`: the same numbers and scales, but stored as int8, so that the model keeps its operator
+    set; onnxruntime does not run all operators of those that have the narrow types.
+
+    Raises:
+        CalibrationError: weights of the model are no initialiser of `float_model`.
+    """
+    opsets = () if widened else (OPSETS.get(number, 0) for number in bits.values())
+    result = _converted(quantized, max(opsets, default=0))
     floats = {tensor.name: tensor for tensor in float_model.graph.initializer}
-    for weights, (layer, number) in by_weights.items():
-        if number != 8:
-            _narrow(result, floats, weights, layer, number)
-    return result, {layer: number for layer, number in chosen.items() if number != 8}
+    for group in groups:
+        if (number := bits.get(group.weights, 8)) != 8:
+            _narrow(result, floats, group, number, TensorProto.INT8 if widened else TYPES[number])
+    return result
+
+
+def bits_of_layers(groups: Sequence[WeightGroup], bits: Mapping[str, int]) -> dict[str, int]:
+    """Bits of the layers that do not have 8."""
+    return {
+        layer: bits[group.weights]
+        for group in groups
+        for layer in group.layers
+        if bits.get(group.weights, 8) != 8
+    }
+
+
+def weight_groups(model: onnx.ModelProto) -> list[WeightGroup]:
+    """Constant quantised weights of products, in the order of the first layer of each."""
+    constants = {tensor.name: tensor for tensor in model.graph.initializer}
+    stored = {
+        node.output[0]: constants[node.input[0]]
+        for node in model.graph.node
+        if node.op_type == "DequantizeLinear" and node.input[0] in constants
+    }
+    layers: dict[str, list[str]] = {}
+    for node in model.graph.node:
+        if node.op_type in WEIGHTED and node.input[1] in stored:
+            layers.setdefault(node.input[1], []).append(node.name)
+    return [
+        WeightGroup(weights, tuple(names), math.prod(stored[weights].dims))
+        for weights, names in layers.items()
+    ]
 
 
 def round_weights(
@@ -97,19 +179,6 @@ def _steps(flat: Floats, scale: Floats, highest: int) -> Floats:
     return np.clip(np.rint(flat / scale[:, None]), -highest - 1, highest)
 
 
-def _layers(model: onnx.ModelProto) -> Iterator[onnx.NodeProto]:
-    """Nodes with quantised constant weights."""
-    constants = {tensor.name for tensor in model.graph.initializer}
-    weights = {
-        node.output[0]
-        for node in model.graph.node
-        if node.op_type == "DequantizeLinear" and node.input[0] in constants
-    }
-    for node in model.graph.node:
-        if node.op_type in WEIGHTED and node.input[1] in weights:
-            yield node
-
-
 def _check_patterns(bits: Mapping[str, int], names: list[str]) -> None:
     for pattern in bits:
         if not fnmatch.filter(names, pattern):
@@ -132,23 +201,25 @@ def _converted(model: onnx.ModelProto, opset: int) -> onnx.ModelProto:
 def _narrow(
     model: onnx.ModelProto,
     floats: Mapping[str, TensorProto],
-    weights: str,
-    layer: str,
+    group: WeightGroup,
     bits: int,
+    data_type: int,
 ) -> None:
     """Replaces what a DequantizeLinear reads: numbers, scales and zero points."""
-    (dequantize,) = (node for node in model.graph.node if weights in node.output)
+    (dequantize,) = (node for node in model.graph.node if group.weights in node.output)
     constants = {tensor.name: tensor for tensor in model.graph.initializer}
     source = floats.get(dequantize.input[0].removesuffix("_quantized"))
     if source is None:
-        raise CalibrationError(f"the weights of '{layer}' are no initialiser of the float model")
+        raise CalibrationError(
+            f"the weights of '{group.layers[0]}' are no initialiser of the float model"
+        )
     axis = None
     if constants[dequantize.input[1]].dims:
         axis = next((entry.i for entry in dequantize.attribute if entry.name == "axis"), 1)
     data = numpy_helper.to_array(source).astype(np.float64)
     stored, scale = round_weights(data, bits, axis)
     shape = list(constants[dequantize.input[1]].dims)
-    narrow = helper.tensor_dtype_to_np_dtype(TYPES[bits])
+    narrow = helper.tensor_dtype_to_np_dtype(data_type)
     arrays = (
         stored.astype(narrow),
         scale.astype(np.float32).reshape(shape),

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import jinja2
-
+from tools.report.html_page import templates
 from tools.report.memory_picture import KINDS, Picture
 
 
@@ -21,7 +19,7 @@ def to_html(content: dict[str, Any], found: Sequence[Picture]) -> str:
     """
     drawn = {picture.memory.name: picture for picture in found}
     return (
-        _environment()
+        templates(Path(__file__).parent / "templates")
         .get_template("memory.html.jinja")
         .render(
             soc=content["soc"],
@@ -37,17 +35,3 @@ def to_html(content: dict[str, Any], found: Sequence[Picture]) -> str:
             kinds=KINDS,
         )
     )
-
-
-@functools.cache
-def _environment() -> jinja2.Environment:
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
-        undefined=jinja2.StrictUndefined,
-        autoescape=lambda name: name is not None and ".html" in name,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    environment.filters["number"] = lambda value: f"{value:,}"
-    return environment

@@ -21,3 +21,12 @@ def integer_attribute(node: OnnxNode, *names: str) -> int | None:
                 return int(data[0])
             return None
     return None
+
+
+def real_attribute(node: OnnxNode, name: str) -> float | None:
+    """An attribute that is one finite number, in whatever form; None if there is none."""
+    value = node.attributes.get(name)
+    if not isinstance(value, (np.ndarray, list, int, float)):
+        return None
+    data = np.asarray(value, np.float64).reshape(-1)
+    return float(data[0]) if data.size == 1 and np.isfinite(data[0]) else None

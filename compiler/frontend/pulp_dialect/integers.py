@@ -9,7 +9,7 @@ computed in float32.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -17,12 +17,11 @@ import numpy as np
 from compiler.errors import Code, CompileError, Problem
 from compiler.frontend.model import OnnxModel, OnnxNode, OnnxTensor
 from compiler.frontend.pulp_dialect.attributes import integer_attribute
+from compiler.frontend.pulp_dialect.halves import in_halves, needs_halves
+from compiler.frontend.pulp_dialect.selection import CHOOSING, Selection
+from compiler.frontend.pulp_dialect.typed_tensors import BYTES, NUMBERS, fits
 from compiler.ir import Array, DataType, TensorType
 from compiler.operators.registry import PULP_DOMAIN
-
-BYTES = (DataType.INT8, DataType.UINT8)
-NUMBERS = (*BYTES, DataType.INT16, DataType.UINT16, DataType.INT32)
-"""Types that a tensor of integers can have here."""
 
 MOVING = frozenset(
     {
@@ -35,12 +34,6 @@ MOVING = frozenset(
 
 JOINING = frozenset({"Concat", "Max", "Min", "Pad", "Where"})
 """Operators whose operands have one type, that of the result."""
-
-EXTREMES = frozenset({"ReduceMax", "ReduceMin"})
-"""Operators whose kernels take int32, and bytes like those of `CHOOSING`."""
-
-CHOOSING = EXTREMES | {"Clip", "GlobalMaxPool", "MaxPool", "Relu"}
-"""Operators whose kernels take bytes between Dequantize- and QuantizeLinear nodes of scale 1."""
 
 EXACT = {
     "Add": "IntegerAdd",
@@ -105,43 +98,32 @@ def _check_inputs(model: OnnxModel, input_types: Mapping[str, DataType]) -> None
         )
 
 
-def smallest_type(data: Array) -> DataType | None:
-    """The smallest type that holds all values, int8 before uint8; None if there is none."""
-    if data.size == 0:
-        return DataType.INT8
-    real = data.astype(np.float64)
-    if not np.all(np.isfinite(real)) or not np.array_equal(real, np.rint(real)):
-        return None
-    low, high = float(real.min()), float(real.max())
-    for type_ in NUMBERS:
-        limits = np.iinfo(type_.numpy)
-        if limits.min <= low and high <= limits.max:
-            return type_
-    return None
-
-
-class _Typing:
+class _Typing(Selection):
     """One walk over a model's nodes, which makes another model."""
 
     def __init__(self, model: OnnxModel, input_types: Mapping[str, DataType]) -> None:
-        self._model = model
-        self._tensors = dict(model.tensors)
-        self._nodes: list[OnnxNode] = []
+        super().__init__(model)
         for name, type_ in input_types.items():
-            self._set(name, type_)
+            self.set(name, type_)
 
     def result(self) -> OnnxModel:
-        for node in self._model.nodes:
+        for node in self.model.nodes:
             self._rule(node)(node)
-        model = self._model
-        return OnnxModel(model.name, self._nodes, self._tensors, model.inputs, model.outputs)
+        model = self.model
+        return OnnxModel(model.name, self.nodes, self.tensors, model.inputs, model.outputs)
 
     def _rule(self, node: OnnxNode) -> Callable[[OnnxNode], None]:
         """What to do with a node."""
         if node.domain == PULP_DOMAIN:
-            return self._dialect
-        data = self._data(node)
-        if node.domain or not self._holds_integers(data):
+            if node.operator == "IntegerMean" and self.type(node, 0) is DataType.FLOAT32:
+                return self._real_mean
+            return self._quantise if node.operator == "Quant" else self._dialect
+        data = self.data(node)
+        if node.domain:
+            return self._float
+        if node.operator == "Clip" and self.type(node, 0) in NUMBERS:
+            return self._clip
+        if not self.holds_integers(data):
             return self._float
         if node.operator in MOVING:
             return self._move
@@ -154,18 +136,23 @@ class _Typing:
         if node.operator == "ReduceMean":
             return self._mean
         if node.operator == "Cast":
-            return self._nodes.append
-        if node.operator in CHOOSING and self._type(node, 0) in BYTES:
-            return self._choose
-        if node.operator in EXTREMES and self._type(node, 0) is DataType.INT32:
-            return self._move
-        return self._float
+            return self.nodes.append
+        return self.selection(node) or self._float
 
     # --- rules ---------------------------------------------------------------------------------
 
     def _dialect(self, node: OnnxNode) -> None:
-        self._nodes.append(node)
-        self._set(node.output(), self._dialect_type(node))
+        self.nodes.append(node)
+        self.set(node.output(), self._dialect_type(node))
+
+    def _quantise(self, node: OnnxNode) -> None:
+        """A node of the dialect that takes numbers, whatever they were before."""
+        data = [name for name in self.data(node) if self.type(node, 0) in NUMBERS]
+        self._dialect(self.converted(node, data, DataType.FLOAT32))
+
+    def _real_mean(self, node: OnnxNode) -> None:
+        """An IntegerMean of what are no integers, which is the mean."""
+        self.nodes.append(replace(node, operator="ReduceMean", domain=""))
 
     def _dialect_type(self, node: OnnxNode) -> DataType:
         if node.operator == "RequantShift":
@@ -176,7 +163,7 @@ class _Typing:
         if node.operator in ("iSoftmax", "ITAMax", "ITAPartialMax"):
             return DataType.UINT8
         if node.operator == "IntegerMean":
-            return self._type(node, 0)
+            return self.type(node, 0)
         if node.operator in ("Dequant", "Quant"):
             if node.operator == "Dequant":
                 return DataType.FLOAT32
@@ -184,33 +171,43 @@ class _Typing:
         return DataType.INT32 if node.operator in WIDE else DataType.INT8
 
     def _move(self, node: OnnxNode) -> None:
-        self._nodes.append(node)
+        self.nodes.append(node)
         for name in filter(None, node.outputs):
-            if self._tensors[name].type.data_type is DataType.FLOAT32:  # no mask of a Dropout
-                self._set(name, self._type(node, 0))
+            if self.tensors[name].type.data_type is DataType.FLOAT32:  # no mask of a Dropout
+                self.set(name, self.type(node, 0))
 
     def _join(self, node: OnnxNode) -> None:
-        data = self._data(node)
+        data = self.data(node)
         if node.operator == "Concat":
             # Nothing comes of empty operands, and their type would only widen the others'.
-            filled = [name for name in data if self._tensors[name].type.elements]
+            filled = [name for name in data if self.tensors[name].type.elements]
             data = filled or data
             node = replace(node, inputs=tuple(data))
-        common = self._common([self._tensors[name].type.data_type for name in self._varying(data)])
-        for name in data:
-            constant = self._tensors[name].constant
-            if constant is not None and smallest_type(constant) not in (common, *_inside(common)):
-                common = DataType.INT32
-        self._nodes.append(self._converted(node, data, common))
-        self._set(node.output(), common)
+        common = self.common([self.tensors[name].type.data_type for name in self.varying(data)])
+        constants = [self.tensors[name].constant for name in data]
+        if not all(constant is None or fits(constant, common) for constant in constants):
+            common = DataType.INT32
+        self.nodes.append(self.converted(node, data, common))
+        self.set(node.output(), common)
 
     def _exact(self, node: OnnxNode) -> None:
         operator, bias = EXACT[node.operator], node.inputs[2:]
         if node.operator == "Sum" or (node.operator == "Add" and bias):
             self._chain(node)
             return
-        self._nodes.append(replace(node, operator=operator, domain=PULP_DOMAIN))
-        self._set(node.output(), DataType.INT32)
+        for index, name in enumerate(node.inputs[:2]):
+            if needs_halves(node.operator, index, self.tensors[name or ""]):
+                self._halve(node, index)
+                return
+        self.nodes.append(replace(node, operator=operator, domain=PULP_DOMAIN))
+        self.set(node.output(), DataType.INT32)
+
+    def _halve(self, node: OnnxNode, index: int) -> None:
+        """A product with an operand of 16 bits, as two with its halves."""
+        model = self.model
+        known = OnnxModel(model.name, [], self.tensors, model.inputs, model.outputs)
+        for part in in_halves(node, index, known):
+            self._rule(part)(part)
 
     def _chain(self, node: OnnxNode) -> None:
         """A sum of any number of operands, as the dialect's Add also has, one by one."""
@@ -219,9 +216,9 @@ class _Typing:
         for index, name in enumerate(operands[1:], 1):
             last = index == len(operands) - 1
             made = node.output() if last else f"{node.output()}/partial_{index}"
-            shape = np.broadcast_shapes(*(self._tensors[x].type.shape for x in (total, name)))
-            self._tensors[made] = OnnxTensor(made, TensorType(DataType.INT32, tuple(shape)))
-            self._nodes.append(
+            shape = np.broadcast_shapes(*(self.tensors[x].type.shape for x in (total, name)))
+            self.tensors[made] = OnnxTensor(made, TensorType(DataType.INT32, tuple(shape)))
+            self.nodes.append(
                 OnnxNode(
                     "IntegerAdd",
                     node.name if last else f"{node.name}/partial_{index}",
@@ -237,13 +234,13 @@ class _Typing:
             self._move(replace(node, operator="Identity"))
 
     def _sum(self, node: OnnxNode) -> None:
-        self._nodes.append(self._converted(node, self._data(node), DataType.INT32))
-        self._set(node.output(), DataType.INT32)
+        self.nodes.append(self.converted(node, self.data(node), DataType.INT32))
+        self.set(node.output(), DataType.INT32)
 
     def _mean(self, node: OnnxNode) -> None:
         axes: Array | list[int] = node.attribute("axes", list[int]())
         if node.has_input(1):
-            constant = self._tensors[node.inputs[1] or ""].constant
+            constant = self.tensors[node.inputs[1] or ""].constant
             axes = [] if constant is None else [int(axis) for axis in constant.reshape(-1)]
         if not len(axes) and node.attribute("noop_with_empty_axes", 0):
             self._move(replace(node, operator="Identity", inputs=node.inputs[:1]))
@@ -258,107 +255,15 @@ class _Typing:
         )
         self._dialect(mean)
 
-    def _choose(self, node: OnnxNode) -> None:
-        """The node between a DequantizeLinear and a QuantizeLinear of scale 1, which is exact."""
-        x, y = node.inputs[0], node.output()
-        assert x is not None
-        type_ = self._type(node, 0)
-        scale = self._constant(f"{node.name}/scale", np.array(1.0, np.float32))
-        zero = self._constant(f"{node.name}/zero_point", np.array(0, type_.numpy))
-        real = [f"{node.name}/real_input", f"{node.name}/real_output"]
-        for name, like in zip(real, (x, y), strict=True):
-            shape = self._tensors[like].type.shape
-            self._tensors[name] = OnnxTensor(name, TensorType(DataType.FLOAT32, shape))
-        self._set(y, type_)
-        self._nodes += [
-            OnnxNode(
-                "DequantizeLinear",
-                f"{node.name}/dequantise",
-                (x, scale, zero),
-                (real[0],),
-                {},
-                node.opset,
-            ),
-            replace(
-                node,
-                inputs=(real[0], *node.inputs[1:]),
-                outputs=(real[1], *node.outputs[1:]),
-            ),
-            OnnxNode(
-                "QuantizeLinear",
-                f"{node.name}/quantise",
-                (real[1], scale, zero),
-                (y,),
-                {},
-                node.opset,
-            ),
-        ]
+    def _clip(self, node: OnnxNode) -> None:
+        bounded = self.with_integer_bounds(node)
+        if bounded is None:
+            self._float(node)
+        elif self.type(node, 0) in BYTES:
+            self.choose(bounded)
+        else:
+            self.in_int32(bounded, [DataType.INT32])
 
     def _float(self, node: OnnxNode) -> None:
-        data = [name for name in self._data(node) if self._tensors[name].type.data_type in NUMBERS]
-        self._nodes.append(self._converted(node, data, DataType.FLOAT32))
-
-    # --- tensors -------------------------------------------------------------------------------
-
-    def _data(self, node: OnnxNode) -> list[str]:
-        """The operands that were float32 in the imported model: numbers, no shapes or indices."""
-        types = self._model.tensors
-        return [
-            name
-            for name in node.inputs
-            if name is not None
-            and (name not in types or types[name].type.data_type is DataType.FLOAT32)
-        ]
-
-    def _varying(self, names: Sequence[str]) -> Iterator[str]:
-        yield from (name for name in names if self._tensors[name].constant is None)
-
-    def _holds_integers(self, names: Sequence[str]) -> bool:
-        """Whether operands are integers, if some are computed."""
-        varying = list(self._varying(names))
-        if not varying or any(self._tensors[n].type.data_type not in NUMBERS for n in varying):
-            return False
-        constants = [self._tensors[name].constant for name in names]
-        return all(data is None or smallest_type(data) is not None for data in constants)
-
-    def _common(self, types: Sequence[DataType]) -> DataType:
-        found = set(types)
-        return types[0] if len(found) == 1 else DataType.INT32
-
-    def _type(self, node: OnnxNode, index: int) -> DataType:
-        return self._tensors[node.inputs[index] or ""].type.data_type
-
-    def _set(self, name: str, type_: DataType) -> None:
-        tensor = self._tensors[name]
-        self._tensors[name] = replace(tensor, type=TensorType(type_, tensor.type.shape))
-
-    def _constant(self, name: str, data: Array) -> str:
-        self._tensors[name] = OnnxTensor(name, TensorType.of(data), data)
-        return name
-
-    def _converted(self, node: OnnxNode, names: Sequence[str], type_: DataType) -> OnnxNode:
-        """The node with Casts before the operands `names` that have another type."""
-        other: dict[str, str] = {}
-        for name in dict.fromkeys(names):
-            tensor = self._tensors[name]
-            if tensor.type.data_type is type_:
-                continue
-            made = f"{name}/{node.name}/{type_.value}"
-            if tensor.constant is not None:
-                other[name] = self._constant(made, tensor.constant.astype(type_.numpy))
-                continue
-            self._tensors[made] = OnnxTensor(made, TensorType(type_, tensor.type.shape))
-            self._nodes.append(OnnxNode("Cast", made, (name,), (made,), {}, node.opset))
-            other[name] = made
-        inputs = tuple(None if name is None else other.get(name, name) for name in node.inputs)
-        return replace(node, inputs=inputs)
-
-
-def _inside(type_: DataType) -> tuple[DataType, ...]:
-    """The types whose values the other one holds all."""
-    limits = np.iinfo(type_.numpy)
-    return tuple(
-        other
-        for other in NUMBERS
-        if limits.min <= np.iinfo(other.numpy).min and np.iinfo(other.numpy).max <= limits.max
-    )
+        data = [name for name in self.data(node) if self.tensors[name].type.data_type in NUMBERS]
+        self.nodes.append(self.converted(node, data, DataType.FLOAT32))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from compiler.frontend.pulp_dialect.merged import MERGED
 from compiler.operators.registry import PULP_DOMAIN
 
 DOMAINS = frozenset({"", "ai.onnx", "PACTOps", "ai.onnx.contrib", "com.microsoft", PULP_DOMAIN})
@@ -13,22 +14,19 @@ SHAPED_LIKE_INPUT = frozenset(
     {
         *("RequantShift", "iSoftmax", "ITAMax", "ITAPartialMax", "iLayerNorm", "iRMSNorm"),
         *("iGELU", "iHardswish", "iNoNorm", "TrueIntegerDiv", "Quant", "Dequant"),
-        *("RequantizediGELU", "RequantizediHardswish"),
     }
 )
 """Their result has the shape of their first operand."""
 
-REQUANTISED = {
-    "RequantizedConv": "Conv",
-    "RequantizedGemm": "Gemm",
-    "RQGemm": "Gemm",
-    "RQMatMul": "MatMul",
-}
-"""A product and the RequantShift of it in one node, and the product's operator."""
-
 OTHERS = frozenset({"IntegerDiv", "IntegerMean"})
 
-INTEGER_OPERATORS = SHAPED_LIKE_INPUT | OTHERS | frozenset(REQUANTISED)
+INTEGER_OPERATORS = SHAPED_LIKE_INPUT | OTHERS | frozenset(MERGED)
+
+ALSO_INTEGERS = {"ConvInteger": "Conv", "MatMulInteger": "MatMul"}
+"""ONNX's operators that, without zero points, are what the others are for integers."""
+
+WITHOUT_MEANING = frozenset({"CLCA", "LinearAttention"})
+"""Operators that the tools parse for one target, and describe nowhere."""
 
 TRAINING = frozenset(
     {

@@ -9,10 +9,9 @@ static inline int32_t tw_clip(int32_t x, int32_t low, int32_t high) {
   return x < low ? low : (x > high ? high : x);
 }
 
-/* 1 << (shift - 1): makes an arithmetic right shift by `shift` round half up. */
-static inline int32_t tw_half(uint32_t shift) {
-  return shift > 0 ? (int32_t)(UINT32_C(1) << (shift - 1)) : 0;
-}
+/* 1 << (shift - 1), or 0 for a shift of 0: makes an arithmetic right shift by `shift` round half
+ * up. */
+static inline int32_t tw_half(uint32_t shift) { return (int32_t)(UINT32_C(1) << shift >> 1); }
 
 /* Narrow requantisation: the compiler has proved that nothing leaves int32. */
 static inline int8_t tw_requantise(int32_t accumulator, uint32_t scale, int32_t bias,

@@ -121,6 +121,32 @@ void tw_attention_f32(const tw_attention_f32_parameters *parameters, const float
 
 /* One query row of one head. */
 typedef struct {
+  uint32_t heads; /* of query, key and value */
+  uint32_t queries;
+  uint32_t keys;
+  uint32_t query_head_stride;
+  uint32_t query_row_stride;
+  uint32_t key_head_stride;
+  uint32_t value_head_stride;
+  uint32_t output_head_stride;
+  uint32_t output_row_stride;
+  uint32_t position_row_stride;
+  int32_t position_offset;
+  uint32_t causal;
+  int32_t value_zero_point;
+  int32_t output_zero_point;
+  uint32_t weight_limit;
+  int32_t output_scale;
+  uint32_t output_shift;
+} tw_attention_words_s8_parameters;
+
+/* The same again for several queries, with one table of weights (weight_bits 0). */
+void tw_attention_words_s8(const tw_attention_words_s8_parameters *parameters, const int8_t *query,
+                           const int8_t *key, const int8_t *value, const int32_t *positions,
+                           const int32_t *valid_keys, const uint16_t *weights, int8_t *output,
+                           uint32_t core, uint32_t cores);
+
+typedef struct {
   uint32_t batch;
   uint32_t query_head;
   uint32_t key_head;

@@ -21,7 +21,8 @@ typedef struct {
 
 /* The share of core `core` out of `cores` in `count` items: contiguous, sizes differ by one at
  * most, earlier cores get the larger shares. */
-static inline tw_range tw_share(uint32_t count, uint32_t core, uint32_t cores) {
+__attribute__((always_inline)) static inline tw_range tw_share(uint32_t count, uint32_t core,
+                                                               uint32_t cores) {
   const uint32_t base =
       __builtin_expect(cores == TW_USUAL_CORES, 1) ? count / TW_USUAL_CORES : count / cores;
   const uint32_t extra = count - base * cores;

@@ -31,8 +31,7 @@ SystemBus::SystemBus(const SocDescription &description, bool allow_l1_alias, Tcd
       code_(code),
       test_and_set_base_(tcdm->base() + description.test_and_set_offset),
       alias_base_(description.alias_base),
-      // Up to the weight memory, which the cluster sees at one address only.
-      alias_size_(weight_memory->base() - tcdm->base()),
+      alias_size_(description.alias_size),
       l1_latency_(description.l1_latency),
       weight_memory_latency_(description.weight_memory_latency) {
   l2_latency_.fill(description.l2_latency);
@@ -186,6 +185,9 @@ std::string SystemBus::surroundings(Address address) const {
   Address below_end = 0;
   Address above_begin = 0;
   const auto consider = [&](const std::string &name, Address base, std::uint32_t size) {
+    if (size == 0) {
+      return;
+    }
     const Address last = base + size - 1;
     if (last < address && (below.empty() || last > below_end)) {
       below = name + " ends at " + hexadecimal(last, 8);

@@ -21,6 +21,7 @@ SocDescription soc_description() {
   soc.control_core = 8;
   soc.test_and_set_offset = 0x100000;
   soc.alias_base = 0;
+  soc.alias_size = 0x400000;
   soc.l1_latency = 1;
   soc.l2_latency = 15;
   soc.fabric_controller_l2_latency = 2;

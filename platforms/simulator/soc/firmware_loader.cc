@@ -38,7 +38,10 @@ void load_firmware(const ElfFile &elf, Tcdm *tcdm, ExternalMemory *l2,
     if (!in_l2 && !in_l1 && !weight_memory->contains(address, size)) {
       problems.push_back(
           name(*segment) + " is not in memory: " + place("L1", tcdm->base(), tcdm->size()) + ", " +
-          place(weight_memory->name(), weight_memory->base(), weight_memory->size()) + ", " +
+          (weight_memory->size() == 0
+               ? ""
+               : place(weight_memory->name(), weight_memory->base(), weight_memory->size()) +
+                     ", ") +
           place(l2->name(), l2->base(), l2->size()));
     } else if (segment->executable && !in_l2) {
       problems.push_back(name(*segment) + " is not in L2, from which the instruction caches fetch");

@@ -1,6 +1,7 @@
 #include "platforms/simulator/soc/machine.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "platforms/simulator/devices/cluster_control.h"
 #include "platforms/simulator/devices/console.h"
@@ -60,12 +61,12 @@ class Machine::Implementation : public CoreControl {
   EventUnit event_unit_;
   Dma dma_;
   Timer timer_;
-  Neureka neureka_;
+  std::optional<Neureka> neureka_;
   Console console_;
   ExitRegister exit_;
   ClusterControl cluster_control_;
   InstructionCacheControl instruction_cache_control_;
-  NeurekaPort neureka_port_;
+  std::optional<NeurekaPort> neureka_port_;
   EventUnitDemuxPort event_unit_demux_port_;
   EventUnitPeripheralPort event_unit_peripheral_port_;
   DmaPort dma_demux_port_;
@@ -110,22 +111,25 @@ Machine::Implementation::Implementation(const SocDescription &description, const
       dma_(description_.dma, description_.cluster_cores(), names_,
            {&tcdm_, {&l2_, &weight_memory_}, &event_unit_, &scheduler_, options.observer}),
       timer_(&event_unit_, &scheduler_),
-      neureka_(description_.neureka,
-               {&tcdm_, weight_memory_.at(weight_memory_.base()), weight_memory_.size(),
-                &event_unit_, &scheduler_, options.observer, description_.event_unit.wait}),
       exit_(&scheduler_),
       cluster_control_(description_.cluster_cores(), names_,
                        description_.devices.peripheral_latency, this),
       instruction_cache_control_(&instruction_cache_, this),
-      neureka_port_(&neureka_),
       event_unit_demux_port_(&event_unit_, description_.cluster_cores()),
       event_unit_peripheral_port_(&event_unit_, description_.cluster_cores()),
       dma_demux_port_(&dma_, true),
       dma_peripheral_port_(&dma_, false),
       floating_point_units_(static_cast<std::size_t>(description_.floating_point_units) + 1) {
+  if (description_.neureka) {
+    neureka_.emplace(*description_.neureka,
+                     NeurekaConnections{&tcdm_, weight_memory_.at(weight_memory_.base()),
+                                        weight_memory_.size(), &event_unit_, &scheduler_,
+                                        options.observer, description_.event_unit.wait});
+    neureka_port_.emplace(&*neureka_);
+    // The first agent has precedence: the accelerator's wide port to L1.
+    neureka_->set_agent(scheduler_.add(&*neureka_));
+  }
   map_devices();
-  // The first agent has precedence: the accelerator's wide port to L1.
-  neureka_.set_agent(scheduler_.add(&neureka_));
   create_cores(options);
   dma_.to_l1().set_agent(scheduler_.add(&dma_.to_l1()));
   dma_.from_l1().set_agent(scheduler_.add(&dma_.from_l1()));
@@ -148,7 +152,9 @@ void Machine::Implementation::map_devices() {
   bus_.add_device({"timer", d.cluster_timer, 0x400, peripheral, &timer_});
   bus_.add_device({"event unit (peripheral port)", d.event_unit, 0x800, peripheral,
                    &event_unit_peripheral_port_});
-  bus_.add_device({"N-EUREKA", d.neureka, 0x400, peripheral, &neureka_port_});
+  if (neureka_port_) {
+    bus_.add_device({"N-EUREKA", d.neureka, 0x400, peripheral, &*neureka_port_});
+  }
   bus_.add_device({"instruction cache control", d.instruction_cache_control, 0x400, peripheral,
                    &instruction_cache_control_});
   bus_.add_device({"DMA (peripheral port)", d.dma, 0x400, peripheral, &dma_peripheral_port_});
@@ -292,7 +298,7 @@ StopReason Machine::Implementation::run_rounds(Cycle limit) {
 }
 
 bool Machine::Implementation::devices_at_work() const {
-  return dma_.busy() || neureka_.busy() || timer_.pending();
+  return dma_.busy() || (neureka_ && neureka_->busy()) || timer_.pending();
 }
 
 std::vector<Core *> Machine::Implementation::awake_cores() const {
@@ -348,7 +354,7 @@ MachineStatistics Machine::Implementation::statistics() const {
     statistics.bank_conflicts.push_back(tcdm_.conflicts(bank));
   }
   statistics.dma = dma_.statistics(now);
-  statistics.accelerator = neureka_.statistics();
+  statistics.accelerator = neureka_ ? neureka_->statistics() : NeurekaStatistics{};
   statistics.l1_accesses =
       accesses + (statistics.dma.bytes_to_l1 + statistics.dma.bytes_from_l1 + 3) / 4;
   statistics.l2_bytes_read = l2_.bytes_read;

@@ -66,7 +66,10 @@ ExternalMemory l2_memory(const SocDescription &description) {
 }
 
 ExternalMemory weight_memory(const SocDescription &description) {
-  const MemoryDescription &memory = description.memory("weight_memory");
+  // Without one: no address is in it.
+  const MemoryDescription none{"weight_memory", 0, 0};
+  const MemoryDescription memory =
+      description.has_memory(none.name) ? description.memory(none.name) : none;
   return ExternalMemory("weight memory", memory.base, memory.size);
 }
 

@@ -14,7 +14,7 @@ const SocDescription &modelled(const SocDescription &description);
 // follow each other.
 ExternalMemory l2_memory(const SocDescription &description);
 
-ExternalMemory weight_memory(const SocDescription &description);
+ExternalMemory weight_memory(const SocDescription &description);  // empty without one
 
 }  // namespace tilewright::simulator
 

@@ -1,5 +1,6 @@
 #include "platforms/simulator/soc/soc_description.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <fstream>
 #include <iterator>
@@ -202,14 +203,14 @@ InstructionCacheDescription read_instruction_cache(Facts *facts) {
   return cache;
 }
 
-DeviceDescription read_devices(Facts *facts) {
+DeviceDescription read_devices(Facts *facts, bool has_neureka) {
   DeviceDescription devices;
   devices.demux_event_unit = facts->address("devices.demux_event_unit");
   devices.demux_dma = facts->address("devices.demux_dma");
   devices.cluster_control = facts->address("devices.cluster_control");
   devices.cluster_timer = facts->address("devices.cluster_timer");
   devices.event_unit = facts->address("devices.event_unit");
-  devices.neureka = facts->address("devices.neureka");
+  devices.neureka = has_neureka ? facts->address("devices.neureka") : 0;
   devices.instruction_cache_control = facts->address("devices.instruction_cache_control");
   devices.dma = facts->address("devices.dma");
   devices.apb = facts->address("devices.apb");
@@ -263,7 +264,7 @@ NeurekaDescription read_neureka(Facts *facts) {
   return neureka;
 }
 
-EnergyDescription read_energy(Facts *facts) {
+EnergyDescription read_energy(Facts *facts, bool has_neureka, bool has_weight_memory) {
   constexpr double kMaximumPicojoules = 1e6;
   const auto picojoules = [&](const std::string &name) {
     return facts->fraction("energy." + name, kMaximumPicojoules);
@@ -276,9 +277,9 @@ EnergyDescription read_energy(Facts *facts) {
   energy.l1_access = picojoules("l1_access");
   energy.l2_byte = picojoules("l2_byte");
   energy.dma_byte = picojoules("dma_byte");
-  energy.weight_memory_byte = picojoules("weight_memory_byte");
-  energy.accelerator_mac = picojoules("accelerator_mac");
-  energy.accelerator_cycle = picojoules("accelerator_cycle");
+  energy.weight_memory_byte = has_weight_memory ? picojoules("weight_memory_byte") : 0;
+  energy.accelerator_mac = has_neureka ? picojoules("accelerator_mac") : 0;
+  energy.accelerator_cycle = has_neureka ? picojoules("accelerator_cycle") : 0;
   return energy;
 }
 
@@ -295,7 +296,12 @@ void check_consistency(const SocDescription &soc, Facts *facts) {
                                              std::to_string(kMaximumCores) +
                                              " with control core and fabric controller");
   }
-  for (const char *name : {"l1", "l2", "l2_private0", "l2_private1", "weight_memory"}) {
+  std::vector<const char *> needed = {"l1", "l2", "l2_private0", "l2_private1"};
+  // The accelerator has its weights there.
+  if (soc.neureka || facts->find("weight_memory") != nullptr) {
+    needed.push_back("weight_memory");
+  }
+  for (const char *name : needed) {
     const MemoryDescription *found = nullptr;
     for (const MemoryDescription &memory : soc.memories) {
       found = memory.name == name ? &memory : found;
@@ -318,6 +324,12 @@ const MemoryDescription &SocDescription::memory(const std::string &memory_name) 
     }
   }
   throw SocError("there is no memory '" + memory_name + "' in the SoC's description");
+}
+
+bool SocDescription::has_memory(const std::string &memory_name) const {
+  return std::any_of(
+      memories.begin(), memories.end(),
+      [&memory_name](const MemoryDescription &one) { return one.name == memory_name; });
 }
 
 SocDescription parse_soc_description(const std::string &document, const std::string &name) {
@@ -349,17 +361,22 @@ SocDescription parse_soc_description(const std::string &document, const std::str
   soc.l1_banks = facts.power_of_two("l1.banks", 8, 64);
   soc.test_and_set_offset = facts.bytes("l1.test_and_set_offset");
   soc.alias_base = facts.address("l1.alias_base");
+  soc.alias_size = facts.bytes("l1.alias_size");
   soc.l2_latency = facts.cycles("l2.latency");
   soc.l2_bytes_per_cycle =
       static_cast<std::uint32_t>(facts.power_of_two("l2.bytes_per_cycle", 4, 64));
   soc.fabric_controller_l2_latency = facts.cycles("fabric_controller.l2_latency");
-  soc.weight_memory_latency = facts.cycles("weight_memory.latency");
+  const bool has_neureka = facts.find("neureka") != nullptr;
+  const bool has_weight_memory = has_neureka || soc.has_memory("weight_memory");
+  soc.weight_memory_latency = has_weight_memory ? facts.cycles("weight_memory.latency") : 0;
   soc.instruction_cache = read_instruction_cache(&facts);
-  soc.devices = read_devices(&facts);
+  soc.devices = read_devices(&facts, has_neureka);
   soc.dma = read_dma(&facts);
   soc.event_unit = read_event_unit(&facts);
-  soc.neureka = read_neureka(&facts);
-  soc.energy = read_energy(&facts);
+  if (has_neureka) {
+    soc.neureka = read_neureka(&facts);
+  }
+  soc.energy = read_energy(&facts, has_neureka, has_weight_memory);
   check_consistency(soc, &facts);
   if (!facts.problems().empty()) {
     throw SocError(facts.problems());

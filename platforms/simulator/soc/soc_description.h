@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <exception>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -62,7 +63,8 @@ struct NeurekaDescription {
 };
 
 struct DeviceDescription {
-  Address demux_event_unit, demux_dma, cluster_control, cluster_timer, event_unit, neureka;
+  Address demux_event_unit, demux_dma, cluster_control, cluster_timer, event_unit;
+  Address neureka;  // 0 without one
   Address instruction_cache_control, dma, apb, console, exit;
   std::uint32_t apb_size;
   Cycle peripheral_latency, apb_latency, demux_latency;
@@ -73,7 +75,7 @@ struct EnergyDescription {
   double base_cycle;  // all of the SoC, whether it works or not
   double instruction, stall_cycle, instruction_cache_miss;
   double l1_access, l2_byte, dma_byte, weight_memory_byte;
-  double accelerator_cycle, accelerator_mac;
+  double accelerator_cycle, accelerator_mac;  // 0 without one
 };
 
 struct SocDescription {
@@ -92,17 +94,20 @@ struct SocDescription {
   int l1_banks;
   std::uint32_t test_and_set_offset;
   Address alias_base;
-  Cycle l2_latency, fabric_controller_l2_latency, weight_memory_latency;
+  std::uint32_t alias_size;
+  Cycle l2_latency, fabric_controller_l2_latency;
+  Cycle weight_memory_latency;  // 0 without a memory of this name
   std::uint32_t l2_bytes_per_cycle;
   InstructionCacheDescription instruction_cache;
   DeviceDescription devices;
   DmaDescription dma;
   EventUnitDescription event_unit;
-  NeurekaDescription neureka;
+  std::optional<NeurekaDescription> neureka;
   EnergyDescription energy;
 
   // The memory of that name. Throws SocError if there is none.
   const MemoryDescription &memory(const std::string &memory_name) const;
+  bool has_memory(const std::string &memory_name) const;
   // Cores of the cluster, control core included; the fabric controller has this index.
   int cluster_cores() const { return workers + (control_core >= 0 ? 1 : 0); }
 };

@@ -142,6 +142,22 @@ def test_every_missing_fact_is_named(elf: Path, tmp_path: Path) -> None:
     refused(result, "TW-1003", "memories[3].size is missing")
 
 
+def test_a_chip_needs_no_accelerator(elf: Path, tmp_path: Path) -> None:
+    """Nor its weight memory, and nobody says what they would cost."""
+    soc = soc_with(
+        tmp_path,
+        {
+            r"^  - \{name: weight_memory.*\n": "",
+            r"^weight_memory:\n(  .*\n)+": "",
+            r"^neureka:\n(  .*\n)+": "",
+            r"^  neureka: .*\n": "",
+            r"^  (weight_memory_byte|accelerator_cycle|accelerator_mac): .*\n": "",
+        },
+    )
+    result = run("--elf", elf, "--soc", soc)
+    assert (result.returncode, result.stderr) == (EXIT_CODE, "")
+
+
 @pytest.mark.parametrize(
     ("pattern", "replacement", "text"),
     [

@@ -151,6 +151,8 @@ def _cases_of_words() -> list[Example]:
             _special((2, 2), 5, 9, (4, 4), tokens_first=False, positions=True, halvings=halvings),
             _special((2, 2), 3, 10, (4, 4), valid=True, causal=True, halvings=halvings),
             _special((16, 16), 2, 250, (4, 4), halvings=halvings, zero_points=(0, 0, -7)),
+            _special((3, 3), 8, 8, (4, 4), causal=True, halvings=halvings),
+            _special((1, 1), 9, 60, (4, 4), positions=True, halvings=halvings),
         ]
     cases += [
         _special((3, 3), 1, 250, (4, 4), halvings=0.1, zero_points=(0, zero_point, 3))
@@ -162,7 +164,8 @@ def _cases_of_words() -> list[Example]:
 @pytest.mark.parametrize("cores", [1, 3, 8])
 def test_heads_of_one_word(cores: int) -> None:
     examples = _cases_of_words()
-    assert {_function(example) for example in examples} == {"tw_attention_word_s8"}
+    kernels = {"tw_attention_word_s8", "tw_attention_words_s8"}
+    assert {_function(example) for example in examples} == kernels
     _assert_each(examples, cores)
 
 

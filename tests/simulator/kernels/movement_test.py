@@ -23,7 +23,14 @@ def _filled(seed: int, shape: tuple[int, ...], data_type: str = "int8") -> Array
 
 @pytest.mark.parametrize("cores", _CORES)
 def test_strided_copy(cores: int) -> None:
-    shapes = [(1, 3, 12, 11), (1, 12, 11, 3), (5, 9, 7, 2), (2, 1, 30, 8), (4, 3, 2, 16)]
+    shapes = [
+        (1, 3, 12, 11),
+        (1, 12, 11, 3),
+        (5, 9, 7, 2),
+        (2, 1, 30, 8),
+        (4, 3, 2, 16),
+        (3, 5, 7, 4),
+    ]
     permutations = [(0, 2, 3, 1), (0, 3, 1, 2), (3, 2, 1, 0), (0, 2, 1, 3), (1, 0, 3, 2)]
     examples: list[Example] = []
     for shape in shapes:

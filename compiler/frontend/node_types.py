@@ -1,0 +1,62 @@
+"""Types of the results of one node, as ONNX's shape inference gives them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from onnx import NodeProto, TypeProto, defs, helper, numpy_helper, shape_inference
+
+from compiler.ir import Array
+
+SHAPE_ELEMENTS = 1024
+"""Constants of at most as many elements can be shapes, and are shown to the shape inference."""
+
+
+def is_static(type_: TypeProto.Tensor | None) -> bool:
+    """Whether all extents are known."""
+    if type_ is None or not type_.HasField("shape"):
+        return False
+    return all(dimension.HasField("dim_value") for dimension in type_.shape.dim)
+
+
+def may_be_shape(data: Array) -> bool:
+    """Whether the shape inference is to see a constant."""
+    return data.size <= SHAPE_ELEMENTS and data.dtype != np.object_
+
+
+def result_types(
+    node: NodeProto,
+    types: Mapping[str, TypeProto.Tensor],
+    constants: Mapping[str, Array],
+    opset: int,
+) -> dict[str, TypeProto.Tensor]:
+    """Types of a node's outputs, if they follow from its operands; else nothing.
+
+    What is wrong with a node is not found out here: the inference of the whole model reports it.
+    """
+    names = list(dict.fromkeys(name for name in node.input if name))
+    static = all(name in constants or is_static(types.get(name)) for name in names)
+    has_graphs = any(a.HasField("g") or a.graphs for a in node.attribute)
+    if node.domain or has_graphs or not static or not defs.has(node.op_type, opset):
+        return {}
+    small = {n: constants[n] for n in names if n in constants and may_be_shape(constants[n])}
+    inputs = {
+        name: helper.make_tensor_type_proto(
+            helper.np_dtype_to_tensor_dtype(constants[name].dtype), constants[name].shape
+        )
+        if name in constants
+        else TypeProto(tensor_type=types[name])
+        for name in names
+    }
+    try:
+        found = shape_inference.infer_node_outputs(
+            defs.get_schema(node.op_type, opset, ""),
+            node,
+            inputs,
+            {name: numpy_helper.from_array(data, name) for name, data in small.items()},
+            opset_imports=[helper.make_opsetid("", opset)],
+        )
+    except (shape_inference.InferenceError, ValueError, RuntimeError):
+        return {}
+    return {name: type_.tensor_type for name, type_ in found.items()}
