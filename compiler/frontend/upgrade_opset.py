@@ -7,7 +7,6 @@ import functools
 import onnx.defs
 from onnx import ModelProto, helper, version_converter
 from onnx.checker import ValidationError
-from onnx.shape_inference import InferenceError
 
 from compiler.errors import Code, CompileError, Problem
 from compiler.frontend.check_attributes import ONNX_DOMAINS

@@ -6,7 +6,16 @@ from collections.abc import Collection, Sequence
 
 from compiler.errors import Code, CompileError, Problem, UnsupportedForm
 from compiler.frontend.model import OnnxModel, OnnxNode
-from compiler.ir import DataType, Graph, Node, Quantization, State, TensorType, Value
+from compiler.ir import (
+    DataType,
+    Graph,
+    ModelTensor,
+    Node,
+    Quantization,
+    State,
+    TensorType,
+    Value,
+)
 from compiler.lowering.check_node import check_node
 from compiler.lowering.context import LoweringContext, narrowed
 from compiler.lowering.fold_batch_normalization import fold_batch_normalizations
@@ -151,14 +160,22 @@ def _name_nodes(graph: Graph) -> None:
 
 
 def _name_outputs(context: LoweringContext, tensors: Sequence[str]) -> None:
-    """Calls the values of the graph's outputs like the model's, where the names are free."""
-    taken = set(context.graph.values)
+    """Calls the values of the graph's outputs like the model's, where the names are free.
+
+    What an output was made of, its int8 form for example, gives up its name.
+    """
+    graph = context.graph
+    taken, interface = set(graph.values), {*graph.inputs, *graph.outputs}
     names: dict[str, str] = {}
-    for tensor, name in zip(tensors, context.graph.outputs, strict=True):
-        if name not in context.graph.inputs and tensor not in taken:
-            names[name] = tensor
-            taken.remove(name)
-            taken.add(tensor)
+    for tensor, name in zip(tensors, graph.outputs, strict=True):
+        if name in graph.inputs or name == tensor or tensor in interface:
+            continue
+        if tensor in taken:
+            names[tensor] = graph.unique_name(f"{tensor}/stored")
+            occupant = graph.values[tensor]
+            occupant.tensor = occupant.tensor or ModelTensor(tensor)
+        names[name] = tensor
+        interface.add(tensor)
     context.rename(names)
 
 

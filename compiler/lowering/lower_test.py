@@ -203,3 +203,13 @@ def test_nodes_that_one_node_becomes_have_names_of_their_own() -> None:
     graph = lower(import_model(helper.make_model(model, opset_imports=[opset])), "run")
     assert [node.name for node in graph.nodes] == ["split", "split.1", "split.2"]
     assert [node.origin for node in graph.nodes] == [("split",)] * 3
+
+
+def test_an_output_has_its_name_though_its_int8_form_came_first() -> None:
+    """A Transpose at the end moves int8, and only then are its elements made real."""
+    product = quantised_product(
+        helper.make_node("Transpose", ["y"], ["z"], "transpose", perm=[1, 0]), outputs=("z",)
+    )
+    graph = lowered(product)
+    assert graph.outputs == ["z"]
+    assert graph.values["z"].type.data_type is DataType.FLOAT32

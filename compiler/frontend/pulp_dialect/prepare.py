@@ -28,7 +28,7 @@ from compiler.frontend.pulp_dialect.parts import Parts
 from compiler.frontend.pulp_dialect.proto_attributes import number
 from compiler.frontend.upgrade_opset import opset_of
 from compiler.ir import DataType
-from compiler.operators.registry import PULP_DOMAIN
+from compiler.operators.registry import CONTRIB_DOMAIN, PULP_DOMAIN
 
 INTEGERS = frozenset(
     {
@@ -109,13 +109,21 @@ def prepare(proto: ModelProto, input_types: dict[str, DataType]) -> bool:
 
 
 def _hides_integers(proto: ModelProto, input_types: Mapping[str, DataType]) -> bool:
-    """Whether an input holds other integers than those that the model declares."""
+    """Whether an input holds other integers than declared, where readers also take numbers."""
     declared = {**DECLARED, TensorProto.INT32: DataType.INT32, TensorProto.INT64: DataType.INT32}
-    return any(
-        input_types.get(value.name, DataType.FLOAT32)
-        not in (DataType.FLOAT32, declared.get(value.type.tensor_type.elem_type))
+    others = [
+        value.name
         for value in proto.graph.input
-    )
+        if input_types.get(value.name, DataType.FLOAT32)
+        not in (DataType.FLOAT32, declared.get(value.type.tensor_type.elem_type))
+    ]
+    if not others:
+        return False
+    kept = set(_integer_operands(proto))
+    for node in proto.graph.node:
+        if node.domain == CONTRIB_DOMAIN:
+            kept.update(node.input)  # what it takes is what the file declares
+    return any(name not in kept for name in others)
 
 
 def _is_dialect(node: NodeProto) -> bool:

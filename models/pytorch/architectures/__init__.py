@@ -1,0 +1,1 @@
+"""Small networks in plain PyTorch, as their users write them."""
