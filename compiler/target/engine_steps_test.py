@@ -62,3 +62,13 @@ def test_steps_take_no_longer_than_works_one_by_one(data: st.DataObject) -> None
         works.append(Work([way], sorted(needs)))
     _, cycles = order_of(works)
     assert cycles <= sum(work.ways[0].cycles for work in works)
+
+
+def test_many_works_that_are_ready_from_the_start() -> None:
+    """A recurrent layer: every step has a slice of the input, and needs that and the last step."""
+    works = [Work([CORES])]
+    slices = range(1, 13)
+    works += [Work([CORES], [0]) for _ in slices]
+    works += [Work([CORES], [index, 12 + index - 1] if index > 1 else [index]) for index in slices]
+    order, cycles = order_of(works)
+    assert cycles == 100 * len(order)
