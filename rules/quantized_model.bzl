@@ -30,6 +30,7 @@ def _quantize_action(ctx, float_model, onnx, report):
         before_each = "--tolerance",
     )
     arguments.add_all(ctx.attr.allow_constant, before_each = "--allow-constant")
+    arguments.add_all(ctx.attr.float_layers, before_each = "--float-layers")
     arguments.add_all(ctx.attr.options)
     ctx.actions.run(
         mnemonic = "TilewrightQuantize",
@@ -115,6 +116,7 @@ _quantized_model = rule(
             values = ["entropy", "min-max", "mse", "percentile"],
         ),
         "evaluation": attr.label(allow_single_file = [".npz"]),
+        "float_layers": attr.string_list(),
         "golden": attr.label(allow_single_file = [".npz"]),
         "model": attr.label(mandatory = True, providers = [ModelInfo]),
         "options": attr.string_list(),
@@ -160,6 +162,7 @@ def quantized_model(
         evaluation = None,
         tolerance = {},
         allow_constant = [],
+        float_layers = [],
         options = [],
         **kwargs):
     """An int8 model in QDQ form, made by onnxruntime's quantiser; see docs/quantisation.md.
@@ -190,6 +193,7 @@ def quantized_model(
         (share of classes as the float model's, at least) and `signal_to_noise_db` (of the outputs, at
         least).
       allow_constant: patterns of names of activations that may be constant on the calibration data.
+      float_layers: patterns of names of nodes that stay float32.
       options: further options of `//tools/quantize`.
       **kwargs: attributes that all rules have.
     """
@@ -199,6 +203,7 @@ def quantized_model(
         calibration = calibration,
         calibration_method = calibration_method,
         evaluation = evaluation,
+        float_layers = float_layers,
         golden = golden,
         model = model,
         options = options,

@@ -29,6 +29,13 @@ FLOAT_TOLERANCE = 1e-5
 """Of the largest magnitude: onnxruntime sums in another order."""
 
 
+def stored(seed: int, dtype: Any, *shape: int) -> Array:
+    """Random numbers of a type of integers, over its whole range."""
+    limits = np.iinfo(dtype)
+    low, high = int(limits.min), int(limits.max)
+    return np.random.default_rng(seed).integers(low, high, shape, endpoint=True).astype(dtype)
+
+
 @dataclass
 class NodeModel:
     """A model that grows node by node; methods return the names of tensors."""
@@ -136,6 +143,8 @@ def lowered(model: ModelProto) -> Graph:
     """The graph that the compiler generates code for."""
     graph = lower(import_model(model), "")
     run_passes(graph)
+    names = [node.name for node in graph.nodes]
+    assert len(set(names)) == len(names), "schedules tell nodes by their names"
     return graph
 
 

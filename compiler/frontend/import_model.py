@@ -36,6 +36,7 @@ from compiler.frontend.check_types import check_types
 from compiler.frontend.expand_functions import expand_functions
 from compiler.frontend.expand_operators import adopt_operators, expand_operators, needed_opset
 from compiler.frontend.fold_constants import fold_constants
+from compiler.frontend.half_precision import widen_half_precision
 from compiler.frontend.input_type import InputType
 from compiler.frontend.model import AttributeValue, OnnxModel, OnnxNode, OnnxTensor
 from compiler.frontend.narrow_integers import NARROW_TYPES, widened
@@ -83,6 +84,7 @@ def import_model(
     check_structure(proto)
     refuse_operators(proto)
     check_attributes(proto)
+    widen_half_precision(proto)
     types = _input_types(proto, inputs or {})
     holds_integers = prepare(proto, types)
     attributes_to_operands(proto)

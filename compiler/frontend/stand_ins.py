@@ -32,13 +32,16 @@ def add_types(proto: ModelProto, *, always: bool = False) -> bool:
     Types of inner tensors go to `value_info`. An output gets the inferred shape where the model
     leaves extents open, or declares another shape with as many elements, such as [1] for a scalar.
 
-    What is wrong with the model's types is not reported here, but by the inference of the model
-    itself.
+    What else is wrong with the model's types is not reported here, but by the inference of the
+    model itself.
 
     Args:
         always: also if ONNX knows all operators.
 
     Returns: whether anything was inferred.
+
+    Raises onnx.shape_inference.InferenceError if an output that ONNX does not infer is declared
+    with another number of elements.
     """
     stand_in = ModelProto()
     stand_in.CopyFrom(proto)
@@ -60,11 +63,19 @@ def add_types(proto: ModelProto, *, always: bool = False) -> bool:
     proto.graph.value_info.extend(types[name] for name in made if name in types)
     for value, found in zip(proto.graph.output, inferred.output, strict=True):
         _take_shape(value.type.tensor_type, found.type.tensor_type)
+        shape, said = _static(found.type.tensor_type), _static(value.type.tensor_type)
+        if value.name in made and shape is not None and said is not None and shape != said:
+            raise onnx.shape_inference.InferenceError(
+                f"output {value.name!r} is declared with shape {list(said)}, it has {list(shape)}"
+            )
     return True
 
 
 def _take_shape(declared: TypeProto.Tensor, inferred: TypeProto.Tensor) -> None:
-    """Gives an output its inferred shape, unless that contradicts the model."""
+    """Gives an output its inferred shape, unless that contradicts the model; a type if it has
+    none."""
+    if not declared.elem_type:
+        declared.elem_type = inferred.elem_type
     shape, said = _static(inferred), _static(declared)
     if shape is None or shape == said:
         return

@@ -5,9 +5,9 @@ from __future__ import annotations
 import functools
 
 import onnx.defs
+import onnx.shape_inference
 from onnx import ModelProto, helper, version_converter
 from onnx.checker import ValidationError
-from onnx.shape_inference import InferenceError
 
 from compiler.errors import Code, CompileError, Problem
 from compiler.frontend.check_attributes import ONNX_DOMAINS
@@ -61,7 +61,10 @@ def upgrade_opset(proto: ModelProto, least: int = 0) -> ModelProto:
         proto.opset_import.append(helper.make_opsetid(NEWER_DOMAIN, 1))
     try:
         converted = version_converter.convert_version(proto, wanted)
-    except (InferenceError, RuntimeError, ValueError, ValidationError) as error:
+    except (
+        *(RuntimeError, ValueError, ValidationError),
+        *(version_converter.ConvertError, onnx.shape_inference.InferenceError),
+    ) as error:
         message = " ".join(str(error).split())[:400]
         raise CompileError(
             [

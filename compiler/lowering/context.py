@@ -257,15 +257,16 @@ class LoweringContext:
         """
         quantization = moved[0].quantization
         name = node.output(output)
+        role = f"/output_{output}" if output else ""
         if all(operand.is_int8 and operand.quantization == quantization for operand in moved):
             assert quantization is not None
             values = [self.stored(operand) for operand in moved]
-            value = self._emit(node, operation, (*values, *others), name, ())
+            value = self._emit(node, operation, (*values, *others), name, (), role=role)
             value.quantization = quantization
             self.bind_stored(name, value.name, quantization)
         else:
             values = [self.plain(operand) for operand in moved]
-            value = self._emit(node, operation, (*values, *others), name, ())
+            value = self._emit(node, operation, (*values, *others), name, (), role=role)
             self._bindings[name] = Binding(plain=value.name)
 
     def emit_value(
@@ -334,7 +335,10 @@ class LoweringContext:
         for reader in self._consumers[tensor]:
             if reader.operator != "DequantizeLinear":
                 return None
-            quantization = per_tensor_int8(reader, self.model)
+            try:
+                quantization = per_tensor_int8(reader, self.model)
+            except UnsupportedForm:
+                return None  # The node's own lowering says it, with its name.
             if quantization is None:
                 return None
             found.append(quantization)
@@ -402,12 +406,14 @@ class LoweringContext:
         fused: tuple[str, ...],
         then: Operation | None = None,
         quantization: Quantization | None = None,
+        role: str = "",
     ) -> Value:
+        """`role`: behind the node's name, where several operations are the node."""
         name = self.graph.unique_name(output)
         result = name if then is None else self.graph.unique_name(f"{output}/kernel_layout")
         (value,) = self.graph.append(
             Node(
-                node.name,
+                f"{node.name}{role}",
                 operation,
                 tuple(inputs),
                 (result,),

@@ -168,6 +168,11 @@ def lower_batch_normalization(node: OnnxNode, context: LoweringContext) -> None:
                 f"{operand.name!r} is computed at run time",
                 "constant scale, bias, mean and variance",
             )
+        if operand.shape != x.shape[1:2]:
+            raise UnsupportedForm(
+                f"its operand {operand.name!r} is {operand.type}",
+                f"one number for each of {x.shape[1]} channels",
+            )
         arrays.append(operand.constant)
     gamma, beta, mean, variance = arrays
     scale, shift = channel_constants(gamma, beta, mean, variance, node.attribute("epsilon", 1e-5))

@@ -15,6 +15,7 @@ from compiler.operators.cast import Cast
 from compiler.operators.integer_division import RoundedDivide
 from compiler.operators.integer_operand import (
     STORED,
+    broadcasts_to,
     constant_integers,
     int32_value,
     power_of_two,
@@ -128,6 +129,13 @@ def lower_true_integer_division(node: OnnxNode, context: LoweringContext) -> Non
     emit_requantisation(node, context, wanted, int32_value(node, context, x))
 
 
+def _without_leading_ones(data: Array, rank: int) -> Array:
+    """Constants without axes of extent 1 in front that the operand of a rank does not have."""
+    while data.ndim > rank and data.shape[0] == 1:
+        data = data[0]
+    return data
+
+
 @lowering(
     "iNoNorm",
     description="constant weights and bias that broadcast; low 8 bits of the result",
@@ -139,8 +147,9 @@ def lower_integer_no_norm(node: OnnxNode, context: LoweringContext) -> None:
     weights = constant_integers(node, context, 1) * factor
     bias = constant_integers(node, context, 2) * factor
     rank = len(x.shape)
+    weights, bias = (_without_leading_ones(data, rank) for data in (weights, bias))
     for data in (weights, bias):
-        if data.ndim > rank or np.broadcast_shapes(data.shape, x.shape) != x.shape:
+        if data.ndim > rank or not broadcasts_to(data.shape, x.shape):
             raise UnsupportedForm(
                 f"its operands have shapes {list(data.shape)} and {list(x.shape)}",
                 "weights and bias that broadcast to the input",
@@ -164,6 +173,11 @@ def lower_integer_mean(node: OnnxNode, context: LoweringContext) -> None:
     axes = reduced_axes(node, context, x)
     result = result_of(node, context)
     count = prod(x.shape[axis] for axis in axes)
+    if not x.type.elements or prod(result.shape) * count != x.type.elements:
+        raise UnsupportedForm(
+            f"its operand is {x.type}, and its result has shape {list(result.shape)}",
+            "operands with elements, and the shape that the axes leave",
+        )
     if not axes or count == 1:
         context.emit_moved(node, View(result.shape), [x])
         return

@@ -74,6 +74,14 @@ def required_bytes(node: OnnxNode, context: LoweringContext, index: int) -> Stor
     return stored
 
 
+def broadcasts_to(shape: tuple[int, ...], other: tuple[int, ...]) -> bool:
+    """Whether a tensor of a shape broadcasts to the other one."""
+    try:
+        return np.broadcast_shapes(shape, other) == other
+    except ValueError:
+        return False
+
+
 def int32_value(node: OnnxNode, context: LoweringContext, operand: Operand) -> str:
     """An operand of any number of bits as an int32 value."""
     if operand.constant is not None:

@@ -25,6 +25,7 @@ from compiler.operators.binary import Arithmetic
 from compiler.operators.conv import ConvInt8, pack
 from compiler.operators.integer_operand import (
     Stored,
+    broadcasts_to,
     constant_integers,
     int32_value,
     required_bytes,
@@ -229,7 +230,7 @@ def lower_integer_gemm(node: OnnxNode, context: LoweringContext) -> None:
     shape = context.model.tensors[node.output()].type.shape
     constant: Array | None = None
     if addend is not None:
-        if np.broadcast_shapes(addend.shape, shape) != shape:
+        if not broadcasts_to(addend.shape, shape):
             raise UnsupportedForm(
                 f"its addend is {addend.type}, its result has shape {list(shape)}",
                 "an addend that broadcasts to the result",

@@ -27,7 +27,7 @@ LARGEST = float(np.finfo(np.float32).max)
 
 @dataclass(frozen=True)
 class ScaleRound(Pointwise):
-    """float32 to int8: `clip(round(x * factor + offset), low, high) + zero_point`.
+    """float32 to int8: `clip(round(x * factor + offset) + zero_point, low, high)`.
 
     The product and the sum are float32, each rounded; halves are rounded away from zero. What is
     not a number is the lowest.
@@ -50,7 +50,8 @@ class ScaleRound(Pointwise):
         with np.errstate(all="ignore"):
             moved = x * np.float32(self.factor) + np.float32(self.offset)
             away = moved + np.where(moved < 0, np.float32(-0.5), np.float32(0.5))
-        bounded = np.where(np.isnan(away), self.low, np.clip(away, self.low, self.high))
+        low, high = self.low - self.zero_point, self.high - self.zero_point
+        bounded = np.where(np.isnan(away), low, np.clip(away, low, high))
         return ((np.trunc(bounded).astype(np.int32) + self.zero_point).astype(np.int8),)
 
     def kernel(
@@ -100,7 +101,8 @@ def lower_quant(node: OnnxNode, context: LoweringContext) -> None:
             )
     result = result_of(node, context)
     assert result.quantization is not None
-    operation = ScaleRound(factor, offset, low, high, result.quantization.zero_point)
+    zero_point = result.quantization.zero_point
+    operation = ScaleRound(factor, offset, low + zero_point, high + zero_point, zero_point)
     context.emit_stored(node, operation, [context.plain(context.required(node, 0))], result)
 
 

@@ -194,7 +194,8 @@ def test_split(sizes: list[int] | None) -> None:
     attributes = {"num_outputs": 3} if sizes is None else {}
     y = model.node("Split", operands, outputs=3, axis=1, **attributes)
     data = np.random.default_rng(3).normal(size=(2, 7, 3)).astype(np.float32)
-    assert_model(model.build([y, f"{y}_1", f"{y}_2"]), {"x": data})
+    graph = assert_model(model.build([y, f"{y}_1", f"{y}_2"]), {"x": data})
+    assert len({node.name for node in graph.nodes}) == 3, "schedules tell nodes by their names"
 
 
 def test_concatenation_of_different_scales_is_rounded_once() -> None:

@@ -14,6 +14,7 @@ from compiler.ir import Array, Box, DataType, Kernel, Operation, TensorType, Til
 from compiler.lowering.operand import Result
 from compiler.numerics.requantisation import half
 from compiler.operators.integer_operand import (
+    broadcasts_to,
     constant_integers,
     int32_value,
     power_of_two,
@@ -35,14 +36,15 @@ MAXIMUM_SHIFT = 62
 
 @dataclass(frozen=True)
 class RequantiseShift(Operation):
-    """`clip((x * factor + addend) >> shift, low, high) + zero_point`, exact.
+    """`clip(((x * factor + addend) >> shift) + zero_point, low, high)`, exact.
 
     Inputs: x int32; constants int32 [3, channels]: factors, the addends' lower halves and their
     upper halves. An element's channel is its index over `axes` consecutive axes of x from `axis`
     on; one channel is that of all elements. Output: int8 or int32 (`to`), shaped like x.
 
     Attributes:
-        zero_point: added at the end, -128 for results from 0 to 255 that are stored as int8.
+        low, high: bounds of what is stored.
+        zero_point: -128 for results from 0 to 255 that are stored as int8.
     """
 
     shift: int
@@ -70,9 +72,8 @@ class RequantiseShift(Operation):
         along[self.axis : self.axis + self.axes] = x.shape[self.axis : self.axis + self.axes]
         factor, lower, upper = (row.astype(np.int64).reshape(along) for row in constants)
         addend = (upper << 32) + (lower & 0xFFFFFFFF)
-        shifted = (x.astype(np.int64) * factor + addend) >> self.shift
-        result = np.clip(shifted, self.low, self.high) + self.zero_point
-        return (cast(Array, result.astype(self.to.numpy)),)
+        shifted = ((x.astype(np.int64) * factor + addend) >> self.shift) + self.zero_point
+        return (cast(Array, np.clip(shifted, self.low, self.high).astype(self.to.numpy)),)
 
     def kernel(
         self, inputs: Sequence[TensorType | None], outputs: Sequence[TensorType]
@@ -122,7 +123,8 @@ class Requantised:
         node: the RequantShift.
         factor, addend: int64, of shapes that broadcast to the operand's; the addend has the
             rounding in it.
-        shift, low, high: as in `RequantiseShift`.
+        shift: as in `RequantiseShift`.
+        low, high: bounds of the result, which is stored with a zero point.
         result: where it goes; quantised with scale 1 if it has 8 bits.
     """
 
@@ -219,11 +221,7 @@ def _along_channels(data: Array, shape: tuple[int, ...]) -> Array:
     channels = data.shape[0] == data.size and rank >= 2
     if channels and (data.ndim == 3 or rank > 2) and shape[1] == data.size:
         return data.reshape(1, -1, *(1,) * (rank - 2))
-    try:
-        fits = np.broadcast_shapes(data.shape, shape) == shape
-    except ValueError:
-        fits = False
-    if not fits:
+    if not broadcasts_to(data.shape, shape):
         raise UnsupportedForm(
             f"its factor or addend has shape {list(data.shape)}, its operand {list(shape)}",
             "one number, one for each channel, or a shape that broadcasts to the operand's",
@@ -270,7 +268,7 @@ def _addend(
     operand = context.required(node, index)
     if operand.constant is None or len(operand.shape) > len(shape):
         return None
-    if np.broadcast_shapes(operand.shape, shape) != shape:
+    if not broadcasts_to(operand.shape, shape):
         return None
     data = constant_integers(node, context, index)
     return data.reshape((1,) * (len(shape) - data.ndim) + data.shape)
@@ -290,8 +288,7 @@ def emit_requantisation(
     stored = wanted.result.quantization is not None
     operation = RequantiseShift(
         wanted.shift,
-        wanted.low,
-        wanted.high,
+        *wanted.stored_bounds,
         wanted.zero_point,
         DataType.INT8 if stored else DataType.INT32,
         axis,

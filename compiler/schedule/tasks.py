@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from compiler.ir import Box, Graph, Node, TensorType, Tile, tile_types
-from compiler.memory.aliasing import Block, Home, share_memory
+from compiler.memory.aliasing import Block, Home, Transfer, share_memory
 from compiler.operators.copy import Copy
 from compiler.schedule.chains import Piece, computed_of, part_of, rounds_of
 from compiler.schedule.constant_pieces import ConstantPieces
@@ -246,11 +246,24 @@ class _Builder:
             number = len(self.result.steps) + 1
             box = Box.whole(type_.shape)
             source = self._read_block(transfer.source, type_, box, number, transfer.value, {})
-            target = self._write_block(transfer.target, type_, box, number, transfer.value)
+            target = self._copied(transfer, type_, box, number)
             name = f"copy of {transfer.value}"
             task = Task(name, 0, Copy(), (type_,), (type_,), (source, target))
             self.result.steps.append((task,))
             self.last_use = None
+
+    def _copied(self, transfer: Transfer, type_: TensorType, box: Box, number: int) -> Operand:
+        """Where a copy goes. What a node updates there is stored when it has done so."""
+        block = transfer.target
+        updated = any(
+            node.operation.updates is not None
+            and node.inputs[node.operation.updates] == transfer.value
+            and self.aliasing.block_of[node.outputs[0]] is block
+            for node in self.graph.nodes
+        )
+        if updated and block.name in self.decisions.resident:
+            return self._resident(block, type_, box, number, transfer.value)
+        return self._write_block(block, type_, box, number, transfer.value)
 
     def _pause(self, operands: Sequence[tuple[Block, bool]]) -> None:
         """Steps without a task, until what was written to blocks outside of L1 can be read."""

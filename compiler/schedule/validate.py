@@ -1,11 +1,11 @@
 """Checks a program against its graph, without anything that made it.
 
-Every byte of memory carries a tag: which value it belongs to and which of its bytes it is. Copies
-move tags, kernels check those of what they read and write new ones. So it is proved, byte by byte,
-that every tile reads what the graph says, that tiles cover their output exactly once, and that
-results end where they belong. A copy that is under way owns its bytes at both ends: nothing else
-may write the source or touch the target from the step in which it begins to the one in which it is
-due.
+Every byte of memory carries a tag (`tagged_memory.py`): which value it belongs to and which of its
+bytes it is. Copies move tags, kernels check those of what they read and write new ones. So it is
+proved, byte by byte, that every tile reads what the graph says, that tiles cover their output
+exactly once, and that results end where they belong. A copy that is under way owns its bytes at
+both ends: nothing else may write the source or touch the target from the step in which it begins
+to the one in which it is due.
 """
 
 from __future__ import annotations
@@ -14,10 +14,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-import numpy.typing as npt
 
 from compiler.ir import Array, Box, Graph, Node, TensorType
-from compiler.memory.memory_map import interface_inputs, interface_outputs
+from compiler.memory.memory_map import interface_outputs
 from compiler.schedule.extents import program_with
 from compiler.schedule.known_values import known_values, sample_values
 from compiler.schedule.program import (
@@ -30,17 +29,7 @@ from compiler.schedule.program import (
     Transfer,
 )
 from compiler.schedule.record import RECORD_OF
-
-Tags = npt.NDArray[np.int64]
-
-UNDEFINED = -1
-VALUE_SHIFT = 32
-"""A tag is the index of the value in the upper bits, and the byte in it in the lower ones."""
-
-CONSTANT = 1 << 60
-"""Bytes of constants are tagged by what they are: this plus the byte."""
-
-Memory = tuple[Space, str | int]
+from compiler.schedule.tagged_memory import UNDEFINED, Memory, TaggedMemory, Tags
 
 
 def validate(graph: Graph, program: Program, l1_bytes: int) -> list[str]:
@@ -79,15 +68,13 @@ class _Validation:
         self._known = known_values(graph, values)
         self._program = program
         self._violations: list[str] = []
-        self._number = {name: index for index, name in enumerate(graph.values)}
         self._nodes = {node.name: node for node in graph.nodes}
-        self._root = self._roots()
         self._produced: dict[str, Array] = {}
         self._flights: list[_Flight] = []
         self._step = 0
         if program.l1_bytes > l1_bytes:
             self._report(f"{program.l1_bytes} bytes of L1 are in use, of {l1_bytes}")
-        self._memory = self._initial_memory()
+        self._memory = TaggedMemory(graph, program)
 
     def run(self) -> list[str]:
         for index, step in enumerate(self._program.steps):
@@ -107,77 +94,13 @@ class _Validation:
     def _report(self, what: str) -> None:
         self._violations.append(f"step {self._step}: {what}")
 
-    # --- memories ------------------------------------------------------------------------------
-
-    def _initial_memory(self) -> dict[Memory, Tags]:
-        program, graph = self._program, self._graph
-        constants = np.frombuffer(program.constants, np.uint8).astype(np.int64) + CONSTANT
-        weights = np.frombuffer(program.weights, np.uint8).astype(np.int64) + CONSTANT
-        memory: dict[Memory, Tags] = {
-            (Space.L1, ""): np.full(program.l1_bytes, UNDEFINED, np.int64),
-            (Space.ARENA, ""): np.full(program.arena_bytes, UNDEFINED, np.int64),
-            (Space.CONSTANTS, ""): constants,
-            (Space.WEIGHT_MEMORY, ""): weights,
-        }
-        for index, name in enumerate(interface_inputs(graph)):
-            memory[Space.INPUT, index] = self._tags(name)
-        for index, name in enumerate(interface_outputs(graph)):
-            size = graph.values[name].type.bytes
-            memory[Space.OUTPUT, index] = np.full(size, UNDEFINED, np.int64)
-        for state in graph.states:
-            memory[Space.STATE, state.input] = self._tags(state.input)
-        return memory
-
-    def _roots(self) -> dict[str, tuple[str, int]]:
-        """For every value, the one whose bytes it shows, and from which on.
-
-        Views have none of their own, nor have parts of what is joined.
-        """
-        values = self._graph.values
-        shown: dict[str, tuple[str, int]] = {}
-        for node in self._graph.nodes:
-            begin = 0
-            for name in node.inputs if node.operation.joins else ():
-                assert name is not None
-                shown[name] = node.outputs[0], begin
-                begin += values[name].type.bytes
-            if node.operation.view_of is not None:
-                source = node.inputs[node.operation.view_of]
-                assert source is not None
-                begin = node.operation.view_begin(self._graph.input_types(node)) or 0
-                shown[node.outputs[0]] = source, begin
-        roots: dict[str, tuple[str, int]] = {}
-        for name in values:
-            root, first = name, 0
-            while root in shown:
-                root, begin = shown[root]
-                first += begin
-            roots[name] = root, first
-        return roots
-
-    def _tags(self, name: str, box: Box | None = None) -> Tags:
-        """The tags of a value's bytes, or of those of a part of it, in row-major order."""
-        value = self._graph.values[name]
-        root, begin = self._root[name]
-        constant = self._graph.values[root].constant
-        size = value.type.data_type.bytes
-        if constant is not None:
-            data = np.ascontiguousarray(constant).reshape(value.type.shape)
-            part = data if box is None else np.ascontiguousarray(data[box.slices])
-            return np.frombuffer(part.tobytes(), np.uint8).astype(np.int64) + CONSTANT
-        first = (self._number[root] << VALUE_SHIFT) + begin
-        elements = np.arange(value.type.elements, dtype=np.int64).reshape(value.type.shape)
-        if box is not None:
-            elements = elements[box.slices]
-        return ((first + elements.reshape(-1, 1) * size) + np.arange(size)).reshape(-1)
-
     def _bytes(self, place: Place, size: int) -> Tags:
-        """A view of memory; empty, and reported, if it is outside."""
-        memory = self._memory.get((place.space, place.key))
-        if memory is None or not 0 <= place.offset <= place.offset + size <= len(memory):
+        """A view of memory; undefined, and reported, if it is outside."""
+        found = self._memory.at(place, size)
+        if found is None:
             self._report(f"{size} bytes at {place} are outside of that memory")
             return np.full(size, UNDEFINED, np.int64)
-        return memory[place.offset : place.offset + size]
+        return found
 
     # --- copies --------------------------------------------------------------------------------
 
@@ -251,7 +174,7 @@ class _Validation:
                 what=f"{call.node} reading {name}",
             )
             box = call.boxes[index] if call.boxes else None
-            if not np.array_equal(self._bytes(place, type_.bytes), self._tags(name, box)):
+            if not np.array_equal(self._bytes(place, type_.bytes), self._memory.tags(name, box)):
                 self._report(f"{call.node}, tile {call.tile}: {name} is not where it is read")
         for other in beside:
             self._check_independent(call, other)
@@ -297,7 +220,7 @@ class _Validation:
                 self._bytes(place, size)[:] = UNDEFINED
                 continue
             box = call.boxes[-1] if index == 0 and call.boxes else None
-            tags = self._tags(name, box)
+            tags = self._memory.tags(name, box)
             if len(tags) != size:
                 self._report(f"{call.node}: {name} has {len(tags)} bytes, not {size}")
                 continue
@@ -402,7 +325,7 @@ class _Validation:
         ]
         places += [((Space.STATE, state.input), state.output) for state in graph.states]
         for memory, name in places:
-            if not np.array_equal(self._memory[memory], self._tags(name)):
+            if not np.array_equal(self._memory.all_of(memory), self._memory.tags(name)):
                 self._report(f"result {name} is not where it belongs")
 
 

@@ -58,7 +58,7 @@ static inline row *partner_of(row *first, const row *end) {
 /* Each query's largest score less the limit of distances. If there are `further` queries, the last
  * one is left to them if it has no partner. */
 static inline void find_lowest(batch *of, uint32_t further) {
-  const int32_t limit = (int32_t)of->parameters->weight_limit;
+  const uint32_t limit = of->parameters->weight_limit;
   row *const end = of->row + of->rows;
   row *partner;
   for (row *first = of->row; first != end; first = partner + 1) {
@@ -97,8 +97,9 @@ static inline void find_lowest(batch *of, uint32_t further) {
     if (partner->keys % 2 != 0) {
       largest1 = larger(largest1, tw_dot_s8(load_word(key), q1));
     }
-    first->lowest = largest0 - limit;
-    partner->lowest = largest1 - limit;
+    /* Modulo 2^32: without keys, there is no largest one. */
+    first->lowest = (int32_t)((uint32_t)largest0 - limit);
+    partner->lowest = (int32_t)((uint32_t)largest1 - limit);
   }
 }
 

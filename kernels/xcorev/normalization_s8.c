@@ -88,7 +88,7 @@ void tw_normalization_s8(const tw_normalization_s8_parameters *parameters, const
     row_constants row = {.sum = sums.values};
     uint32_t inverse_shift = 6;
     if (spread != 0) {
-      row.inverse = inverse_root((spread << 16) + epsilon, &inverse_shift);
+      row.inverse = inverse_root(total_of((spread << 16) + epsilon), &inverse_shift);
     }
     row.shift = inverse_shift + parameters->root_bits;
     row.rounding = row.shift > 0 ? INT64_C(1) << (row.shift - 1) : 0;

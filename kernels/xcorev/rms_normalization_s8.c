@@ -8,10 +8,17 @@
 #include "tilewright/rms_normalization.h"
 
 /* Sum of (x - zero_point)^2 as sum of x^2 - 2 * zero_point * x + zero_point^2, which is exact. */
-static uint32_t sum_of_squares(const int8_t *x, uint32_t elements, int32_t zero_point) {
-  const row_sums sums = sums_of_row(x, elements);
+static inline uint32_t sum_of_squares(const tw_rms_normalization_s8_parameters *parameters,
+                                      row_sums sums) {
+  const int32_t zero_point = parameters->input_zero_point;
   return (uint32_t)(sums.squares - 2 * zero_point * sums.values) +
-         elements * (uint32_t)(zero_point * zero_point);
+         parameters->elements * (uint32_t)(zero_point * zero_point);
+}
+
+static inline uint64_t with_epsilon(const tw_rms_normalization_s8_parameters *parameters,
+                                    uint32_t sum) {
+  const uint64_t epsilon = (uint64_t)parameters->epsilon_high << 32 | parameters->epsilon_low;
+  return ((uint64_t)sum << 16) + epsilon;
 }
 
 /* What elements are multiplied with: inverse / 2^shift. */
@@ -23,10 +30,9 @@ typedef struct {
 __attribute__((always_inline)) static inline row_factor factor_of(
     const tw_rms_normalization_s8_parameters *parameters, const int8_t *row) {
   row_factor factor = {0, 6}; /* of a row of zeros */
-  const uint32_t sum = sum_of_squares(row, parameters->elements, parameters->input_zero_point);
+  const uint32_t sum = sum_of_squares(parameters, sums_of_row(row, parameters->elements));
   if (sum != 0) {
-    const uint64_t epsilon = (uint64_t)parameters->epsilon_high << 32 | parameters->epsilon_low;
-    factor.inverse = inverse_root(((uint64_t)sum << 16) + epsilon, &factor.shift);
+    factor.inverse = inverse_root(total_of(with_epsilon(parameters, sum)), &factor.shift);
   }
   return factor;
 }
@@ -96,26 +102,44 @@ __attribute__((noinline)) static void normalize_rows(
   }
 }
 
-/* One row, pairs `begin` to `end` of it. */
-TW_CALLED_OFTEN __attribute__((noinline)) static void normalize_pairs(
-    const tw_rms_normalization_s8_parameters *parameters, const int8_t *input, const int16_t *gamma,
-    int8_t *output, tw_range pairs) {
-  const row_factor factor = factor_of(parameters, input);
+/* Some pairs of one row. */
+static inline void scale_share(const tw_rms_normalization_s8_parameters *parameters,
+                               const int8_t *input, const int16_t *gamma, int8_t *output,
+                               row_factor factor, tw_range pairs) {
   const uint32_t begin = 2 * pairs.begin;
   scale_pairs(parameters, input + begin, gamma + begin, output + begin, factor,
               pairs.end - pairs.begin);
 }
 
-/* One row, whose pairs the cores share, is that of a language model's step. */
+TW_CALLED_RARELY static void normalize_unusual(const tw_rms_normalization_s8_parameters *parameters,
+                                               const int8_t *input, const int16_t *gamma,
+                                               int8_t *output, tw_range pairs) {
+  scale_share(parameters, input, gamma, output, factor_of(parameters, input), pairs);
+}
+
+/* One row of whole pairs of words, whose pairs of elements the cores share, is that of a language
+ * model's step. */
 TW_CALLED_OFTEN void tw_rms_normalization_s8(const tw_rms_normalization_s8_parameters *parameters,
                                              const int8_t *input, const int16_t *gamma,
                                              int8_t *output, uint32_t core, uint32_t cores) {
-  if (parameters->rows != 1 || parameters->elements % 2 != 0) {
+  const uint32_t elements = parameters->elements;
+  if (parameters->rows != 1 || elements % 8 != 0) {
     normalize_rows(parameters, input, gamma, output, core, cores);
     return;
   }
-  const tw_range share = tw_share(parameters->elements / 2, core, cores);
-  if (share.begin != share.end) {
-    normalize_pairs(parameters, input, gamma, output, share);
+  const tw_range pairs = tw_share(elements / 2, core, cores);
+  if (pairs.begin == pairs.end) {
+    return;
   }
+  const uint32_t sum = sum_of_squares(parameters, sums_of_eights(input, elements / 8));
+  const uint64_t total = with_epsilon(parameters, sum);
+  const int32_t drop = dropped_bits((uint32_t)(total >> 32), (uint32_t)total);
+  if (sum == 0 || !is_usual(drop)) {
+    normalize_unusual(parameters, input, gamma, output, pairs);
+    return;
+  }
+  row_factor factor;
+  factor.inverse =
+      inverse_root(usual_total((uint32_t)(total >> 32), (uint32_t)total, drop), &factor.shift);
+  scale_share(parameters, input, gamma, output, factor, pairs);
 }

@@ -157,9 +157,9 @@ static inline void rotate_word(const tw_rotary_embedding_s8_parameters *paramete
 
 /* Heads of one word: all heads of a token at once. Cores take tokens in turns, which are then in
  * different banks. */
-__attribute__((noinline)) static void rotate_words(
-    const tw_rotary_embedding_s8_parameters *parameters, const int8_t *input, const int16_t *cosine,
-    const int16_t *sine, const int32_t *positions, int8_t *output, uint32_t core, uint32_t cores) {
+static void rotate_words(const tw_rotary_embedding_s8_parameters *parameters, const int8_t *input,
+                         const int16_t *cosine, const int16_t *sine, const int32_t *positions,
+                         int8_t *output, uint32_t core, uint32_t cores) {
   const uint32_t tokens = parameters->tokens;
   const uint32_t batch_stride = parameters->heads * tokens * WORD;
   uint32_t first = 0; /* of the batch entry */
@@ -184,12 +184,19 @@ __attribute__((noinline)) static void rotate_words(
   }
 }
 
-/* Any share: head by head, the tokens of each at once. */
-__attribute__((noinline)) static void rotate_heads(
+/* Several tokens: heads of one word all at once, others head by head, the tokens of each at once.
+ */
+__attribute__((noinline)) static void rotate_any(
     const tw_rotary_embedding_s8_parameters *parameters, const int8_t *input, const int16_t *cosine,
-    const int16_t *sine, const int32_t *positions, int8_t *output, tw_range share) {
+    const int16_t *sine, const int32_t *positions, int8_t *output, uint32_t core, uint32_t cores) {
   const uint32_t heads = parameters->heads;
   const uint32_t tokens = parameters->tokens;
+  if (parameters->batch * tokens >= cores && parameters->head_size == WORD &&
+      parameters->rotary_size == WORD && !parameters->interleaved) {
+    rotate_words(parameters, input, cosine, sine, positions, output, core, cores);
+    return;
+  }
+  const tw_range share = tw_share(parameters->batch * tokens * heads, core, cores);
   uint32_t token = share.begin % tokens;
   uint32_t head = share.begin / tokens % heads;
   uint32_t batch = share.begin / tokens / heads;
@@ -224,11 +231,8 @@ TW_CALLED_OFTEN void tw_rotary_embedding_s8(const tw_rotary_embedding_s8_paramet
                                             int8_t *output, uint32_t core, uint32_t cores) {
   const uint32_t tokens = parameters->batch * parameters->tokens;
   const tw_range share = tw_share(tokens * parameters->heads, core, cores);
-  if (tokens >= cores && parameters->head_size == WORD && parameters->rotary_size == WORD &&
-      !parameters->interleaved) {
-    rotate_words(parameters, input, cosine, sine, positions, output, core, cores);
-  } else if (tokens != 1 || !positions || parameters->rotary_size != parameters->head_size) {
-    rotate_heads(parameters, input, cosine, sine, positions, output, share);
+  if (tokens != 1 || !positions || parameters->rotary_size != parameters->head_size) {
+    rotate_any(parameters, input, cosine, sine, positions, output, core, cores);
   } else if (share.begin != share.end) {
     const uint32_t stride = parameters->head_stride;
     const uint32_t offset = share.begin * stride;

@@ -34,7 +34,7 @@ static inline row_sums sums_of_eights(const int8_t *x, uint32_t eights) {
 }
 
 /* The same of any number of elements. */
-TW_CALLED_RARELY static row_sums sums_of_any(const int8_t *x, uint32_t elements) {
+static inline row_sums sums_of_row(const int8_t *x, uint32_t elements) {
   row_sums sums = {0, 0};
   if (elements >= 8) {
     sums = sums_of_eights(x, elements / 8);
@@ -44,13 +44,6 @@ TW_CALLED_RARELY static row_sums sums_of_any(const int8_t *x, uint32_t elements)
     sums.values += x[i];
   }
   return sums;
-}
-
-static inline row_sums sums_of_row(const int8_t *x, uint32_t elements) {
-  if (elements == 0 || elements % 8 != 0) {
-    return sums_of_any(x, elements);
-  }
-  return sums_of_eights(x, elements / 8);
 }
 
 /* The integer next to the square root of x, from 2^28 up to 2^30.
@@ -91,22 +84,40 @@ static inline int32_t highest_bit(uint32_t x) {
   return place;
 }
 
-/* total / 2^drop, or total * 2^-drop, which fits 32 bits. */
-TW_CALLED_RARELY static uint32_t shifted_far(uint32_t high, uint32_t low, int32_t drop) {
-  const uint64_t total = (uint64_t)high << 32 | low;
-  return (uint32_t)(drop < 0 ? total << -drop : total >> drop);
+/* A total of squares as its highest bits, 2^28 up to 2^30, and how many bits, an even number, were
+ * dropped to get there. */
+typedef struct {
+  uint32_t mantissa;
+  int32_t drop;
+} row_total;
+
+/* Whether `drop` is that of a total which is neither tiny nor huge: shifts are those of words. */
+static inline int is_usual(int32_t drop) { return drop > 0 && drop < 32; }
+
+static inline int32_t dropped_bits(uint32_t high, uint32_t low) {
+  return ((high != 0 ? highest_bit(high) + 32 : highest_bit(low)) - 28) & -2;
 }
 
-/* `inverse` of docs/numerics.md, from a total of 2^16 or more, and 6 - k. */
-static inline int32_t inverse_root(uint64_t total, uint32_t *shift) {
-  const uint32_t high = (uint32_t)(total >> 32);
-  const uint32_t low = (uint32_t)total;
-  /* So many bits, an even number, bring the highest one to 28 or 29. */
-  const int32_t drop = ((high != 0 ? highest_bit(high) + 32 : highest_bit(low)) - 28) & -2;
-  const uint32_t mantissa =
-      drop > 0 && drop < 32 ? high << (32 - drop) | low >> drop : shifted_far(high, low, drop);
-  *shift = (uint32_t)(6 + drop / 2);
-  const uint32_t root = nearest_root(mantissa);
+static inline row_total usual_total(uint32_t high, uint32_t low, int32_t drop) {
+  const row_total total = {high << (32 - drop) | low >> drop, drop};
+  return total;
+}
+
+static inline row_total total_of(uint64_t sum) {
+  const uint32_t high = (uint32_t)(sum >> 32);
+  const uint32_t low = (uint32_t)sum;
+  const int32_t drop = dropped_bits(high, low);
+  if (is_usual(drop)) {
+    return usual_total(high, low, drop);
+  }
+  const row_total total = {(uint32_t)(drop < 0 ? sum << -drop : sum >> drop), drop};
+  return total;
+}
+
+/* `inverse` of docs/numerics.md, and 6 - k. */
+static inline int32_t inverse_root(row_total total, uint32_t *shift) {
+  *shift = (uint32_t)(6 + total.drop / 2);
+  const uint32_t root = nearest_root(total.mantissa);
   return (int32_t)(((UINT32_C(1) << 29) + root / 2) / root);
 }
 

@@ -6,8 +6,10 @@ load(
     "//rules:defs.bzl",
     "compiled_network",
     "firmware",
+    "golden_data",
     "kernel_library",
     "onnx_model",
+    "operator_library",
     "quantized_model",
     "simulator_test",
 )
@@ -136,30 +138,48 @@ def _quantized_model_test_impl(ctx):
 
 _quantized_model_test = analysistest.make(_quantized_model_test_impl)
 
+def _following(arguments, option):
+    """What stands behind an option, each time."""
+    return [
+        arguments[index + 1]
+        for index, argument in enumerate(arguments)
+        if argument == option
+    ]
+
+def _calibrated_model_test_impl(ctx):
+    env = analysistest.begin(ctx)
+    arguments = _action(env, "TilewrightQuantize").argv
+    for option, value in {
+        "--calibration-method": "percentile",
+        "--percentile": "99.9",
+        "--weight-bits": "head=4",
+        "--weights": "per-tensor",
+    }.items():
+        asserts.equals(env, [value], _following(arguments, option))
+    groups = analysistest.target_under_test(env)[OutputGroupInfo]
+    asserts.equals(env, ["calibrated_int8.quantization.html"], _names(groups.report_html))
+    asserts.equals(env, ["calibrated_int8.quantization.txt"], _names(groups.report_txt))
+    mnemonics = [action.mnemonic for action in analysistest.target_actions(env)]
+    asserts.false(env, "TilewrightCheckTolerance" in mnemonics, "there is no tolerance")
+    return analysistest.end(env)
+
+_calibrated_model_test = analysistest.make(_calibrated_model_test_impl)
+
 # A tolerance is checked whenever the model is needed, and from the report, which is there to read.
+# The target is one that can be built, because checks run for what a test depends on, too.
 def _tolerance_test_impl(ctx):
     env = analysistest.begin(ctx)
-    target = analysistest.target_under_test(env)
     arguments = _action(env, "TilewrightQuantize").argv
-    asserts.true(env, "accuracy_drop=0.01" in arguments)
-    asserts.equals(env, "percentile", arguments[arguments.index("--calibration-method") + 1])
-    asserts.equals(env, "99.9", arguments[arguments.index("--percentile") + 1])
-    asserts.equals(env, "per-tensor", arguments[arguments.index("--weights") + 1])
+    asserts.equals(env, ["accuracy_drop=0.01"], _following(arguments, "--tolerance"))
+    asserts.equals(env, ["4", "2"], _following(arguments, "--weight-bits-search"))
+    check = _action(env, "TilewrightCheckTolerance")
+    asserts.true(env, "digits_plain_searched.quantization.json" in _names(check.inputs))
+    groups = analysistest.target_under_test(env)[OutputGroupInfo]
     asserts.equals(
         env,
-        ["4", "2"],
-        [
-            arguments[index + 1]
-            for index, argument in enumerate(arguments)
-            if argument == "--weight-bits-search"
-        ],
+        ["digits_plain_searched.quantization.checked"],
+        _names(groups._validation),
     )
-    check = _action(env, "TilewrightCheckTolerance")
-    asserts.true(env, "searched_int8.quantization.json" in _names(check.inputs))
-    groups = target[OutputGroupInfo]
-    asserts.equals(env, ["searched_int8.quantization.checked"], _names(groups._validation))
-    asserts.equals(env, ["searched_int8.quantization.html"], _names(groups.report_html))
-    asserts.equals(env, ["searched_int8.quantization.txt"], _names(groups.report_txt))
     return analysistest.end(env)
 
 _tolerance_test = analysistest.make(_tolerance_test_impl)
@@ -175,6 +195,30 @@ def _kernel_library_test_impl(ctx):
     return analysistest.end(env)
 
 _kernel_library_test = analysistest.make(_kernel_library_test_impl)
+
+# Whatever reads the model or plans it has the modules, and networks have the kernels.
+def _operators_test_impl(ctx):
+    env = analysistest.begin(ctx)
+    for stage in ["TilewrightAnalyse", "TilewrightPlace", "TilewrightEmit"]:
+        _assert_has_operators(env, _action(env, stage))
+    linked = analysistest.target_under_test(env)[CcInfo].linking_context.linker_inputs
+    owners = [library.owner.name for library in linked.to_list()]
+    asserts.true(env, "good_kernels" in owners)
+    return analysistest.end(env)
+
+_operators_test = analysistest.make(_operators_test_impl)
+
+def _golden_operators_test_impl(ctx):
+    env = analysistest.begin(ctx)
+    _assert_has_operators(env, _action(env, "TilewrightGolden"))
+    return analysistest.end(env)
+
+_golden_operators_test = analysistest.make(_golden_operators_test_impl)
+
+def _assert_has_operators(env, action):
+    asserts.true(env, "operators.py" in _names(action.inputs), action.mnemonic)
+    option = action.argv.index("--operators")
+    asserts.true(env, action.argv[option + 1].endswith("rules/tests/operators.py"))
 
 # A test that records layers runs the recorder around the simulator and does not check counts.
 def _layers_test_impl(ctx):
@@ -269,16 +313,14 @@ def rules_tests(name):
         tags = _TAGS,
     )
     quantized_model(
-        name = "searched_int8",
+        name = "calibrated_int8",
         calibration = "calibration.npz",
         calibration_method = "percentile",
-        evaluation = "evaluation.npz",
         model = ":good",
         per_channel = False,
         percentile = 99.9,
         tags = _TAGS,
-        tolerance = {"accuracy_drop": 0.01},
-        weight_bits_search = [4, 2],
+        weight_bits = {"head": 4},
     )
     kernel_library(
         name = "good_kernels",
@@ -286,12 +328,35 @@ def rules_tests(name):
         reference = ["ref/mul.c", "ref/add.c"],
         tags = _TAGS,
     )
+    operator_library(
+        name = "good_operators",
+        srcs = ["operators.py"],
+        kernels = [":good_kernels"],
+        tags = _TAGS,
+    )
+    onnx_model(
+        name = "own",
+        src = "model.onnx",
+        operators = [":good_operators"],
+        tags = _TAGS,
+    )
+    compiled_network(name = "own_net", model = ":own", tags = _TAGS)
+    golden_data(name = "own_golden", network = ":own_net", tags = _TAGS)
+    _operators_test(name = "operators_test", target_under_test = ":own_net")
+    _golden_operators_test(name = "golden_operators_test", target_under_test = ":own_golden")
     _placement_test(name = "placement_test", target_under_test = ":good_net")
     _schedule_test(name = "schedule_test", target_under_test = ":good_net")
     _compiled_network_test(name = "compiled_network_test", target_under_test = ":good_net")
     _firmware_test(name = "firmware_test", target_under_test = ":good_fw")
     _quantized_model_test(name = "quantized_model_test", target_under_test = ":good_int8")
-    _tolerance_test(name = "tolerance_test", target_under_test = ":searched_int8")
+    _calibrated_model_test(
+        name = "calibrated_model_test",
+        target_under_test = ":calibrated_int8",
+    )
+    _tolerance_test(
+        name = "tolerance_test",
+        target_under_test = "//models/digits:digits_plain_searched",
+    )
     _kernel_library_test(name = "kernel_library_test", target_under_test = ":good_kernels")
 
     kernel_library(
@@ -377,14 +442,17 @@ def rules_tests(name):
     _dumping_network_test(name = "dumping_network_test", target_under_test = ":good_net")
 
     native.test_suite(name = name, tests = [
+        "calibrated_model_test",
         "compiled_network_test",
         "dumping_network_test",
         "firmware_test",
+        "golden_operators_test",
         "kernel_library_test",
         "layers_test",
         "no_golden_test",
         "no_layers_test",
         "no_simulator_test",
+        "operators_test",
         "override_without_reference_test",
         "placement_test",
         "quantized_model_test",

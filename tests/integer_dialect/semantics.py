@@ -23,7 +23,7 @@ Numbers = npt.NDArray[Any]
 
 
 def run(model: ModelProto, inputs: Mapping[str, npt.NDArray[Any]]) -> list[npt.NDArray[Any]]:
-    """The outputs of a model whose nodes are in order."""
+    """The outputs of a model whose nodes are in order; integers are modulo 2^32."""
     values = {
         tensor.name: exact(numpy_helper.to_array(tensor)) for tensor in model.graph.initializer
     }
@@ -32,15 +32,17 @@ def run(model: ModelProto, inputs: Mapping[str, npt.NDArray[Any]]) -> list[npt.N
         operands = [values[name] for name in node.input]
         own = OPERATORS.get(node.op_type)
         if own is not None and (node.op_type in REAL or all(x.dtype == object for x in operands)):
-            values[node.output[0]] = own(operands, _attributes(node))
+            result = own(operands, _attributes(node))
+            result = wrapped(result) if result.dtype == object else result
         else:
-            values[node.output[0]] = _evaluate(node, operands)
+            result = _evaluate(node, operands)
+        values[node.output[0]] = result
     return [values[output.name] for output in model.graph.output]
 
 
 def wrapped(data: Numbers) -> Numbers:
     """The numbers modulo 2^32, as int32 has them."""
-    return (data + 2**31) % 2**32 - 2**31
+    return np.asarray((data + 2**31) % 2**32 - 2**31, object)
 
 
 def exact(data: npt.NDArray[Any]) -> npt.NDArray[Any]:
@@ -86,7 +88,9 @@ def _attributes(node: NodeProto) -> Attributes:
     result: dict[str, Any] = {}
     for attribute in node.attribute:
         value = helper.get_attribute_value(attribute)
-        if isinstance(value, TensorProto):
+        if isinstance(value, TensorProto) and attribute.name == "value":
+            value = numpy_helper.to_array(value)
+        elif isinstance(value, TensorProto):
             (value,) = numpy_helper.to_array(value).reshape(-1).tolist()
         if isinstance(value, float) and value == round(value):
             value = int(value)
@@ -124,7 +128,7 @@ def _each(function: Callable[..., int], *operands: Numbers) -> Numbers:
     result = np.empty(shape, object)
     for index in np.ndindex(shape):
         result[index] = function(*(view[index] for view in views))
-    return result
+    return np.asarray(result)
 
 
 def _rows(function: Callable[..., list[int]], x: Numbers, *rows: Numbers) -> Numbers:
@@ -137,12 +141,15 @@ def _rows(function: Callable[..., list[int]], x: Numbers, *rows: Numbers) -> Num
 
 def _requant_shift(operands: list[Numbers], a: Attributes) -> Numbers:
     x, *constants = operands
-    shift, levels = _exponent(a["div"]), a["n_levels_out"]
+    shift, levels = _exponent(a["div"]), a.get("n_levels_out", a.get("n_levels"))
     low, high = (-(levels // 2), levels // 2 - 1) if a["signed"] else (0, levels - 1)
     for i, data in enumerate(constants):
         # Channels are axis 1, except in the matrices that a Gemm makes of a vector.
-        if 1 < data.size == data.shape[0] and x.ndim > 2:
+        channels = data.ndim > 0 and 1 < data.size == data.shape[0]
+        if channels and x.ndim > 1 and (x.ndim > 2 or data.ndim > 2):
             constants[i] = data.reshape(1, -1, *(1,) * (x.ndim - 2))
+        elif data.size == 1:
+            constants[i] = data.reshape(())
     half = a["div"] >> 1
     return _each(
         lambda v, mul, add: _limited((v * mul + add + half) >> shift, low, high), x, *constants
@@ -157,13 +164,17 @@ def _conv(operands: list[Numbers], a: Attributes) -> Numbers:
     around = [(0, 0), (0, 0), *zip(pads[:axes], pads[axes:], strict=True)]
     x = np.pad(x, around, constant_values=0)
     taps = weights.shape[2:]
-    extents = [(x.shape[2 + i] - taps[i]) // strides[i] + 1 for i in range(axes)]
+    gaps = a.get("dilations", [1] * axes)
+    extents = [
+        (x.shape[2 + i] - (taps[i] - 1) * gaps[i] - 1) // strides[i] + 1 for i in range(axes)
+    ]
     result = np.zeros((x.shape[0], weights.shape[0], *extents), object)
     each, outputs = weights.shape[1], weights.shape[0] // groups
     for index in np.ndindex(result.shape):
         batch, output, *place = index
         window = tuple(
-            slice(p * s, p * s + t) for p, s, t in zip(place, strides, taps, strict=True)
+            slice(p * s, p * s + (t - 1) * gap + 1, gap)
+            for p, s, t, gap in zip(place, strides, taps, gaps, strict=True)
         )
         first = output // outputs * each
         seen = x[(batch, slice(first, first + each), *window)]
@@ -176,6 +187,9 @@ def _conv(operands: list[Numbers], a: Attributes) -> Numbers:
 def _max_pool(operands: list[Numbers], a: Attributes) -> Numbers:
     (x,) = operands
     taps = a["kernel_shape"]
+    pads = a.get("pads", [0] * 2 * len(taps))
+    around = [(0, 0), (0, 0), *zip(pads[: len(taps)], pads[len(taps) :], strict=True)]
+    x = np.pad(x, around, constant_values=-(2**40))
     strides = a.get("strides", [1] * len(taps))
     extents = [(x.shape[2 + i] - taps[i]) // strides[i] + 1 for i in range(len(taps))]
     result = np.empty((*x.shape[:2], *extents), object)
@@ -240,6 +254,11 @@ def _rms_norm(a: Attributes, row: list[int], weight: list[int]) -> list[int]:
 def _gelu(x: int, b: int, one: int) -> int:
     sign = (x > 0) - (x < 0)
     return x * ((one + sign * (one - (min(abs(x), -b) + b) ** 2)) >> 1)
+
+
+def _axes(operands: list[Numbers], a: Attributes) -> tuple[int, ...]:
+    """An attribute, or operand 1."""
+    return tuple(int(axis) for axis in (a["axes"] if "axes" in a else operands[1]))
 
 
 def _mean(operands: list[Numbers], a: Attributes) -> Numbers:
@@ -328,13 +347,14 @@ REAL = frozenset(
 """Operators whose operands may be any numbers."""
 
 OPERATORS: Mapping[str, Callable[[list[Numbers], Attributes], Numbers]] = {
-    "Add": lambda x, _: x[0] + x[1],
+    "Add": lambda x, _: sum(x[1:], x[0]),
     "DebugPrint": lambda x, _: x[0],
     "Dequant": lambda x, a: (x[0] - a["zero_point"]).astype(np.float64) * a["scale"],
     "BatchNormalization": _batch_normalisation,
     "Concat": lambda x, a: np.concatenate(x, a["axis"]),
     "Conv": _conv,
-    "Flatten": lambda x, _: x[0].reshape(x[0].shape[0], -1),
+    "Constant": lambda _, a: exact(a["value"]),
+    "Flatten": lambda x, a: x[0].reshape(prod(x[0].shape[: a.get("axis", 1)]), -1),
     "Gemm": _gemm,
     "ITAMax": lambda x, a: _rows(lambda row: _powers(a, row), x[0]),
     "ITAPartialMax": lambda x, a: _rows(lambda row: _partial_powers(a, row), x[0]),
@@ -363,12 +383,12 @@ OPERATORS: Mapping[str, Callable[[list[Numbers], Attributes], Numbers]] = {
     "Reshape": lambda x, _: x[0].reshape(
         [int(extent) or x[0].shape[axis] for axis, extent in enumerate(x[1])]
     ),
-    "Squeeze": lambda x, a: np.squeeze(x[0], tuple(a["axes"])),
+    "Squeeze": lambda x, a: np.squeeze(x[0], _axes(x, a)),
     "Transpose": lambda x, a: x[0].transpose(a["perm"]),
     "TrueIntegerDiv": lambda x, a: _each(
         lambda v: v * (a["Delta"] * a["eta"] // (a["y"] * a["eta"] + a["eps"])), x[0]
     ),
-    "Unsqueeze": lambda x, a: np.expand_dims(x[0], tuple(a["axes"])),
+    "Unsqueeze": lambda x, a: np.expand_dims(x[0], _axes(x, a)),
     "iGELU": lambda x, a: _each(lambda v: _gelu(v, a["b"], a["one"]), x[0]),
     "iHardswish": lambda x, a: _each(
         lambda v: v * (_limited(v + a["three"], 0, a["six"]) * a["one_over_six"]), x[0]

@@ -14,6 +14,7 @@ import onnx
 import onnxruntime
 from onnx import ModelProto, TensorProto, helper
 from onnxruntime.quantization import quantize_dynamic
+from onnxruntime.transformers.float16 import convert_float_to_float16
 
 from tests.onnxruntime_operators.float_models import FLOAT_MODELS, Array, Builder
 
@@ -79,14 +80,11 @@ def decoder() -> ModelProto:
     angles = np.outer(np.arange(capacity), 10.0 ** -np.arange(0, 2, 4 / head_size))
     tables = [b.constant(f(angles)) for f in (np.cos, np.sin)]
     total = b.constant(capacity, np.int32)
-    mixed, *present = b.own(
-        "GroupQueryAttention",
-        *(packed, "", "", *caches, valid, total, *tables),
-        outputs=3,
-        num_heads=heads,
-        kv_num_heads=key_heads,
-        do_rotary=1,
-    )
+    operands = [packed, "", "", *caches, valid, total, *tables]
+    attributes = {"num_heads": heads, "kv_num_heads": key_heads, "do_rotary": 1}
+    (mixed, *_) = b.own("GroupQueryAttention", *operands, outputs=3, **attributes)
+    present = ("present_k", "present_v")
+    b.nodes[-1].output[1:] = present
     mixed = _narrow(b, mixed, size, size)
     operands = [x, mixed, b.vector(size, 1.0)]
     normal, _, _, total_sum = b.own("SkipSimplifiedLayerNormalization", *operands, outputs=4)
@@ -138,10 +136,16 @@ def quantised_encoder() -> ModelProto:
         root.setLevel(level)
 
 
+def half(name: str) -> ModelProto:
+    """A float model in float16, as onnxruntime's converter writes it."""
+    return convert_float_to_float16(FLOAT_MODELS[name]())
+
+
 FUSED_MODELS: Mapping[str, Callable[[], ModelProto]] = {
     "encoder": encoder,
     "decoder": decoder,
     "quantised_encoder": quantised_encoder,
+    "half_transformer": lambda: half("transformer"),
     "optimised_convolutional": lambda: optimised("convolutional"),
     "optimised_transformer": lambda: optimised("transformer"),
 }
@@ -157,5 +161,6 @@ def fused_feeds(model: ModelProto, seed: int = 7) -> dict[str, Array]:
         if value.type.tensor_type.elem_type == TensorProto.INT32:
             feeds[value.name] = random.integers(0, most[value.name], shape).astype(np.int32)
         else:
-            feeds[value.name] = random.normal(size=shape).astype(np.float32)
+            type_ = helper.tensor_dtype_to_np_dtype(value.type.tensor_type.elem_type)
+            feeds[value.name] = random.normal(size=shape).astype(type_)
     return feeds

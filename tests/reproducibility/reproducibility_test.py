@@ -6,10 +6,11 @@ With --built the first build is the one that runs this test: it must have built 
 all their files, before. What else lies among its outputs, from other builds, is left alone.
 
 The second build differs from the first in all that must not matter: the folder of the checkout,
-the output base, the number of jobs, and the caller's home, name, language and time zone. Python's
-string hashes differ between any two processes, and the first build compiles all networks in few
-processes, the second one in a process each. With --python the second build's Python is another one
-than the first's too; only the first line of Python's own start scripts may then differ.
+the output base, the number of jobs, and the caller's home, name, language and time zone; the first
+runs actions in sandboxes, the second without. Python's string hashes differ between any two
+processes, and which networks a process of the compiler has made before depends on the order of
+actions. With --python the second build's Python is another one than the first's too; only the
+interpreter's name in the start scripts of Python programs may then differ.
 """
 
 from __future__ import annotations
@@ -59,14 +60,15 @@ def outer_output_path() -> Path:
 class Build(Workspace):
     """One build of everything."""
 
-    jobs: int = 1
-    strategy: str = "sandboxed"
+    jobs: int
+    sandboxed: bool
 
     def outputs(self, targets: Sequence[str]) -> dict[str, str]:
         """Builds `targets`; the digests of all output files by path."""
         options = [f"--jobs={self.jobs}", "--symlink_prefix=/", "--curses=no", "--disk_cache="]
         options += [
-            f"--spawn_strategy={self.strategy}",
+            f"--spawn_strategy=worker,{'sandboxed' if self.sandboxed else 'local'}",
+            f"--{'' if self.sandboxed else 'no'}worker_sandboxing",
             "--show_progress_rate_limit=30",
             "--remote_cache=",
         ]
@@ -106,7 +108,7 @@ def first_build(folder: Path, targets: Sequence[str]) -> dict[str, str]:
         folder / "1",
         {**caller_environment(), "LANG": "C.UTF-8", "TZ": "UTC"},
         jobs=2,
-        strategy="worker,sandboxed",
+        sandboxed=True,
     )
     outputs = build.outputs(targets)
     build.close()
@@ -144,6 +146,7 @@ def main(arguments: Sequence[str]) -> int:
                 **other_python,
             },
             jobs=3,
+            sandboxed=False,
         )
         if options.built:
             outputs = second.outputs(options.targets)

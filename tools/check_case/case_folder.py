@@ -22,6 +22,7 @@ from tools.check_case.comparison import is_same_shape
 MODEL = "network.onnx"
 INPUTS = "inputs.npz"
 OUTPUTS = "outputs.npz"
+FILES = (MODEL, INPUTS, OUTPUTS)
 FIXED_TYPES = (TensorProto.INT64, TensorProto.BOOL)
 """Of inputs that are indices or conditions: never numbers of the integer dialect."""
 
@@ -82,7 +83,7 @@ class Case:
 
 
 def find_cases(folder: Path) -> list[Path]:
-    """All folders from `folder` on that hold a model, sorted.
+    """All folders from `folder` on that hold a case's model or data, sorted.
 
     Raises CompileError (TW-0001) if there is none.
     """
@@ -90,8 +91,8 @@ def find_cases(folder: Path) -> list[Path]:
         raise CompileError(
             [Problem(Code.UNREADABLE_FILE, str(folder), "it is no folder", advice="check the path")]
         )
-    found = sorted(path.parent for path in folder.rglob(MODEL))
-    if not found:
+    found = sorted({path.parent for name in FILES for path in folder.rglob(name)})
+    if not any((path / MODEL).exists() for path in found):
         raise CompileError(
             [
                 Problem(

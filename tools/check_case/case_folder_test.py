@@ -178,3 +178,12 @@ def test_whole_numbers_may_be_floats(tmp_path: Path) -> None:
     floats = read_case(tmp_path, "case").of_floats()
     assert floats is not None
     assert [str(type_) for _, type_ in floats.input_types] == ["float32[2,2]", "int8[2,2]"]
+
+
+def test_a_case_without_a_model_is_one(tmp_path: Path) -> None:
+    write_model(tmp_path / "a")
+    (tmp_path / "b").mkdir()
+    write_arrays(tmp_path / "b", [], [])
+    assert find_cases(tmp_path) == [tmp_path / "a", tmp_path / "b"]
+    with pytest.raises(CompileError, match="TW-0001"):
+        read_case(tmp_path / "b", "b")

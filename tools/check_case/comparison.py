@@ -47,10 +47,10 @@ def compare(found: Sequence[Array], expected: Sequence[Array]) -> Comparison:
         same = (a == b) | (np.isnan(a) & np.isnan(b))
         with np.errstate(invalid="ignore"):
             difference = np.where(same, 0.0, np.abs(a - b))
+        difference = np.where(np.isnan(difference), np.inf, difference)  # only one is NaN
         tolerance = ABSOLUTE + RELATIVE * np.abs(b) if have.dtype.kind == "f" else np.zeros(b.shape)
         tolerance = np.where(np.isfinite(b), tolerance, 0.0)
-        # Not `>`: a NaN differs from everything else.
-        wrong = ~same & ~(difference <= tolerance)
+        wrong = ~same & (difference > tolerance)
         elements += have.size
         differing += int(np.count_nonzero(wrong))
         largest = max(largest, float(np.max(difference, initial=0.0)))

@@ -31,6 +31,7 @@ def test_integers_must_be_equal() -> None:
 def test_floats_have_a_tolerance(found: float, expected: float, differs: bool) -> None:
     result = compare([np.array([found], np.float32)], [np.array([expected])])
     assert result.differing == differs
+    assert not differs or result.largest > 0
 
 
 @pytest.mark.parametrize("shape", [(4,), (2, 3), (3, 1), (0,), (6, 2), (3, 2, 2)])

@@ -22,10 +22,10 @@ SECONDS = 600
 """No call of a compiler takes longer, on any machine."""
 
 DEVICE = (
-    *("--target=riscv32-unknown-none-elf", "-menable-experimental-extensions", "-nostdinc"),
+    *("--target=riscv32-unknown-none-elf", "-nostdinc"),
     *("-ffreestanding", "-fno-asynchronous-unwind-tables", "-fno-unwind-tables"),
 )
-"""As toolchains/riscv compiles firmware."""
+"""As toolchains/riscv compiles firmware: toolchain_test.py compares them."""
 
 COMMON = (
     *("-O2", "-DNDEBUG", "-ffp-contract=off", "-fno-math-errno", "-fno-common"),

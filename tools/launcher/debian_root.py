@@ -51,15 +51,14 @@ def requested_groups() -> list[str]:
 def ensure(cache: Path) -> Path:
     """The root with all requested groups, set up if it is not."""
     lock = debian_index.read_lock()
-    base = debian_index.lock_text(deb for deb in lock if deb.group == BASE)
-    key = hashlib.sha256(f"{_LAYOUT}\n{base}".encode()).hexdigest()[:16]
+    key = hashlib.sha256(f"{_LAYOUT}\n{_group_text(BASE, lock)}".encode()).hexdigest()[:16]
     root = cache / f"debian-{key}"
-    missing = [g for g in (BASE, *requested_groups()) if not _is_complete(root, g)]
+    missing = [g for g in (BASE, *requested_groups()) if not _is_complete(root, g, lock)]
     if not missing:
         return root
     with exclusive(cache, "debian"):
         for group in missing:
-            if not _is_complete(root, group):
+            if not _is_complete(root, group, lock):
                 _set_up(cache, root, group, lock)
     return root
 
@@ -68,8 +67,14 @@ def _mark(root: Path, group: str) -> Path:
     return root / "var/lib/tilewright" / group
 
 
-def _is_complete(root: Path, group: str) -> bool:
-    return _mark(root, group).exists()
+def _is_complete(root: Path, group: str, lock: Sequence[Deb]) -> bool:
+    """Whether the root has the group as the lock has it; of the base its name tells."""
+    mark = _mark(root, group)
+    return mark.exists() and (group == BASE or mark.read_text("utf-8") == _group_text(group, lock))
+
+
+def _group_text(group: str, lock: Sequence[Deb]) -> str:
+    return debian_index.lock_text(deb for deb in lock if deb.group == group)
 
 
 def _set_up(cache: Path, root: Path, group: str, lock: Sequence[Deb]) -> None:
@@ -87,7 +92,8 @@ def _set_up(cache: Path, root: Path, group: str, lock: Sequence[Deb]) -> None:
     if group == BASE:
         _finish(target, root)
     _mark(target, group).parent.mkdir(parents=True, exist_ok=True)
-    _mark(target, group).write_text(debian_index.lock_text(debs), encoding="utf-8")
+    # What was asked for: where the mirror has moved on, what there is differs.
+    _mark(target, group).write_text(_group_text(group, lock), encoding="utf-8")
     if group == BASE:
         shutil.rmtree(root, ignore_errors=True)
         target.rename(root)

@@ -66,6 +66,20 @@ def test_a_group_is_added_to_the_root(tmp_path: Path, monkeypatch: pytest.Monkey
     assert (root / "usr/bin/gdb").exists()
 
 
+def test_a_group_with_other_packages_is_set_up_again(
+    mirror: dict[str, bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TILEWRIGHT_PACKAGES", "debug")
+    root = debian_root.ensure(tmp_path)
+    deb, data = make_deb(tmp_path, "debug", ["usr/bin/gdbserver"])
+    other = Deb(deb.group, "pool/gdbserver.deb", deb.sha256, deb.size)
+    mirror[other.path] = data
+    lock = [*debian_index.read_lock(), other]
+    monkeypatch.setattr(debian_index, "read_lock", lambda: lock)
+    assert debian_root.ensure(tmp_path) == root
+    assert (root / "usr/bin/gdbserver").exists()
+
+
 @pytest.mark.usefixtures("mirror")
 def test_an_interrupted_set_up_starts_again(tmp_path: Path) -> None:
     root = debian_root.ensure(tmp_path)

@@ -20,11 +20,17 @@ import numpy.typing as npt
 import onnx
 import onnxruntime
 from onnx import TensorProto, helper
+from onnxruntime.capi import onnxruntime_pybind11_state as runtime_errors
 
 from compiler.errors import Code, CompileError, Problem
 
 Arrays = dict[str, npt.NDArray[np.generic]]
 Sequences = Sequence[Sequence[Arrays]]
+
+_RUNTIME_ERRORS = (
+    *(runtime_errors.Fail, runtime_errors.InvalidArgument, runtime_errors.InvalidGraph),
+    *(runtime_errors.NotImplemented, runtime_errors.RuntimeException),
+)
 
 
 class CalibrationError(CompileError):
@@ -174,15 +180,37 @@ def _shown(shape: Sequence[int | str]) -> str:
 
 
 def session(model: onnx.ModelProto) -> onnxruntime.InferenceSession:
-    """Opens a model without graph optimisations, on one thread, so that results are repeatable."""
+    """Opens a model without graph optimisations, on one thread, so that results are repeatable.
+
+    Raises:
+        CompileError: onnxruntime does not take it.
+    """
     options = onnxruntime.SessionOptions()
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
     options.log_severity_level = 3
-    return onnxruntime.InferenceSession(
-        model.SerializeToString(), options, providers=["CPUExecutionProvider"]
-    )
+    try:
+        return onnxruntime.InferenceSession(
+            model.SerializeToString(), options, providers=["CPUExecutionProvider"]
+        )
+    except _RUNTIME_ERRORS as error:
+        absent = isinstance(error, runtime_errors.NotImplemented)
+        raise CompileError(
+            [
+                Problem(
+                    Code.UNSUPPORTED_OPERATOR if absent else Code.INVALID_MODEL,
+                    "the model",
+                    f"onnxruntime, which calibrates, does not take it: {_message(error)}",
+                    advice="quantise it with the tool that made it, and import the QDQ model",
+                )
+            ]
+        ) from error
+
+
+def _message(error: Exception) -> str:
+    """Without the kind and number of the error, in one line."""
+    return " ".join(str(error).rpartition("] : ")[2].split())
 
 
 def with_outputs(model: onnx.ModelProto, names: Sequence[str]) -> onnx.ModelProto:
@@ -214,12 +242,21 @@ class StatefulRunner:
         }
 
     def feeds(self, sequences: Sequences) -> Iterator[tuple[Arrays, Arrays]]:
-        """Yields, run after run, the complete feed and the outputs by name."""
-        for sequence in sequences:
+        """Yields, run after run, the complete feed and the outputs by name.
+
+        Raises:
+            CalibrationError: onnxruntime refuses a run, such as one with an index out of bounds.
+        """
+        for number, sequence in enumerate(sequences):
             state = dict(self._zero)
-            for given in sequence:
+            for run, given in enumerate(sequence):
                 feed = {**given, **state}
-                values = self._session.run(self.output_names, feed)
+                try:
+                    values = self._session.run(self.output_names, feed)
+                except _RUNTIME_ERRORS as error:
+                    raise CalibrationError(
+                        f"the model cannot be run on it: {_message(error)}", f"run {number}/{run}"
+                    ) from error
                 outputs = dict(zip(self.output_names, values, strict=True))
                 state = {source: outputs[target] for source, target in self._state.items()}
                 yield feed, outputs

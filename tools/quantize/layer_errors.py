@@ -193,6 +193,7 @@ def layer_errors(
     quantized: onnx.ModelProto,
     sequences: Sequences,
     state: Mapping[str, str],
+    weight_bits: Mapping[str, int] | None = None,
 ) -> list[LayerError]:
     """Runs both models over the data, each with its own state, and compares every activation.
 
@@ -201,6 +202,7 @@ def layer_errors(
         quantized: QDQ model with the float model's inputs and outputs.
         sequences: data, see ``calibration.py``.
         state: state input name to state output name.
+        weight_bits: of dequantised weights that are stored in more bits than they need.
 
     Returns:
         The activations in the order of the graph.
@@ -225,7 +227,7 @@ def layer_errors(
                 "accumulated": accumulated[target].astype(np.float64),
             }
             sums[name].add(values[name].astype(np.float64), found, ends[name])
-    weights = _Weights(float_model, quantized, constants)
+    weights = _Weights(float_model, quantized, constants, weight_bits or {})
     return [
         _layer_error(name, node, constants, sums[name], ends[name], weights)
         for name, (_, node) in pairs.items()
@@ -332,7 +334,9 @@ class _Weights:
         float_model: onnx.ModelProto,
         quantized: onnx.ModelProto,
         constants: Mapping[str, npt.NDArray[np.generic]],
+        weight_bits: Mapping[str, int],
     ) -> None:
+        self._weight_bits = weight_bits
         self.producers = {
             output: node for node in quantized.graph.node for output in node.output if output
         }
@@ -372,7 +376,7 @@ class _Weights:
     def _measured(self, name: str, dequantize: onnx.NodeProto) -> WeightError:
         real = numpy_helper.to_array(self._floats[name]).astype(np.float64)
         stored = self._constants[dequantize.input[0]].astype(np.float64)
-        bits = self._bits[dequantize.input[0]]
+        bits = self._weight_bits.get(dequantize.output[0], self._bits[dequantize.input[0]])
         scale = self._constants[dequantize.input[1]].astype(np.float64)
         zero_point = self._constants[dequantize.input[2]].astype(np.float64)
         if scale.ndim:

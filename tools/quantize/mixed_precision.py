@@ -90,9 +90,11 @@ class Models:
     float_model: onnx.ModelProto
     groups: Sequence[WeightGroup]
 
-    def narrowed(self, bits: Mapping[str, int]) -> onnx.ModelProto:
-        """With these numbers of bits by name of the weights."""
-        return with_weight_bits(self.quantized, self.float_model, self.groups, bits)
+    def narrowed(self, bits: Mapping[str, int], *, widened: bool = True) -> onnx.ModelProto:
+        """With these numbers of bits by name of the weights; see `with_weight_bits`."""
+        return with_weight_bits(
+            self.quantized, self.float_model, self.groups, bits, widened=widened
+        )
 
 
 def choose_bits(

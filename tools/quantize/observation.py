@@ -53,8 +53,13 @@ class Histogram:
         return (np.arange(2 * BINS) - BINS + 0.5) * self.width
 
 
-def calibrated_tensors(model: onnx.ModelProto, operators: Collection[str]) -> list[str]:
-    """Float32 tensors that are no constants and that `operators` read or write, in graph order."""
+def calibrated_tensors(
+    model: onnx.ModelProto, operators: Collection[str], excluded: Collection[str] = ()
+) -> list[str]:
+    """Float32 tensors that are no constants and that `operators` read or write, in graph order.
+
+    `excluded`: names of nodes that do not count.
+    """
     inferred = onnx.shape_inference.infer_shapes(model)
     graph = inferred.graph
     constants = {tensor.name for tensor in graph.initializer}
@@ -66,7 +71,7 @@ def calibrated_tensors(model: onnx.ModelProto, operators: Collection[str]) -> li
     }
     found: dict[str, None] = {}
     for node in graph.node:
-        if node.op_type in operators:
+        if node.op_type in operators and not (node.name and node.name in excluded):
             found.update(dict.fromkeys(x for x in (*node.input, *node.output) if x in floats))
     return list(found)
 
@@ -201,15 +206,29 @@ def _not_finite(model: onnx.ModelProto, wrong: Mapping[str, str]) -> list[Proble
         shown = f"{node.op_type} '{node.name}'" if node.name else node.op_type
         for name in node.output:
             if name in wrong and not any(operand in wrong for operand in node.input):
+                readers = _readers(model, name, wrong)
+                quoted = ", ".join(f'"{reader}"' for reader in readers)
                 origins.append(
                     Problem(
                         Code.CALIBRATION_VALUES,
                         f"activation '{name}' of {shown}",
                         f"the float model makes it NaN or infinite (first in {wrong[name]})",
-                        advice="check how the data were scaled, and the model's weights",
+                        advice="check how the data were scaled, and the model's weights; a mask of "
+                        "-inf needs float32 where it is read"
+                        + (f": float_layers = [{quoted}]" if readers else ""),
                     )
                 )
     return origins
+
+
+def _readers(model: onnx.ModelProto, origin: str, wrong: Collection[str]) -> list[str]:
+    """Names of nodes that read a tensor, or what passes it on."""
+    passed, readers = {origin}, list[str]()
+    for node in model.graph.node:
+        if any(name in passed for name in node.input):
+            passed.update(name for name in node.output if name in wrong)
+            readers += [node.name] if node.name else []
+    return readers
 
 
 def _dependent_on_data(model: onnx.ModelProto) -> set[str]:

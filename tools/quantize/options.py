@@ -80,6 +80,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="activations that may be constant on the calibration data; may be repeated",
     )  # fmt: skip
     parser.add_argument(
+        "--float-layers", action="append", default=[], metavar="LAYERS",
+        help="nodes that stay float32; may be repeated",
+    )  # fmt: skip
+    parser.add_argument(
         "--range-bits", type=int, choices=range(1, 25), metavar="BITS",
         help="round ranges of activations up to so many significant bits: results of float32 sums, "
         "which differ from processor to processor, then give the same model on all of them",
@@ -118,6 +122,7 @@ def options_of(arguments: argparse.Namespace) -> Options:
             method=RangeMethod(arguments.calibration_method, percentile or 100.0),
             range_bits=arguments.range_bits,
             allow_constant=tuple(arguments.allow_constant),
+            float_layers=tuple(arguments.float_layers),
         ),
         state=state,
         weight_bits=weight_bits,

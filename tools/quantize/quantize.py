@@ -84,9 +84,10 @@ def quantized(
             options.tolerance,
         )
         bits = dict(choice.bits)
-    narrowed = models.narrowed(bits)
+    stored = models.narrowed(bits, widened=False)
     if not report or judge is None:
-        return Result(narrowed, None)
+        return Result(stored, None)
+    narrowed = models.narrowed(bits)
     quality = judge.quality(narrowed)
     findings = Findings(
         name=name,
@@ -94,13 +95,13 @@ def quantized(
         calibration_runs=calibration.runs,
         samples=judge.samples,
         evaluated=evaluation is not None,
-        layers=layer_errors(model, narrowed, judge.samples.sequences, state),
+        layers=layer_errors(model, narrowed, judge.samples.sequences, state, bits),
         quality=quality,
         verdicts=judge.verdicts(quality, options.tolerance),
         weight_bits=bits_of_layers(models.groups, bits),
         choice=choice,
     )
-    return Result(narrowed, report_content(findings))
+    return Result(stored, report_content(findings))
 
 
 def _refused(found: Sequence[Problem]) -> int:

@@ -345,6 +345,58 @@ def test_activations_that_never_change_are_refused_unless_allowed() -> None:
         quantize(model, data, {}, Scheme(allow_constant=("zero", "nought")))
 
 
+def masked() -> tuple[onnx.ModelProto, list[list[Arrays]]]:
+    """Attention weights of which a mask of -inf takes some out."""
+    graph = helper.make_graph(
+        [
+            helper.make_node("MatMul", ["x", "weights"], ["scores"], "product"),
+            helper.make_node("Where", ["keep", "scores", "nothing"], ["masked"], "mask"),
+            helper.make_node("Flatten", ["masked"], ["flat"], "flatten"),
+            helper.make_node("Softmax", ["flat"], ["shares"], "softmax"),
+            helper.make_node("MatMul", ["shares", "weights"], ["y"], "sum"),
+        ],
+        "masked",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, [1, 4])],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, [1, 4])],
+        [
+            numpy_helper.from_array(np.array([True, False, True, True]), "keep"),
+            numpy_helper.from_array(np.array(-np.inf, np.float32), "nothing"),
+            numpy_helper.from_array(np.eye(4, dtype=np.float32), "weights"),
+        ],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 21)], ir_version=10)
+    data = np.random.default_rng(4).normal(size=(3, 1, 4)).astype(np.float32)
+    return model, [[{"x": sample}] for sample in data]
+
+
+def test_what_reads_a_mask_of_infinities_stays_float() -> None:
+    model, data = masked()
+    with pytest.raises(CompileError, match="called so; there are: 'product', 'mask', 'flatten'"):
+        quantize(model, data, {}, Scheme(float_layers=("soft",)))
+    found = quantize(model, data, {}, Scheme())
+    made = {output: node for node in found.graph.node for output in node.output}
+    (softmax,) = (node for node in found.graph.node if node.op_type == "Softmax")
+    assert made[softmax.input[0]].op_type == "Flatten"
+    assert made[made[softmax.input[0]].input[0]].op_type == "Where"
+    expected = session(model).run(["y"], data[0][0])[0]
+    np.testing.assert_allclose(session(found).run(["y"], data[0][0])[0], expected, atol=0.02)
+
+
+def test_a_run_that_the_model_refuses_is_told() -> None:
+    wrong = SEQUENCES[0][0] | {"tokens": np.array([[1, 99, 3]], np.int64)}
+    with pytest.raises(CalibrationError, match=r"run 0/0: the model cannot be run on it: .*99"):
+        quantize(MODEL, [[wrong]], STATE, Scheme())
+
+
+def test_a_model_that_onnxruntime_lacks_is_refused() -> None:
+    unknown = onnx.ModelProto()
+    unknown.CopyFrom(MODEL)
+    (node,) = (node for node in unknown.graph.node if node.op_type == "Swish")
+    node.op_type = "Swash"
+    with pytest.raises(CompileError, match=r"TW-0\d01: the model: onnxruntime, which .* Swash"):
+        session(unknown)
+
+
 def test_no_samples_are_refused() -> None:
     with pytest.raises(CompileError, match="it holds no samples"):
         quantize(MODEL, [], STATE, Scheme())

@@ -8,6 +8,7 @@ for. No graph optimisation takes place before; every float activation between th
 
 from __future__ import annotations
 
+import fnmatch
 import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -19,6 +20,7 @@ import onnxruntime
 from onnxruntime.quantization import CalibrationMethod, QuantFormat, QuantType, quantize_static
 from onnxruntime.quantization.calibrate import TensorData, TensorsData, save_tensors_data
 
+from compiler.errors import Code, CompileError, Problem, shown_names
 from tools.quantize import operator_handlers
 from tools.quantize.calibration import Sequences, check_sequences
 from tools.quantize.hidden_scores import hidden_scores, names_of
@@ -47,6 +49,7 @@ class Scheme:
         method: how ranges follow from the activations' values.
         range_bits: significant bits of the activations' ranges, see ``ranges.py``.
         allow_constant: patterns of names of activations that may be constant.
+        float_layers: patterns of names of nodes that stay as they are.
     """
 
     activations: str = "int8"
@@ -54,6 +57,7 @@ class Scheme:
     method: RangeMethod = field(default_factory=RangeMethod)
     range_bits: int | None = None
     allow_constant: tuple[str, ...] = ()
+    float_layers: tuple[str, ...] = ()
 
 
 def quantize(
@@ -97,7 +101,7 @@ def quantize(
             calibration_cache_path=cache,
             quant_format=QuantFormat.QDQ,
             op_types_to_quantize=operators,
-            nodes_to_exclude=excluded,
+            nodes_to_exclude=sorted({*excluded, *_matching_nodes(model, scheme.float_layers)}),
             per_channel=scheme.per_channel,
             activation_type=activation_type,
             weight_type=QuantType.QInt8,
@@ -124,10 +128,12 @@ def activation_ranges(
     """The range of every activation that `operators` read or write.
 
     Raises:
-        CompileError: an activation is NaN, infinite or constant.
+        CompileError: an activation is NaN, infinite or constant, or a pattern matches nothing.
     """
     hidden = hidden_scores(model).tensors
-    tensors = [t for t in calibrated_tensors(model, frozenset(operators)) if t not in hidden]
+    floating = _matching_nodes(model, scheme.float_layers)
+    quantised = calibrated_tensors(model, frozenset(operators), floating)
+    tensors = [tensor for tensor in quantised if tensor not in hidden]
     found = extremes(model, sequences, state, tensors)
     check_variation(model, found, scheme.allow_constant)
     counted = histograms(model, sequences, state, found) if scheme.method.needs_histogram else {}
@@ -139,6 +145,28 @@ def activation_ranges(
             low, high = round_up(low, scheme.range_bits), round_up(high, scheme.range_bits)
         ranges[name] = (low, high)
     return ranges
+
+
+def _matching_nodes(model: onnx.ModelProto, patterns: Iterable[str]) -> list[str]:
+    """Names of nodes, in graph order.
+
+    Raises:
+        CompileError: names all patterns that match no node.
+    """
+    names = [node.name for node in model.graph.node if node.name]
+    matching = {pattern: fnmatch.filter(names, pattern) for pattern in patterns}
+    problems = [
+        Problem(
+            Code.CALIBRATION,
+            f"'{pattern}'",
+            "no node that could stay float32 is called so; there are: " + shown_names(names),
+        )
+        for pattern, found in matching.items()
+        if not found
+    ]
+    if problems:
+        raise CompileError(problems)
+    return [name for name in names if any(name in found for found in matching.values())]
 
 
 def _tensors_data(ranges: Mapping[str, Range]) -> TensorsData:

@@ -102,18 +102,23 @@ def with_weight_bits(
     float_model: onnx.ModelProto,
     groups: Sequence[WeightGroup],
     bits: Mapping[str, int],
+    *,
+    widened: bool = False,
 ) -> onnx.ModelProto:
     """The QDQ model with so many bits for the weights of these names, and 8 for others.
+
+    `widened`: the same numbers and scales, but stored as int8, so that the model keeps its operator
+    set; onnxruntime does not run all operators of those that have the narrow types.
 
     Raises:
         CalibrationError: weights of the model are no initialiser of `float_model`.
     """
-    opset = max((OPSETS.get(number, 0) for number in bits.values()), default=0)
-    result = _converted(quantized, opset)
+    opsets = () if widened else (OPSETS.get(number, 0) for number in bits.values())
+    result = _converted(quantized, max(opsets, default=0))
     floats = {tensor.name: tensor for tensor in float_model.graph.initializer}
     for group in groups:
         if (number := bits.get(group.weights, 8)) != 8:
-            _narrow(result, floats, group.weights, group.layers[0], number)
+            _narrow(result, floats, group, number, TensorProto.INT8 if widened else TYPES[number])
     return result
 
 
@@ -196,23 +201,25 @@ def _converted(model: onnx.ModelProto, opset: int) -> onnx.ModelProto:
 def _narrow(
     model: onnx.ModelProto,
     floats: Mapping[str, TensorProto],
-    weights: str,
-    layer: str,
+    group: WeightGroup,
     bits: int,
+    data_type: int,
 ) -> None:
     """Replaces what a DequantizeLinear reads: numbers, scales and zero points."""
-    (dequantize,) = (node for node in model.graph.node if weights in node.output)
+    (dequantize,) = (node for node in model.graph.node if group.weights in node.output)
     constants = {tensor.name: tensor for tensor in model.graph.initializer}
     source = floats.get(dequantize.input[0].removesuffix("_quantized"))
     if source is None:
-        raise CalibrationError(f"the weights of '{layer}' are no initialiser of the float model")
+        raise CalibrationError(
+            f"the weights of '{group.layers[0]}' are no initialiser of the float model"
+        )
     axis = None
     if constants[dequantize.input[1]].dims:
         axis = next((entry.i for entry in dequantize.attribute if entry.name == "axis"), 1)
     data = numpy_helper.to_array(source).astype(np.float64)
     stored, scale = round_weights(data, bits, axis)
     shape = list(constants[dequantize.input[1]].dims)
-    narrow = helper.tensor_dtype_to_np_dtype(TYPES[bits])
+    narrow = helper.tensor_dtype_to_np_dtype(data_type)
     arrays = (
         stored.astype(narrow),
         scale.astype(np.float32).reshape(shape),

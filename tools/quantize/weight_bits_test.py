@@ -18,7 +18,12 @@ from compiler.operators.matmul import MatMulInt8
 from tools.quantize.calibration import CalibrationError, session
 from tools.quantize.quantize import main
 from tools.quantize.static_quantization import Scheme, quantize
-from tools.quantize.weight_bits import narrow_weights, round_weights
+from tools.quantize.weight_bits import (
+    narrow_weights,
+    round_weights,
+    weight_groups,
+    with_weight_bits,
+)
 
 
 def float_model() -> onnx.ModelProto:
@@ -110,6 +115,21 @@ def test_the_compiler_computes_what_onnxruntime_does() -> None:
         limit = 2 if node.name == "body/second" else 8
         assert int(weights.min()) >= -limit and int(weights.max()) < limit
     assert session(narrowed).run(None, {"image": images(1)})
+
+
+def test_widened_weights_are_the_same_numbers() -> None:
+    int8, model = quantized_model(), float_model()
+    groups = weight_groups(int8)
+    bits = dict(zip([group.weights for group in groups], (4, 2, 2, 4), strict=True))
+    narrow = with_weight_bits(int8, model, groups, bits)
+    wide = with_weight_bits(int8, model, groups, bits, widened=True)
+    assert set(weight_types(wide).values()) == {TensorProto.INT8}
+    assert wide.opset_import == int8.opset_import
+    feed = {"image": images(1)}
+    for found, expected in zip(
+        session(wide).run(None, feed), session(narrow).run(None, feed), strict=True
+    ):
+        np.testing.assert_array_equal(found, expected)
 
 
 def test_patterns_without_a_layer_are_refused() -> None:

@@ -14,6 +14,7 @@ DEBIAN_LOCK = Path("tools/launcher/debian.lock")
 PYTHON_LOCKS = (
     Path("tools/lint/linters.lock"),
     Path("tools/python/packages.lock"),
+    Path("tools/remote/buildgrid.lock"),
     Path("toolchains/zig/zig.lock"),
 )
 NPM_LOCKS = (

@@ -212,3 +212,19 @@ def test_types_that_the_model_declares() -> None:
     y = interpret(graph, {"x": x})[graph.outputs[0]]
     sums = x.astype(np.int64) @ weights.astype(np.int64)
     assert np.array_equal(y, np.clip((sums + 128) >> 8, -128, 127))
+
+
+def test_an_output_that_is_declared_with_another_shape_is_refused() -> None:
+    nodes = [
+        helper.make_node("Elu", ["x"], ["e"], "elu"),
+        helper.make_node("IntegerMean", ["e"], ["y"], "mean"),
+    ]
+    graph = helper.make_graph(
+        nodes,
+        "means",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, [3])],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, [3])],
+    )
+    opset = helper.make_opsetid("", 22)
+    with pytest.raises(CompileError, match=r"'y' is declared with shape \[3\], it has \[1\]"):
+        import_model(helper.make_model(graph, opset_imports=[opset], ir_version=10))

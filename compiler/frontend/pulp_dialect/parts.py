@@ -9,7 +9,8 @@ import numpy as np
 from onnx import NodeProto, TensorProto, helper, numpy_helper
 
 from compiler.errors import UnsupportedForm
-from compiler.frontend.pulp_dialect.proto_attributes import integer, required_integer
+from compiler.frontend.check_structure import tensor_data
+from compiler.frontend.pulp_dialect.proto_attributes import LIMIT, integer, required_integer
 from compiler.ir import Array
 from compiler.operators.registry import PULP_DOMAIN
 
@@ -47,11 +48,17 @@ class Parts:
         return self.node.input[index] or None if index < len(self.node.input) else None
 
     def constant_operand(self, index: int) -> Array:
-        """The data of operand `index`. Raises UnsupportedForm if it is no constant."""
+        """The integers of operand `index`, int64. Raises UnsupportedForm if it has none."""
         name = self.operand(index)
         if name not in self.constants:
             raise UnsupportedForm(f"its operand {name!r} is no initialiser", "constant operands")
-        return np.asarray(numpy_helper.to_array(self.constants[name]))
+        data = tensor_data(self.constants[name])
+        if data.dtype.kind not in "iuf":
+            raise UnsupportedForm(f"its operand {name!r} is {data.dtype}", "constant integers")
+        real = data.astype(np.float64)
+        if not np.all(np.isfinite(real) & (real == np.rint(real)) & (np.abs(real) < LIMIT)):
+            raise UnsupportedForm(f"its operand {name!r} has no integers", "constant integers")
+        return real.astype(np.int64)
 
     def constant(self, role: str, data: Array | Sequence[int] | int) -> str:
         """A new constant of integers, stored as float32 if that has them all."""
@@ -111,8 +118,8 @@ class Parts:
         shifts = [required_integer(self.node, "shift")] if self._has("shift") and not prefix else []
         if shift_operand is not None and self.optional(shift_operand) is not None:
             data = self.constant_operand(shift_operand).reshape(-1)
-            if data.size != 1 or data[0] != np.rint(data[0]):
-                raise UnsupportedForm("its shift is no integer", "one integer")
+            if data.size != 1:
+                raise UnsupportedForm(f"its shift has {data.size} numbers", "one integer")
             shifts.append(int(data[0]))
         if any(not 0 <= shift < 64 for shift in shifts):
             raise UnsupportedForm(f"its shift is {shifts[0]}", "shifts from 0 to 63")

@@ -28,7 +28,7 @@ from compiler.frontend.pulp_dialect.parts import Parts
 from compiler.frontend.pulp_dialect.proto_attributes import number
 from compiler.frontend.upgrade_opset import opset_of
 from compiler.ir import DataType
-from compiler.operators.registry import PULP_DOMAIN
+from compiler.operators.registry import CONTRIB_DOMAIN, PULP_DOMAIN
 
 INTEGERS = frozenset(
     {
@@ -109,13 +109,21 @@ def prepare(proto: ModelProto, input_types: dict[str, DataType]) -> bool:
 
 
 def _hides_integers(proto: ModelProto, input_types: Mapping[str, DataType]) -> bool:
-    """Whether an input holds other integers than those that the model declares."""
+    """Whether an input holds other integers than declared, where readers also take numbers."""
     declared = {**DECLARED, TensorProto.INT32: DataType.INT32, TensorProto.INT64: DataType.INT32}
-    return any(
-        input_types.get(value.name, DataType.FLOAT32)
-        not in (DataType.FLOAT32, declared.get(value.type.tensor_type.elem_type))
+    others = [
+        value.name
         for value in proto.graph.input
-    )
+        if input_types.get(value.name, DataType.FLOAT32)
+        not in (DataType.FLOAT32, declared.get(value.type.tensor_type.elem_type))
+    ]
+    if not others:
+        return False
+    kept = set(_integer_operands(proto))
+    for node in proto.graph.node:
+        if node.domain == CONTRIB_DOMAIN:
+            kept.update(node.input)  # what it takes is what the file declares
+    return any(name not in kept for name in others)
 
 
 def _is_dialect(node: NodeProto) -> bool:
@@ -197,8 +205,9 @@ def _rename(proto: ModelProto) -> None:
     """
     constants = {tensor.name: tensor for tensor in proto.graph.initializer}
     for node in proto.graph.node:
-        if node.op_type == "Constant" and node.attribute[0].HasField("t"):
-            constants[node.output[0]] = node.attribute[0].t
+        if node.op_type == "Constant" and len(node.output) == 1:
+            data = [attribute.t for attribute in node.attribute if attribute.HasField("t")]
+            constants.update(zip(node.output, data, strict=False))
     zeros = _zeros(proto)
     nodes: list[NodeProto] = []
     problems = _Problems()
@@ -216,6 +225,8 @@ def _rename(proto: ModelProto) -> None:
             del node.input[2:]
         elif _is_dialect(node):
             node.domain = PULP_DOMAIN
+        elif node.domain in ONNX_DOMAINS and node.op_type == "Add" and len(node.input) > 2:
+            node.op_type = "Sum"
         nodes.append(node)
     problems.raise_all()
     del proto.graph.node[:]
@@ -230,12 +241,15 @@ def _store_as_float(proto: ModelProto) -> None:
     for value in (*proto.graph.input, *proto.graph.output):
         if value.name not in kept and value.type.tensor_type.elem_type in INTEGERS:
             value.type.tensor_type.elem_type = TensorProto.FLOAT
-    for index, tensor in enumerate(proto.graph.initializer):
-        if tensor.name not in kept and tensor.data_type in INTEGERS - {TensorProto.INT64}:
+    stored = [(tensor.name, tensor) for tensor in proto.graph.initializer]
+    for node in proto.graph.node:
+        if node.op_type == "Constant" and node.domain in ONNX_DOMAINS and len(node.output) == 1:
+            stored += [(node.output[0], a.t) for a in node.attribute if a.HasField("t")]
+    for name, tensor in stored:
+        if name not in kept and tensor.data_type in INTEGERS - {TensorProto.INT64}:
             data = numpy_helper.to_array(tensor)
             if np.array_equal(data.astype(np.float32).astype(np.int64), data):
-                stored = numpy_helper.from_array(data.astype(np.float32), tensor.name)
-                proto.graph.initializer[index].CopyFrom(stored)
+                tensor.CopyFrom(numpy_helper.from_array(data.astype(np.float32), tensor.name))
 
 
 def _integer_operands(proto: ModelProto) -> Iterator[str]:

@@ -10,10 +10,15 @@ from onnx import helper
 from onnx.reference import ReferenceEvaluator
 
 from compiler.errors import CompileError
-from compiler.frontend.expansion_harness import NodeModel, assert_agrees, interpreted, lowered
+from compiler.frontend.expansion_harness import (
+    NodeModel,
+    assert_agrees,
+    interpreted,
+    lowered,
+    stored,
+)
 from compiler.frontend.import_model import import_model
 from compiler.frontend.qoperator.integer_products import as_bytes
-from compiler.frontend.qoperator.qoperator_test import stored
 from compiler.ir import Array
 
 ZEROS = {np.int8: (0, -7, 127), np.uint8: (0, 128, 3, 255)}

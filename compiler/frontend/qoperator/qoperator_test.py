@@ -8,18 +8,17 @@ import numpy as np
 import pytest
 
 from compiler.errors import Code, CompileError
-from compiler.frontend.expansion_harness import NodeModel, assert_agrees, interpreted, lowered
+from compiler.frontend.expansion_harness import (
+    NodeModel,
+    assert_agrees,
+    interpreted,
+    lowered,
+    stored,
+)
 from compiler.frontend.import_model import import_model
 from compiler.ir import Array
 
 TYPES = (np.int8, np.uint8)
-
-
-def stored(seed: int, dtype: Any, *shape: int) -> Array:
-    """Random numbers of a type of integers, over its whole range."""
-    limits = np.iinfo(dtype)
-    low, high = int(limits.min), int(limits.max)
-    return np.random.default_rng(seed).integers(low, high, shape, endpoint=True).astype(dtype)
 
 
 class QuantisedModel(NodeModel):

@@ -11,7 +11,7 @@
 #include "tilewright/region.h"
 #include "tilewright/stack.h"
 
-#define MAXIMUM_TENSORS 32
+#define MAXIMUM_TENSORS 64
 
 extern const tw_network TILEWRIGHT_NETWORK;
 

@@ -130,29 +130,34 @@ TW_CALLED_OFTEN __attribute__((noinline)) static void wait_for(uint32_t slots,
   }
 }
 
-TW_CALLED_OFTEN __attribute__((noinline)) static void start_job(const tw_schedule *schedule,
+/* Starts the first part of a job, which is prepared, and queues the rest. */
+TW_CALLED_OFTEN __attribute__((noinline)) static void start_job(void (*start)(void),
                                                                 const tw_schedule_call *job) {
-  schedule->start_job();
+  start();
   if (job->function != NULL) {
     job->function(job->descriptor, 0, 1);
   }
 }
 
 /* Starts copies and jobs and waits for them, step by step. The first job of a step is prepared
- * while the step before it runs. */
+ * while the step before it runs. The schedule itself is in L2: what each job needs of it is loaded
+ * once. */
 TW_CALLED_OFTEN __attribute__((noinline)) static void conduct(const tw_schedule *schedule) {
   tw_dma_counter counters[TW_SCHEDULE_SLOTS];
+  void (*const prepare)(const void *) = schedule->prepare_job;
+  void (*const start)(void) = schedule->start_job;
+  void (*const finish)(void) = schedule->finish_jobs;
   const tw_schedule_transfer *transfer = schedule->transfers;
   const tw_schedule_call *job = schedule->jobs;
   const tw_schedule_step *step = schedule->steps;
   const tw_schedule_step *const end = step + schedule->step_count;
   if (step->jobs != 0) {
-    schedule->prepare_job(job->descriptor);
+    prepare(job->descriptor);
   }
   do {
     uint32_t jobs = step->jobs;
     if (jobs != 0) {
-      start_job(schedule, job++);
+      start_job(start, job++);
     }
     start_transfers(transfer, step->transfers, counters);
     transfer += step->transfers;
@@ -160,17 +165,17 @@ TW_CALLED_OFTEN __attribute__((noinline)) static void conduct(const tw_schedule 
     const uint32_t is_job_next = ++step != end && step->jobs != 0;
     if (jobs != 0) {
       while (--jobs != 0) {
-        schedule->prepare_job(job->descriptor);
-        start_job(schedule, job++);
+        prepare(job->descriptor);
+        start_job(start, job++);
       }
       wait_for(due, counters);
-      schedule->finish_jobs();
+      finish();
       if (is_job_next) {
-        schedule->prepare_job(job->descriptor);
+        prepare(job->descriptor);
       }
     } else {
       if (is_job_next) {
-        schedule->prepare_job(job->descriptor);
+        prepare(job->descriptor);
       }
       wait_for(due, counters);
     }

@@ -14,8 +14,8 @@ typedef struct {
   int32_t zero_point;
 } tw_requantise_shift_s8_parameters;
 
-/* output[i] = clip((input[i] * factor + addend) >> shift, low, high) + zero_point, in 64 bits, with
- * the constants of channel i / inner % channels.
+/* output[i] = clip(((input[i] * factor + addend) >> shift) + zero_point, low, high), in 64 bits,
+ * with the constants of channel i / inner % channels.
  *
  * constants: [3][channels], the factors, the lower and the upper 32 bits of the addends, which are
  * below 2^62. */

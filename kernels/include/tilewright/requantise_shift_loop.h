@@ -20,11 +20,11 @@
                                        (uint32_t)constant[channels]);                            \
       end = share.end - i < (row + 1) * inner - i ? share.end : (row + 1) * inner;               \
       for (uint32_t j = i; j < end; ++j) {                                                       \
-        const int64_t shifted = (input[j] * factor + addend) >> parameters->shift;               \
+        const int64_t shifted =                                                                  \
+            ((input[j] * factor + addend) >> parameters->shift) + parameters->zero_point;        \
         const int64_t low = parameters->low;                                                     \
         const int64_t high = parameters->high;                                                   \
-        const int64_t clipped = shifted < low ? low : (shifted > high ? high : shifted);         \
-        output[j] = (Output)(clipped + parameters->zero_point);                                  \
+        output[j] = (Output)(shifted < low ? low : (shifted > high ? high : shifted));           \
       }                                                                                          \
     }                                                                                            \
   }

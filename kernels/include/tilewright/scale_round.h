@@ -13,7 +13,7 @@ typedef struct {
   int32_t zero_point;
 } tw_scale_round_s8_parameters;
 
-/* output[i] = clip(round(input[i] * factor + offset), low, high) + zero_point. Halves are rounded
+/* output[i] = clip(round(input[i] * factor + offset) + zero_point, low, high). Halves are rounded
  * away from zero, product and sum to float32 each; NaN becomes low. */
 void tw_scale_round_s8(const tw_scale_round_s8_parameters *parameters, const float *input,
                        int8_t *output, uint32_t core, uint32_t cores);
