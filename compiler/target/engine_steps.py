@@ -89,16 +89,10 @@ def steps_of(works: Sequence[Work], plan: Plan) -> Steps:
     needs = [sum(1 << needed for needed in work.needs) for work in works]
     ways = [work.ways[way] for work, way in zip(works, plan.ways, strict=True)]
     waiting = sorted(range(len(works)), key=lambda index: (plan.begins[index], index))
-    states: list[list[_State]] = [[] for _ in range(len(works) + 1)]
-    states[0].append(_State())
-    for number, reached in enumerate(states[:-1]):
-        best: dict[tuple[int, int], _State] = {}
-        for state in sorted(reached, key=lambda state: state.cost):
-            best.setdefault((state.done, state.before), state)
-        for state in list(best.values())[:MOST_STATES]:
-            for following in _following(state, waiting, needs, ways):
-                states[number + len(following.order)].append(following)
-    last = min(states[-1], key=lambda state: state.cost)
+    # Of very many works that are ready the first ones may all be such that would have joined: then
+    # no order is found unless they may begin a step.
+    ends = _last_states(waiting, needs, ways) or _last_states(waiting, needs, ways, joins=False)
+    last = min(ends, key=lambda state: state.cost)
     order: list[int] = []
     state: _State | None = last
     while state is not None:
@@ -107,8 +101,32 @@ def steps_of(works: Sequence[Work], plan: Plan) -> Steps:
     return Steps(tuple(order), last.cycles)
 
 
+def _last_states(
+    waiting: Sequence[int], needs: Sequence[int], ways: Sequence[Way], *, joins: bool = True
+) -> list[_State]:
+    """States in which all works are done.
+
+    `joins`: a step begins with a work that needs one of the step before, unless that is full.
+    """
+    states: list[list[_State]] = [[] for _ in range(len(waiting) + 1)]
+    states[0].append(_State())
+    for number, reached in enumerate(states[:-1]):
+        best: dict[tuple[int, int], _State] = {}
+        for state in sorted(reached, key=lambda state: state.cost):
+            best.setdefault((state.done, state.before), state)
+        for state in list(best.values())[:MOST_STATES]:
+            for following in _following(state, waiting, needs, ways, joins=joins):
+                states[number + len(following.order)].append(following)
+    return states[-1]
+
+
 def _following(
-    state: _State, waiting: Sequence[int], needs: Sequence[int], ways: Sequence[Way]
+    state: _State,
+    waiting: Sequence[int],
+    needs: Sequence[int],
+    ways: Sequence[Way],
+    *,
+    joins: bool,
 ) -> Iterator[_State]:
     """States after one more step, or after one work without cycles if there is one."""
     ready = [
@@ -125,7 +143,7 @@ def _following(
     for size in range(min(MOST_WORKS, len(ready)), 0, -1):
         for chosen in combinations(ready[:MOST_READY], size):
             needing = [index for index in chosen if needs[index] & state.before]
-            if not needing and state.joinable:
+            if joins and not needing and state.joinable:
                 continue
             step = _Step()
             for index in chosen:

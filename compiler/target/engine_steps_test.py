@@ -62,3 +62,17 @@ def test_steps_take_no_longer_than_works_one_by_one(data: st.DataObject) -> None
         works.append(Work([way], sorted(needs)))
     _, cycles = order_of(works)
     assert cycles <= sum(work.ways[0].cycles for work in works)
+
+
+def test_many_works_that_are_ready_from_the_start() -> None:
+    """A recurrent layer: a step needs a slice of the input, seen in another shape, and the last."""
+    count = 12
+    works = [Work([CORES])]
+    for index in range(count):
+        works += [Work([CORES], [0]), Work([VIEW], [1 + 2 * index])]
+    for index in range(count):
+        works += [Work([CORES], [len(works) - 1])] if index else []
+        last = [len(works) - 1] if index else []
+        works += [Work([CORES], [2 + 2 * index, *last])]
+    order, cycles = order_of(works)
+    assert cycles == 100 * (len(order) - count)
