@@ -23,7 +23,7 @@ class Engine:
     """A running engine."""
 
     server: Server
-    services: list[Service]
+    database: Database
     workers: list[Worker]
 
     @property
@@ -32,8 +32,15 @@ class Engine:
         return f"grpc://{self.server.address}"
 
     def failed(self) -> Service | None:
-        """A process of the engine that has ended, if there is one."""
-        return next((service for service in self.services if not service.is_running()), None)
+        """A process that has ended and that the others cannot do without, if there is one.
+
+        Of the workers one is enough.
+        """
+        needed = [self.database.service, self.server.service]
+        if not any(worker.is_running() for worker in self.workers):
+            needed += [worker.service for worker in self.workers]
+            needed += [worker.storage for worker in self.workers]
+        return next((service for service in needed if not service.is_running()), None)
 
 
 @contextmanager
@@ -60,6 +67,4 @@ def running_engine(folder: Path, workers: int, jobs: int) -> Iterator[Engine]:
             worker = Worker(name, folder / name, sockets, server.address, jobs, programs)
             stack.callback(worker.stop)
             started.append(worker)
-        services = [database.service, server.service]
-        services += [service for worker in started for service in (worker.storage, worker.service)]
-        yield Engine(server, services, started)
+        yield Engine(server, database, started)
