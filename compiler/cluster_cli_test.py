@@ -37,9 +37,41 @@ def tall_model(path: Path) -> Path:
     return path
 
 
+def updating_model(path: Path, *, reads: bool) -> Path:
+    """Rows are written into an input that is no state; `reads`: something reads the result."""
+    nodes = [
+        helper.make_node("TensorScatter", ["past", "new", "at"], ["present"], "update", axis=2),
+        helper.make_node("Relu", ["present"], ["y"], "relu"),
+    ]
+    outputs = [helper.make_tensor_value_info("present", TensorProto.FLOAT, [1, 2, 8, 4])]
+    if reads:
+        outputs.append(helper.make_tensor_value_info("y", TensorProto.FLOAT, [1, 2, 8, 4]))
+    graph = helper.make_graph(
+        nodes[: len(outputs)],
+        "update",
+        [
+            helper.make_tensor_value_info("past", TensorProto.FLOAT, [1, 2, 8, 4]),
+            helper.make_tensor_value_info("new", TensorProto.FLOAT, [1, 2, 1, 4]),
+            helper.make_tensor_value_info("at", TensorProto.INT64, [1]),
+        ],
+        outputs,
+    )
+    opset = [helper.make_opsetid("", 24)]
+    proto = helper.make_model(graph, opset_imports=opset, ir_version=11)
+    path.write_bytes(proto.SerializeToString())
+    return path
+
+
 def run(tmp_path: Path, output: str, *options: str) -> int:
     network = model(tmp_path / "net.onnx")
     return main([str(network), "--output", str(tmp_path / output), *options])
+
+
+@pytest.mark.parametrize("reads", [False, True])
+def test_an_update_of_a_plain_input(tmp_path: Path, reads: bool) -> None:
+    network = updating_model(tmp_path / "net.onnx", reads=reads)
+    chip = soc(tmp_path / "soc.yaml")
+    assert main([str(network), "--output", str(tmp_path / "out"), "--soc", str(chip)]) == 0
 
 
 def test_the_same_bytes_again(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 
 import onnx.defs
+import onnx.shape_inference
 from onnx import ModelProto, helper, version_converter
 from onnx.checker import ValidationError
 
@@ -61,8 +62,8 @@ def upgrade_opset(proto: ModelProto, least: int = 0) -> ModelProto:
     try:
         converted = version_converter.convert_version(proto, wanted)
     except (
-        *(InferenceError, RuntimeError, ValueError, ValidationError),
-        version_converter.ConvertError,
+        *(RuntimeError, ValueError, ValidationError),
+        *(version_converter.ConvertError, onnx.shape_inference.InferenceError),
     ) as error:
         message = " ".join(str(error).split())[:400]
         raise CompileError(
