@@ -80,7 +80,9 @@ class _Everything:
         exposed = copy_cycles(candidate.constant_traffic, candidate.steps, self._cluster)
         cycles = max(candidate.compute, copies) + exposed // candidate.steps // 2
         for name in self._passing(choice):
-            stream = candidate.operands[name]
+            stream = candidate.operands.get(name)
+            if stream is None:
+                continue  # read where it is, as a Gather's table
             arrives = self._homes[name] is Home.INPUT
             first = stream.traffic if name in resident else stream.first_bytes
             cycles += copy_cycles(first if arrives else stream.last_bytes, 1, self._cluster)
