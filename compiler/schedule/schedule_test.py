@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from compiler.codegen.interpreter_harness import random_inputs
 from compiler.codegen.sample_networks import NetworkBuilder
 from compiler.interpreter import interpret
-from compiler.ir import Box, DataType, Graph, TensorType
+from compiler.ir import Box, DataType, Graph, Node, TensorType, Value
+from compiler.operators.gather import Gather
 from compiler.operators.softmax import SoftmaxInt8
 from compiler.schedule.arrange import DoesNotFitL1
 from compiler.schedule.byte_execution import ByteExecution
@@ -131,6 +132,17 @@ def test_shared_constants_are_copied_once_where_there_is_room() -> None:
         ]
         loaded.append(sum(tables))
     assert loaded == [256, 3 * 256]
+
+
+def test_an_input_that_is_read_here_and_there() -> None:
+    """The table of a Gather is no operand of tiles, though only the first node has it."""
+    graph = Graph("")
+    data, indices = TensorType(DataType.INT8, (4, 6)), TensorType(DataType.INT32, (3,))
+    for name, type_ in (("table", data), ("rows", indices)):
+        graph.inputs.append(graph.add_value(Value(name, type_)).name)
+    graph.append(Node("gather", Gather(0), ("table", "rows"), ("y",)))
+    graph.outputs.append("y")
+    check(graph, schedule(graph, CLUSTER, 1 << 16), 1 << 16)
 
 
 def mutations(program: Program) -> Iterator[tuple[str, Program]]:
