@@ -39,12 +39,13 @@ HAS_BETA = ("HardSigmoid",)
 @lowering("GRU", description=f"{SUPPORTED}; linear_before_reset")
 @lowering("RNN", description=SUPPORTED)
 def lower_recurrent(node: OnnxNode, context: LoweringContext) -> None:
-    directions = _directions(node, context)
     x = context.required(node, 0)
     if not x.type.data_type.is_float or len(x.shape) != 3 or not x.type.elements:
         raise UnsupportedForm(f"its input {x.name!r} is {x.type}", "float32, 3 axes, elements")
     batch_first = bool(node.attribute("layout", 0))
     steps, batch = x.shape[1::-1] if batch_first else x.shape[:2]
+    _check_shapes(node, context, batch, x.shape[2], batch_first)
+    directions = _directions(node, context)
     layer = Layer(node, context, steps, batch, directions[0].recurrent.shape[0])
     value = context.plain(x)
     if batch_first:
@@ -62,6 +63,33 @@ def lower_recurrent(node: OnnxNode, context: LoweringContext) -> None:
     _emit_outputs(layer, sequences, finals, batch_first)
 
 
+def _check_shapes(
+    node: OnnxNode, context: LoweringContext, batch: int, features: int, batch_first: bool
+) -> None:
+    """Refuses operands whose shapes contradict each other: ONNX does not infer from all of them."""
+    count = 2 if node.attribute("direction", "forward") == "bidirectional" else 1
+    recurrent = context.operand(node, 2)
+    hidden = recurrent.shape[-1] if recurrent is not None and recurrent.shape else 0
+    rows = GATES[node.operator] * hidden
+    state = (batch, count, hidden) if batch_first else (count, batch, hidden)
+    wanted = {
+        1: (count, rows, features),
+        2: (count, rows, hidden),
+        3: (count, 2 * rows),
+        4: (batch,),
+        5: state,
+        6: state,
+        7: (count, 3 * hidden),
+    }
+    for index, shape in wanted.items():
+        operand = context.operand(node, index)
+        if operand is not None and operand.shape != shape:
+            raise UnsupportedForm(
+                f"its input {index} {operand.name!r} has shape {list(operand.shape)}",
+                f"{list(shape)}, for {features} inputs and a hidden size of {hidden}",
+            )
+
+
 def _directions(node: OnnxNode, context: LoweringContext) -> list[Direction]:
     kind = node.attribute("direction", "forward")
     reversals = {"forward": [False], "reverse": [True], "bidirectional": [False, True]}
@@ -72,10 +100,9 @@ def _directions(node: OnnxNode, context: LoweringContext) -> list[Direction]:
     assert w is not None and r is not None
     hidden = r.shape[-1]
     said = node.attribute("hidden_size", hidden)
-    if w.shape[:2] != (count, gates * hidden) or r.shape[:2] != w.shape[:2] or said != hidden:
+    if said != hidden:
         raise UnsupportedForm(
-            f"its weights are {list(w.shape)} and {list(r.shape)}, its hidden_size is {said}, and "
-            f"it has {count} directions",
+            f"its hidden_size is {said}, its weights {list(w.shape)} and {list(r.shape)}",
             f"[directions, {gates} * hidden_size, inputs] and the same for hidden_size inputs",
         )
     bias = _constant(node, context, 3, "bias")

@@ -215,6 +215,14 @@ def test_refusals(attributes: dict[str, Any], message: str | None) -> None:
         model.graph()
 
 
+@pytest.mark.parametrize("operand", ["w", "r", "b"])
+def test_shapes_that_contradict_each_other_are_refused(operand: str) -> None:
+    model = layer("GRU", 11)
+    model.constants[operand] = np.concatenate([model.constants[operand]] * 2, axis=-1)
+    with pytest.raises(CompileError, match=r"TW-0202: node .GRU.* has shape"):
+        model.graph()
+
+
 def test_weights_at_run_time_are_refused() -> None:
     model = layer("GRU", 10)
     model.inputs["r"] = model.constants.pop("r")

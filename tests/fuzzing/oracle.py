@@ -24,6 +24,7 @@ from compiler.lowering.lower import lower
 from compiler.operators.model_harness import FLOAT_TOLERANCE, run_onnxruntime
 from compiler.passes import run_passes
 from tests.fuzzing.open_results import rounded_operands, shifted, showing, with_maxima_of_nan
+from tests.fuzzing.single_precision import in_single_precision
 
 INTEGER_LIMIT = 2**31
 """The compiler computes in int32 what a model has in int64 (docs/numerics.md)."""
@@ -62,7 +63,7 @@ def judge(content: bytes, names: Sequence[str], graph: Graph, found: Mapping[str
     Raises:
         Failure: a result differs from every implementation that gives one.
     """
-    model = ModelProto.FromString(content)
+    model = in_single_precision(ModelProto.FromString(content))
     # What the compiler sorts, others refuse.
     check_structure(model)
     data = {name: found[value] for name, value in zip(names, graph.inputs, strict=True)}
