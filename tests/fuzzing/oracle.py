@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from onnx import ModelProto, NodeProto, helper, shape_inference
+from onnx import ModelProto, NodeProto, ValueInfoProto, helper, shape_inference
 from onnx.reference import ReferenceEvaluator
 
 from compiler.errors import CompileError
@@ -48,11 +48,17 @@ class Failure(Exception):
 
 @dataclass(frozen=True)
 class Part:
-    """What makes one tensor of a model; `stored`: the tensor is made by a QuantizeLinear."""
+    """What makes one tensor of a model.
+
+    Attributes:
+        stored: the tensor is made by a QuantizeLinear.
+        shape: what the whole model says about the tensor, if it does.
+    """
 
     model: ModelProto
     target: str
     stored: bool
+    shape: tuple[int, ...] | None
 
 
 def judge(content: bytes, names: Sequence[str], graph: Graph, found: Mapping[str, Array]) -> str:
@@ -93,7 +99,10 @@ def _inner_values(
     """Tensors inside of the model, found by compiling it with these as further outputs."""
     shown = ModelProto()
     shown.CopyFrom(model)
-    inferred = shape_inference.infer_shapes(model).graph.value_info
+    try:
+        inferred = shape_inference.infer_shapes(model).graph.value_info
+    except shape_inference.InferenceError:
+        return None
     outputs = {value.name for value in model.graph.output}
     further = [value for value in inferred if value.name in set(wanted) - outputs]
     shown.graph.output.extend(further)
@@ -123,7 +132,9 @@ def _parts(model: ModelProto, values: Mapping[str, Array], stored: Sequence[str]
     makers = {name: node for node in model.graph.node for name in node.output if name}
     for target in values:
         if target in makers:
-            yield Part(_part(model, makers, target, values, stored), target, target in stored)
+            part = _part(model, makers, target, values, stored)
+            said = next((value for value in model.graph.output if value.name == target), None)
+            yield Part(part, target, target in stored, said and _extents(said))
 
 
 def _part(
@@ -228,9 +239,21 @@ def _beside_a_jump(part: Part, feeds: Mapping[str, Array], have: Array) -> bool:
 
 
 def _declared_shape(part: Part) -> tuple[int, ...] | None:
-    """What ONNX's shape inference says about the part's result, if it knows all extents."""
-    inferred = shape_inference.infer_shapes(part.model, data_prop=True)
+    """What ONNX's shape inference says about the part's result, if it knows all extents.
+
+    Where it does not, for an operand says it at run time, that is what the model says: other
+    operands are not meant for it.
+    """
+    try:
+        inferred = shape_inference.infer_shapes(part.model, data_prop=True)
+    except shape_inference.InferenceError:
+        return part.shape
     (value,) = (value for value in inferred.graph.output if value.name == part.target)
+    return _extents(value) or part.shape
+
+
+def _extents(value: ValueInfoProto) -> tuple[int, ...] | None:
+    """The shape of a tensor; None if it is open."""
     dimensions = value.type.tensor_type.shape.dim
     if not value.type.tensor_type.HasField("shape") or any(
         not dimension.HasField("dim_value") for dimension in dimensions
