@@ -29,6 +29,11 @@ FLOAT_TOLERANCE = 1e-5
 """Of the largest magnitude: onnxruntime sums in another order."""
 
 
+def real(seed: int, *shape: int) -> Array:
+    """Random float32 of a normal distribution."""
+    return np.random.default_rng(seed).normal(size=shape).astype(np.float32)
+
+
 def stored(seed: int, dtype: Any, *shape: int) -> Array:
     """Random numbers of a type of integers, over its whole range."""
     limits = np.iinfo(dtype)
@@ -146,6 +151,11 @@ def lowered(model: ModelProto) -> Graph:
     names = [node.name for node in graph.nodes]
     assert len(set(names)) == len(names), "schedules tell nodes by their names"
     return graph
+
+
+def operations(model: NodeModel) -> set[str]:
+    """The kinds of operations that a model is lowered to."""
+    return {type(node.operation).__name__ for node in lowered(model.model()).nodes}
 
 
 def interpreted(graph: Graph, data: Mapping[str, Array]) -> list[Array]:

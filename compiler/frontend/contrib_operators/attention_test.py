@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 
 from compiler.errors import CompileError
-from compiler.frontend.contrib_operators.contrib_operators_test import operations, real
 from compiler.frontend.expansion_harness import (
     NodeModel,
     assert_agrees,
     interpreted,
     lowered,
+    operations,
+    real,
     run_onnxruntime,
 )
 from compiler.frontend.import_model import import_model

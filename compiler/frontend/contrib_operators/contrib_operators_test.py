@@ -9,17 +9,8 @@ import pytest
 
 from compiler.errors import CompileError
 from compiler.frontend.contrib_operators.packed_weights import unpacked
-from compiler.frontend.expansion_harness import NodeModel, assert_agrees, lowered
+from compiler.frontend.expansion_harness import NodeModel, assert_agrees, operations, real
 from compiler.frontend.import_model import import_model
-from compiler.ir import Array
-
-
-def real(seed: int, *shape: int) -> Array:
-    return np.random.default_rng(seed).normal(size=shape).astype(np.float32)
-
-
-def operations(model: NodeModel) -> set[str]:
-    return {type(node.operation).__name__ for node in lowered(model.model()).nodes}
 
 
 @pytest.mark.parametrize(
