@@ -60,8 +60,8 @@ def outer_output_path() -> Path:
 class Build(Workspace):
     """One build of everything."""
 
-    jobs: int
-    sandboxed: bool
+    jobs: int = 1
+    sandboxed: bool = True
 
     def outputs(self, targets: Sequence[str]) -> dict[str, str]:
         """Builds `targets`; the digests of all output files by path."""
