@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,7 +45,15 @@ def digests(tree: Path) -> dict[str, str]:
 
 def _digest(path: Path) -> str:
     """SHA-256 of a file; in Bazel's start scripts for Python programs, which name the machine's
-    interpreter, it is that of the script for `python3`."""
+    interpreter, it is that of the script for `python3`.
+
+    Of archives of arrays it is that of their members: the archive's own headers are those of the
+    version of Python that wrote it.
+    """
+    if path.suffix == ".npz":
+        with zipfile.ZipFile(path) as archive:
+            members = [(name, archive.read(name)) for name in archive.namelist()]
+        return hashlib.sha256(repr(members).encode()).hexdigest()
     with open(path, "rb") as file:
         first = file.readline(_LONGEST_FIRST_LINE)
         if first.startswith(b"#!") and b"python" in first:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from pathlib import Path
 
 from tests.reproducibility.compare_outputs import compare, digests
@@ -42,6 +43,18 @@ def test_runfiles_are_not_outputs(tmp_path: Path) -> None:
         tmp_path / "2", {"a": "", "p.runfiles/MANIFEST": "/2", "p.runfiles_manifest": "2"}
     )
     assert compare(digests(first), digests(second)).is_identical
+
+
+def test_archives_of_arrays_are_compared_by_their_members(tmp_path: Path) -> None:
+    trees = [tmp_path / "1", tmp_path / "2"]
+    for system, tree in enumerate(trees):
+        tree.mkdir()
+        for name, text in (("same.npz", "1"), ("other.npz", tree.name)):
+            with zipfile.ZipFile(tree / name, "w") as archive:
+                entry = zipfile.ZipInfo("x.npy")
+                entry.create_system = system
+                archive.writestr(entry, text)
+    assert compare(*map(digests, trees)).different == ["other.npz"]
 
 
 def test_only_the_interpreter_of_a_start_script_may_differ(tmp_path: Path) -> None:
