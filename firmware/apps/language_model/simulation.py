@@ -68,7 +68,8 @@ def simulate(simulator: Sequence[str], arguments: bytes) -> Simulation:
         request = Path(folder) / "arguments"
         request.write_bytes(arguments)
         statistics = Path(folder) / "statistics.json"
-        command = [*simulator, "--arguments", str(request)]
+        # A firmware that takes none is refused one, if it is empty.
+        command = [*simulator, *(["--arguments", str(request)] if arguments else [])]
         if os.environ.get("TILEWRIGHT_STATISTICS") == "1":
             command += ["--stats", str(statistics)]
         with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE) as process:
