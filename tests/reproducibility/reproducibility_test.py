@@ -152,6 +152,12 @@ def main(arguments: Sequence[str]) -> int:
             outputs = second.outputs(options.targets)
             earlier = outputs_in(outer_output_path())
             earlier = {path: earlier[path] for path in earlier.keys() & outputs.keys()}
+            # What a cache gave the first build came without lists of the headers it was made from.
+            outputs = {
+                path: digest
+                for path, digest in outputs.items()
+                if path in earlier or not path.endswith(".d")
+            }
         else:
             earlier = first_build(folder, options.targets)
             outputs = second.outputs(options.targets)
