@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
-import onnxruntime  # pyright: ignore[reportMissingTypeStubs]
 from onnx import (
     ModelProto,
     NodeProto,
@@ -22,6 +21,7 @@ from compiler.frontend.import_model import import_model
 from compiler.interpreter import interpret
 from compiler.ir import Array, Graph
 from compiler.lowering.lower import lower
+from compiler.operators.model_harness import run_onnxruntime
 from compiler.operators.registry import CONTRIB_DOMAIN
 from compiler.passes import run_passes
 
@@ -129,19 +129,6 @@ def finished(
     for value, found in zip(model.graph.output, run_onnxruntime(model, data), strict=True):
         value.CopyFrom(typed(value.name, found))
     return model
-
-
-def run_onnxruntime(model: ModelProto, data: Mapping[str, Array]) -> list[Array]:
-    """The model's outputs as onnxruntime computes them, without optimisations."""
-    runtime = cast(Any, onnxruntime)  # its stubs are partial
-    options = runtime.SessionOptions()
-    options.graph_optimization_level = runtime.GraphOptimizationLevel.ORT_DISABLE_ALL
-    options.log_severity_level = 3
-    options.intra_op_num_threads = 1
-    session = runtime.InferenceSession(
-        model.SerializeToString(), options, providers=["CPUExecutionProvider"]
-    )
-    return cast(list[Array], session.run(None, dict(data)))
 
 
 def lowered(model: ModelProto) -> Graph:

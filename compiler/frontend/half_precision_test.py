@@ -12,9 +12,10 @@ from onnxruntime.transformers.float16 import (  # pyright: ignore[reportMissingT
 )
 
 from compiler.errors import CompileError
-from compiler.frontend.expansion_harness import NodeModel, interpreted, lowered, run_onnxruntime
+from compiler.frontend.expansion_harness import NodeModel, interpreted, lowered
 from compiler.frontend.import_model import import_model
 from compiler.ir import Array
+from compiler.operators.model_harness import run_onnxruntime
 
 HALF_STEP = 2.0**-11
 """What rounding to float16 changes, relative to the number."""

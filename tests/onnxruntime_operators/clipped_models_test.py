@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from compiler.frontend.expansion_harness import assert_agrees, interpreted, lowered, run_onnxruntime
+from compiler.frontend.expansion_harness import assert_agrees, interpreted, lowered
+from compiler.operators.model_harness import run_onnxruntime
 from tests.onnxruntime_operators.clipped_models import ClippedBuilder, clipped
 from tests.onnxruntime_operators.float_models import feeds
 

@@ -10,8 +10,8 @@ from compiler.frontend.expansion_harness import (
     assert_every_node_agrees,
     interpreted,
     lowered,
-    run_onnxruntime,
 )
+from compiler.operators.model_harness import run_onnxruntime
 from tests.onnxruntime_operators.float_models import FLOAT_MODELS, feeds
 from tests.onnxruntime_operators.quantised_models import TYPES, quantised_model
 

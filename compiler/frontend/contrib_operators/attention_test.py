@@ -15,9 +15,9 @@ from compiler.frontend.expansion_harness import (
     lowered,
     operations,
     real,
-    run_onnxruntime,
 )
 from compiler.frontend.import_model import import_model
+from compiler.operators.model_harness import run_onnxruntime
 
 BATCH, TOKENS, HEADS, SIZE = 2, 5, 3, 4
 WIDTH = HEADS * SIZE
