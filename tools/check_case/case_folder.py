@@ -164,10 +164,19 @@ def read_case(folder: Path, name: str) -> Case:
 
 
 def _in_order(arrays: Mapping[str, Array], names: Sequence[str]) -> list[Array]:
-    """One array for each name: the one of that name if all have one, else those that come first."""
-    if all(name in arrays for name in names):
+    """One array for each name: the one of that name if all have one, else those that come first.
+
+    Keys that only number the arrays are no names, even if the model has tensors called like them.
+    """
+    if all(name in arrays for name in names) and not _are_numbered(list(arrays)):
         return [arrays[name] for name in names]
     return list(arrays.values())[: len(names)]
+
+
+def _are_numbered(keys: Sequence[str]) -> bool:
+    """Whether keys are one word and their place, as numpy.savez makes them."""
+    stem = keys[0].removesuffix("0") if keys else ""
+    return all(key == f"{stem}{index}" for index, key in enumerate(keys))
 
 
 def _static_shape(value: onnx.ValueInfoProto) -> tuple[int, ...] | None:
