@@ -20,7 +20,7 @@ from tests.fuzzing.exported_seeds import exported
 from tests.fuzzing.qoperator_seeds import QOPERATORS, qoperator
 from tests.fuzzing.seed_builder import SeedBuilder
 from tests.fuzzing.seed_model import Family, SeedModel
-from tests.fuzzing.seed_models import random_seed_model
+from tests.fuzzing.seed_models import FAMILIES, random_seed_model
 
 WITHOUT_SEED = {
     "QEmbedLayerNormalization",  # EmbedLayerNormalization of tables that DequantizeLinear reads
@@ -72,6 +72,12 @@ def test_the_second_model_reads_what_the_first_makes() -> None:
         )
         return
     pytest.fail("no two models fit together")
+
+
+@pytest.mark.parametrize("family", [family for _, family in FAMILIES])
+def test_models_have_operators(family: Family) -> None:
+    for number in range(20 * SEEDS):
+        assert family(Random(number)).model.graph.node
 
 
 def test_models_are_the_same_again() -> None:
