@@ -145,7 +145,7 @@ def _multi_head(b: SeedBuilder) -> None:
 
 
 def _grouped(b: SeedBuilder) -> None:
-    heads, key_heads, size = b.one_of((4, 2, 16), (2, 2, 16), (2, 1, 8))
+    heads, key_heads, size = b.one_of((4, 2, 16), (2, 2, 16), (2, 1, 32))
     tokens, past = b.one_of((3, 0), (1, 4))
     operands = [b.given(b.real(1, tokens, heads * size))]
     operands += [b.given(b.real(1, tokens, key_heads * size)) for _ in range(2)]

@@ -77,7 +77,8 @@ def _arithmetic(operator: str) -> Build:
 
 def _function(operator: str, attributes: Callable[[SeedBuilder], dict[str, Any]]) -> Build:
     def build(b: SeedBuilder, t: Any) -> None:
-        shape = (1, b.number(1, 4), b.number(3, 6), b.number(3, 6))
+        # Channels first or last, each axis has room for a window.
+        shape = (1, b.number(3, 4), b.number(3, 6), b.number(3, 6))
         operands = [*b.quantised(t, *shape), *b.parameters(t)]
         b.contrib(operator, *operands, **attributes(b))
 
@@ -136,14 +137,14 @@ def _dynamic_product(operator: str) -> Build:
     return build
 
 
-def _attention(b: SeedBuilder, t: Any) -> None:
+def _attention(b: SeedBuilder, _: Any) -> None:
     tokens, width, heads, size = b.number(1, 5), b.number(1, 7), b.number(1, 3), b.number(1, 4)
     total = 3 * heads * size
-    operands = [b.given(b.integers(t, 2, tokens, width))]
+    operands = [b.given(b.integers(np.uint8, 2, tokens, width))]
     operands += [b.constant(b.integers(np.int8, width, total)), b.weights(total)]
     operands += [b.constant(np.float32(scale)) for scale in (0.02, 0.01)]
     mask = b.given((b.random.random((2, tokens)) > 0.3).astype(np.int32)) if b.chance() else ""
-    zeros = [np.array(128 if t is np.uint8 else 0, t), np.array(0, np.int8)]
+    zeros = [np.array(128, np.uint8), np.array(0, np.int8)]
     operands += [mask, *map(b.constant, zeros)]
     b.contrib("QAttention", *operands, num_heads=heads, unidirectional=b.number(0, 1))
 
