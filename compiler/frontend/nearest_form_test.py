@@ -26,11 +26,11 @@ TRAINING = "ai.onnx.preview.training"
 DEFINED = sorted(
     {
         (schema.domain, schema.name)
-        for schema in onnx.defs.get_all_schemas()
+        for schema in cast(list[Any], onnx.defs.get_all_schemas())  # its stubs are partial
         if schema.domain in ("", TRAINING)
         and not schema.deprecated
-        and not cast(Any, schema).has_function
-        and not cast(Any, schema).has_context_dependent_function  # its stubs are partial
+        and not schema.has_function
+        and not schema.has_context_dependent_function
     }
 )
 """Operators that ONNX has and does not define by others."""

@@ -103,8 +103,10 @@ def unsupported_forms() -> bytes:
     constants = {"s": np.array([1, 1, 2, 2], np.float32), "w": np.ones((1, 1, 2, 2, 2), np.float32)}
     inputs: dict[str, Sequence[Extent]] = {"x": [1, 1, 4, 4], "volume": [1, 1, 3, 3, 3]}
     outputs: dict[str, Sequence[Extent]] = {
-        "a": [1, 1, 8, 8], "b": [1, 1, 2, 2, 2],
-        "c": [1, 1, 4, 4], "d": [1, 1, 1, 1],
+        "a": [1, 1, 8, 8],
+        "b": [1, 1, 2, 2, 2],
+        "c": [1, 1, 4, 4],
+        "d": [1, 1, 1, 1],
     }
     return model(nodes, inputs, outputs, constants).SerializeToString()
 
