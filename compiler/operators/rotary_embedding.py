@@ -288,7 +288,8 @@ def _check_caches(
         )
     if not rows and batch * tokens:
         raise UnsupportedForm(
-            f"its caches are {cosine.type}, which has no rows", "caches with a row for each position"
+            f"its caches are {cosine.type}, which has no rows",
+            "caches with a row for each position",
         )
     if positions is not None and (
         positions.type.data_type not in (DataType.INT64, DataType.INT32)

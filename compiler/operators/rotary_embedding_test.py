@@ -180,7 +180,11 @@ def test_large_caches_are_rotated_in_integers() -> None:
 def test_caches_have_rows_for_positions() -> None:
     model = ModelBuilder(23)
     caches = [model.constant(np.zeros((0, 4), np.float32)) for _ in range(2)]
-    operands = [model.input("x", (2, 4, 3, 8)), *caches, model.input("p", (2, 3), TensorProto.INT64)]
+    operands = [
+        model.input("x", (2, 4, 3, 8)),
+        *caches,
+        model.input("p", (2, 3), TensorProto.INT64),
+    ]
     y = model.node("RotaryEmbedding", operands)
     with pytest.raises(CompileError, match=r"TW-0202.*float32\[0, 4\], which has no rows"):
         lower(import_model(model.build([y])), "run")
