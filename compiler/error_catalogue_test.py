@@ -262,7 +262,7 @@ def test_a_defect_of_the_compiler_is_no_traceback(
 def test_every_code_has_a_case() -> None:
     """Except for the one above, and those of tools, which their own tests have."""
     others = {
-        *(Code.INTERNAL_ERROR, Code.CASE_DATA),
+        *(Code.INTERNAL_ERROR, Code.CASE_DATA, Code.CASE_PROGRAM),
         *(Code.CALIBRATION, Code.CALIBRATION_VALUES, Code.CONSTANT_ACTIVATION, Code.ACCURACY),
     }
     assert {case.code for case in CASES.values()} == set(Code) - others

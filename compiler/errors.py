@@ -39,6 +39,7 @@ class Code(enum.Enum):
     CALIBRATION_VALUES = ("TW-0305", "calibration data make no finite range")
     CONSTANT_ACTIVATION = ("TW-0306", "an activation is constant on the calibration data")
     ACCURACY = ("TW-0307", "the quantised model is less accurate than allowed")
+    CASE_PROGRAM = ("TW-0308", "a case's program cannot be built or does not end as it should")
     # 04xx: entry points, state
     BAD_ENTRY_POINT = ("TW-0401", "an entry point does not fit the model")
     BAD_STATE = ("TW-0402", "a state does not fit the model")

@@ -213,4 +213,9 @@ def _reads(node: NodeProto, made: Iterable[str]) -> Iterator[str]:
 
 
 def node_name(node: NodeProto) -> str:
-    return repr(node.name or f"{node.op_type}({next(iter(node.output), '')})")
+    return repr(plain_name(node))
+
+
+def plain_name(node: NodeProto) -> str:
+    """A node's name; one made of its operator and its result if it has none."""
+    return node.name or f"{node.op_type}({next(iter(node.output), '')})"

@@ -29,7 +29,7 @@ from compiler.frontend.added_result_types import (
 )
 from compiler.frontend.attribute_operands import attributes_to_operands
 from compiler.frontend.check_attributes import ONNX_DOMAINS, check_attributes
-from compiler.frontend.check_operators import check_operators
+from compiler.frontend.check_operators import check_known, check_operators
 from compiler.frontend.check_sizes import MAXIMUM_BYTES, check_sizes, static_shape, too_large
 from compiler.frontend.check_structure import check_structure, initializers, tensor_data
 from compiler.frontend.check_types import check_types
@@ -91,6 +91,7 @@ def import_model(
     adopt_operators(proto)
     proto = upgrade_opset(proto, needed_opset(proto))
     constants = initializers(proto)
+    check_known(proto)
     proto = _check(proto)
     opset = _opset(proto)
     _pin(proto, dict(dimensions or {}))

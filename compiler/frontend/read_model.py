@@ -23,6 +23,9 @@ def read_model(path: Path) -> ModelProto:
     proto = ModelProto()
     try:
         proto.ParseFromString(path.read_bytes())
+        if not proto.ir_version and not proto.HasField("graph"):
+            # Also a file without anything in it is a message of this kind.
+            raise google.protobuf.message.DecodeError("it is empty")
         tensors = list(tensors_of(proto.graph))
         for text in _texts(proto):
             if isinstance(text, bytes):

@@ -113,3 +113,12 @@ def test_names_that_are_no_text(tmp_path: Path) -> None:
     with pytest.raises(CompileError) as caught:
         read_model(path)
     assert caught.value.problems[0].code is Code.INVALID_MODEL
+
+
+@pytest.mark.parametrize("content", [b"", b"text", b"\xff" * 9])
+def test_a_file_that_is_no_model(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "model.onnx"
+    path.write_bytes(content)
+    (problem,) = problems(path)
+    assert problem.code is Code.INVALID_MODEL
+    assert problem.where == str(path) and problem.advice

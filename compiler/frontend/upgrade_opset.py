@@ -54,10 +54,12 @@ def upgrade_opset(proto: ModelProto, least: int = 0) -> ModelProto:
     del proto.graph.input[:]
     proto.graph.input.extend(inputs)
     proto.ir_version = max(proto.ir_version, CONVERTED_IR)
-    for node in proto.graph.node:
-        if node.domain in ONNX_DOMAINS and node.op_type in newer:
-            node.domain = NEWER_DOMAIN
-    if newer:
+    # Operators that ONNX does not have at all are refused later, all together.
+    known = {schema.name for schema in _schemas() if schema.domain == ""} - set(newer)
+    foreign = [n for n in proto.graph.node if n.domain in ONNX_DOMAINS and n.op_type not in known]
+    for node in foreign:
+        node.domain = NEWER_DOMAIN
+    if foreign:
         proto.opset_import.append(helper.make_opsetid(NEWER_DOMAIN, 1))
     try:
         converted = version_converter.convert_version(proto, wanted)

@@ -82,3 +82,25 @@ def test_what_the_converter_does_not_know() -> None:
     with pytest.raises(CompileError) as caught:
         import_model(proto)
     assert caught.value.problems[0].code in (Code.UNSUPPORTED_OPSET, Code.INVALID_MODEL)
+
+
+@pytest.mark.parametrize("opset", [9, 12, 17])
+def test_operators_that_onnx_does_not_have(opset: int) -> None:
+    """All are told at once, those of other domains too, in an old operator set as in a new one."""
+    proto = model(
+        opset,
+        helper.make_node("Wavelet", ["x"], ["a"], "first"),
+        helper.make_node("Relu", ["a"], ["b"], "known"),
+        helper.make_node("Wavelet", ["b"], ["c"], "second"),
+        helper.make_node("Fourier", ["c"], ["d"]),
+        helper.make_node("Ripple", ["d"], ["y"], "third", domain="com.microsoft"),
+    )
+    with pytest.raises(CompileError) as caught:
+        import_model(proto)
+    problems = caught.value.problems
+    assert {problem.code for problem in problems} == {Code.UNSUPPORTED_OPERATOR}
+    assert [(problem.where, problem.found) for problem in problems] == [
+        ("operator Wavelet", "used by 'first', 'second'"),
+        ("operator Fourier", "used by 'Fourier(d)'"),
+        ("operator com.microsoft.Ripple", "used by 'third'"),
+    ]

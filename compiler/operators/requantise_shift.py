@@ -153,12 +153,15 @@ class Requantised:
         return int(self.factor.item()), int(self.addend.item())
 
     def channels(self, axis: int, extent: int) -> tuple[Array, Array] | None:
-        """Factor and addend [extent] of each index of an axis; None if others matter too."""
+        """Factor and addend [extent] of each index of an axis; None if others matter too.
+
+        A product with a vector has one output, but no axis for it.
+        """
         rank = len(self.result.shape)
         found: list[Array] = []
         for data in (self.factor, self.addend):
             shape = (1,) * (rank - data.ndim) + data.shape
-            if prod(shape) not in (1, shape[axis]):
+            if data.size != 1 and not data.size == shape[axis] == extent:
                 return None
             found.append(np.broadcast_to(data.reshape(-1), (extent,)))
         return found[0], found[1]

@@ -35,9 +35,10 @@ WORDS: dict[str, tuple[str, ...]] = {
 }
 ELEMENTWISE = {
     1: (
-        *("Abs", "Ceil", "Clip", "Elu", "Erf", "Exp", "Floor", "Gelu", "HardSigmoid", "HardSwish"),
-        *("Identity", "LeakyRelu", "Mish", "Neg", "Reciprocal", "ReduceMax", "ReduceSum", "Relu"),
-        *("Round", "Sigmoid", "Sign", "Softmax", "Softplus", "Sqrt", "Tanh", "Transpose"),
+        *("Abs", "Acosh", "Asin", "Ceil", "Clip", "Cos", "Elu", "Erf", "Exp", "Floor", "Gelu"),
+        *("HardSigmoid", "HardSwish", "Identity", "LeakyRelu", "Mish", "Neg", "Reciprocal"),
+        *("ReduceMax", "ReduceSum", "Relu", "Round", "Sigmoid", "Sign", "Sin", "Softmax"),
+        *("Softplus", "Sqrt", "Tan", "Tanh", "Transpose"),
     ),
     2: ("Add", "Concat", "Div", "Equal", "Less", "Max", "Min", "Mul", "PRelu", "Pow", "Sub"),
 }

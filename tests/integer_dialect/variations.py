@@ -445,7 +445,7 @@ Step = tuple[Callable[[Tensor], bool], Callable[[Variation, Tensor], Tensor]]
 STEPS: Sequence[Step] = (
     (lambda x: _spatial(x) and _short(x), Variation.conv),
     (lambda x: _spatial(x) and _short(x), Variation.conv),
-    (lambda x: _spatial(x) and _short(x), Variation.pool),
+    (_spatial, Variation.pool),
     (_short, Variation.matmul),
     (lambda x: x.rank == 2 and _short(x), Variation.gemm),
     (lambda x: True, Variation.arithmetic),

@@ -17,7 +17,7 @@ from compiler.frontend.pulp_dialect.operators import INTEGER_OPERATORS
 from compiler.frontend.pulp_dialect.typed_tensors import smallest_type
 from compiler.frontend.read_model import read_model
 from compiler.ir import Array, DataType, Graph
-from tools.check_case.comparison import is_same_shape
+from tools.check_case.comparison import ShapeError, is_same_shape
 
 MODEL = "network.onnx"
 INPUTS = "inputs.npz"
@@ -88,9 +88,12 @@ def find_cases(folder: Path) -> list[Path]:
     Raises CompileError (TW-0001) if there is none.
     """
     if not folder.is_dir():
-        raise CompileError(
-            [Problem(Code.UNREADABLE_FILE, str(folder), "it is no folder", advice="check the path")]
+        said = (
+            ("it is a file", "folders", "give the folder that it is in")
+            if folder.is_file()
+            else ("there is no such folder", "", "check the path")
         )
+        raise CompileError([Problem(Code.UNREADABLE_FILE, str(folder), *said)])
     found = sorted({path.parent for name in FILES for path in folder.rglob(name)})
     if not any((path / MODEL).exists() for path in found):
         raise CompileError(
@@ -164,10 +167,21 @@ def read_case(folder: Path, name: str) -> Case:
 
 
 def _in_order(arrays: Mapping[str, Array], names: Sequence[str]) -> list[Array]:
-    """One array for each name: the one of that name if all have one, else those that come first."""
-    if all(name in arrays for name in names):
+    """One array for each name: the one of that name if all have one, else those that come first.
+
+    Keys that only number more arrays than there are names are no names, even if the model has
+    tensors called like them.
+    """
+    has_all = all(name in arrays for name in names)
+    if has_all and (len(arrays) == len(names) or not _are_numbered(list(arrays))):
         return [arrays[name] for name in names]
     return list(arrays.values())[: len(names)]
+
+
+def _are_numbered(keys: Sequence[str]) -> bool:
+    """Whether keys are one word and their place, as numpy.savez makes them."""
+    stem = keys[0].removesuffix("0") if keys else ""
+    return all(key == f"{stem}{index}" for index, key in enumerate(keys))
 
 
 def _static_shape(value: onnx.ValueInfoProto) -> tuple[int, ...] | None:
@@ -188,7 +202,9 @@ def _read_arrays(path: Path) -> dict[str, Array]:
             arrays: dict[str, Array] = {key: content[key] for key in content.files}
     except OSError as error:
         found = error.strerror or str(error)
-        raise CompileError([Problem(Code.UNREADABLE_FILE, str(path), found)]) from error
+        advice = f"a case has {MODEL}, {INPUTS} and {OUTPUTS}; write it with numpy.savez"
+        problem = Problem(Code.UNREADABLE_FILE, str(path), found, advice=advice)
+        raise CompileError([problem]) from error
     except (ValueError, EOFError, KeyError, zipfile.BadZipFile, zipfile.error) as error:
         found = f"it is no .npz file of numbers, or it is damaged: {' '.join(str(error).split())}"
         raise CompileError([_problem(str(path), found, "files that numpy.savez writes")]) from error
@@ -218,6 +234,12 @@ def _input_types(
 
 def _is_whole(data: Array) -> bool:
     return bool(np.all(np.isfinite(data)) and np.array_equal(data, np.rint(data)))
+
+
+def output_misfit(case: Case, error: ShapeError) -> Problem:
+    """An array of outputs that cannot be what the model gives."""
+    where = f"{case.name}/{OUTPUTS}, output {error.index}"
+    return _problem(where, f"it has shape {error.expected}", f"shape {error.found}")
 
 
 def _misfit(case: str, file: str, name: str, found: str, supported: str) -> Problem:

@@ -1,8 +1,8 @@
 """Runs cases (network.onnx, inputs.npz, outputs.npz) on platforms and prints what differs.
 
-    ./bazelw run //tools:check_case -- FOLDER --platform siracusa
+    ./bazelw run //tools:check_case -- FOLDER... --platform siracusa
 
-FOLDER is a case, or has cases below it. Arrays belong to the model's inputs and outputs in their
+A FOLDER is a case, or has cases below it. Arrays belong to the model's inputs and outputs in their
 order. Integers must be equal to the bit, floats within 1e-4 relative and 1e-5 absolute. The exit
 status is 1 if anything differs or cannot be run.
 """
@@ -22,10 +22,13 @@ import numpy as np
 from compiler import pipeline
 from compiler.errors import Code, CompileError, Problem
 from compiler.ir import Array, Graph
-from tools.check_case.case_folder import Case, find_cases, read_case
+from tools.check_case.case_folder import Case, find_cases, output_misfit, read_case
 from tools.check_case.case_platforms import PLATFORMS, Platform, RunError
-from tools.check_case.comparison import compare
+from tools.check_case.comparison import ShapeError, compare
 from tools.check_case.toolchain import BuildError, Toolchain
+
+SHORT_NAMES = {"qemu": "qemu_rv32"}
+"""Of platforms that there are not several of."""
 
 WORKING_DIRECTORY = "BUILD_WORKING_DIRECTORY"
 """Set by `bazel run`: where the user is."""
@@ -50,41 +53,62 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(
         prog="check_case", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("folder", type=Path, help="a case, or a folder with cases below it")
+    parser.add_argument(
+        "folders",
+        type=Path,
+        nargs="+",
+        metavar="FOLDER",
+        help="a case, or a folder with cases below it",
+    )
     parser.add_argument(
         "--platform",
         action="append",
-        choices=[*PLATFORMS, "all"],
+        choices=[*PLATFORMS, *SHORT_NAMES, "all"],
         help="where to run them; may be repeated. Default: host",
     )
     options = parser.parse_args(arguments)
     names: list[str] = options.platform or ["host"]
+    names = [SHORT_NAMES.get(name, name) for name in names]
     chosen = list(PLATFORMS) if "all" in names else list(dict.fromkeys(names))
-    folder = Path(os.environ.get(WORKING_DIRECTORY, ".")) / options.folder
-    try:
-        cases = find_cases(folder)
-        toolchain = Toolchain.of_environment(Path(__file__).absolute().parents[2])
-    except CompileError as error:
-        _print_problems(error.problems)
-        return 1
-    except BuildError as error:
-        print(f"check_case: {error}", file=sys.stderr)
-        return 1
-    width = max(len(_name(case, folder)) for case in cases)
+    cases, problems = _cases(options.folders)
+    _print_problems(problems)
     rows: list[Row] = []
-    for path in cases:
-        for row in check(path, _name(path, folder), chosen, toolchain):
-            rows.append(row)
-            print(
-                f"{row.case:{width}}  {row.platform:13}  {row.verdict:8}  {row.details}", flush=True
-            )
-    failed = [row for row in rows if not row.passed]
-    print(f"{len(rows) - len(failed)} of {len(rows)} runs pass, of {len(cases)} cases")
-    return 1 if failed else 0
+    if cases:
+        try:
+            toolchain = Toolchain.of_environment(Path(__file__).absolute().parents[2])
+        except BuildError as error:
+            _print_problems([_no_program("check_case", str(error))])
+            return 1
+        width = max(len(name) for name in cases.values())
+        for path, name in cases.items():
+            for row in check(path, name, chosen, toolchain):
+                rows.append(row)
+                print(
+                    f"{row.case:{width}}  {row.platform:13}  {row.verdict:8}  {row.details}",
+                    flush=True,
+                )
+        passed = sum(row.passed for row in rows)
+        print(f"{passed} of {len(rows)} runs pass, of {len(cases)} cases")
+    return 0 if rows and not problems and all(row.passed for row in rows) else 1
 
 
-def _name(path: Path, folder: Path) -> str:
-    return str(path.relative_to(folder)) if path != folder else path.resolve().name
+def _cases(folders: Sequence[Path]) -> tuple[dict[Path, str], list[Problem]]:
+    """Cases below folders by their paths, each once, with what to call them; folders without."""
+    start = Path(os.environ.get(WORKING_DIRECTORY, "."))
+    cases: dict[Path, str] = {}
+    problems: list[Problem] = []
+    for folder in (start / folder for folder in folders):
+        try:
+            found = find_cases(folder)
+        except CompileError as error:
+            problems += error.problems
+            continue
+        above = folder.resolve()
+        # With several folders, cases are told apart by the folder's own name.
+        above = above.parent if len(folders) > 1 or found == [folder] else above
+        for path in found:
+            cases.setdefault(path.resolve(), str(path.resolve().relative_to(above)))
+    return cases, problems
 
 
 def check(path: Path, name: str, platforms: Sequence[str], toolchain: Toolchain) -> list[Row]:
@@ -105,10 +129,14 @@ def _run(case: Case, name: str, toolchain: Toolchain) -> Row:
     except CompileError as error:
         _print_problems(error.problems)
         return Row(case.name, name, _codes(error.problems))
-    except ValueError as error:
-        return Row(case.name, name, "differs", str(error))
+    except ShapeError as error:
+        problem = output_misfit(case, error)
+        _print_problems([problem])
+        return Row(case.name, name, problem.code.code)
     except (BuildError, RunError) as error:
-        return Row(case.name, name, "failed", " ".join(str(error).split())[:400])
+        problem = _no_program(f"case {case.name!r} on {name}", str(error))
+        _print_problems([problem])
+        return Row(case.name, name, problem.code.code)
     # Whatever it is, the other cases are still to be run.
     except Exception as error:
         found = f"{type(error).__name__}: {' '.join(str(error).split())[:400]}"
@@ -168,6 +196,15 @@ def _lowered(case: Case) -> Graph:
         options = pipeline.ModelOptions(case.model, input_types=floats.input_types)
         (entry,) = pipeline.lower_model(options, lambda _: None)
     return entry.graph
+
+
+def _no_program(where: str, said: str) -> Problem:
+    return Problem(
+        Code.CASE_PROGRAM,
+        where,
+        " ".join(said.split())[:400],
+        advice="run it with bazelw, which has the compilers and simulators; else report it",
+    )
 
 
 def _codes(problems: Sequence[Problem]) -> str:

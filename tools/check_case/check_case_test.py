@@ -12,6 +12,7 @@ from tests.integer_dialect import semantics
 from tests.integer_dialect.builder import drawn
 from tests.integer_dialect.models import MODELS
 from tools.check_case.case_folder_test import whole, write_arrays, write_model
+from tools.check_case.case_platforms import SIMULATOR_VARIABLE
 from tools.check_case.check_case import WORKING_DIRECTORY, main
 from tools.check_case.toolchain import CACHE_VARIABLE
 
@@ -49,7 +50,7 @@ def write_dialect_case(folder: Path, name: str, *, wrong: bool = False) -> None:
     write_arrays(folder, [data.astype(np.float64) for data in inputs.values()], outputs)
 
 
-@pytest.mark.parametrize("platform", ["host", "qemu_rv32", "siracusa", "siracusa_full"])
+@pytest.mark.parametrize("platform", ["host", "qemu", "siracusa", "siracusa_full"])
 def test_cases_pass(tmp_path: Path, capsys: pytest.CaptureFixture[str], platform: str) -> None:
     for name in MODELS:
         write_dialect_case(tmp_path / "dialect" / name, name)
@@ -83,3 +84,44 @@ def test_a_wrong_element_fails(tmp_path: Path, capsys: pytest.CaptureFixture[str
 def test_no_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([str(tmp_path / "gone")]) == 1
     assert "error TW-0001" in capsys.readouterr().err
+
+
+def test_several_folders(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A case that two folders have is run once; what is no folder is said, the others run."""
+    for name in ("a/one", "b/one"):
+        write_model(tmp_path / name)
+        write_arrays(tmp_path / name, [whole(1, 2, 3, 4)] * 2, [whole(2, 4, 6, 8)])
+    several = [str(tmp_path / name) for name in ("a", "a/one", "b")]
+    assert main(several) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[:3] for line in lines[:2]] == [
+        ["a/one", "host", "pass"],
+        ["b/one", "host", "pass"],
+    ]
+    assert lines[2] == "2 of 2 runs pass, of 2 cases"
+    assert main([*several, str(tmp_path / "c"), str(tmp_path / "a/one/network.onnx")]) == 1
+    captured = capsys.readouterr()
+    assert captured.err.count("error TW-0001") == 2
+    assert "there is no such folder" in captured.err and "it is a file" in captured.err
+    assert captured.out.splitlines() == lines
+
+
+def test_an_output_of_another_shape(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_model(tmp_path / "case")
+    write_arrays(tmp_path / "case", [whole(1, 2, 3, 4)] * 2, [np.zeros((2, 3))])
+    assert main([str(tmp_path / "case"), "--platform", "host"]) == 1
+    captured = capsys.readouterr()
+    assert "error TW-0304: case/outputs.npz, output 0: it has shape [2, 3]" in captured.err
+    assert captured.out.split()[:3] == ["case", "host", "TW-0304"]
+
+
+def test_a_missing_simulator_has_a_code(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv(SIMULATOR_VARIABLE, raising=False)
+    write_model(tmp_path)
+    write_arrays(tmp_path, [whole(1, 2, 3, 4)] * 2, [whole(2, 4, 6, 8)])
+    assert main([str(tmp_path), "--platform", "siracusa"]) == 1
+    captured = capsys.readouterr()
+    assert "error TW-0308" in captured.err and SIMULATOR_VARIABLE in captured.err
+    assert "TW-0308" in captured.out

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from math import prod
+from operator import mul
 
 import numpy as np
 
@@ -23,26 +25,34 @@ class Comparison:
     largest: float
 
 
-def is_same_shape(stored: Sequence[int], shape: Sequence[int]) -> bool:
-    """Whether a file's array can be a tensor of a shape.
+class ShapeError(Exception):
+    """Output `index` has shape `found`, and the file's array `expected`."""
 
-    Axes of extent 1 do not count, and files may hold all elements along one axis.
+    def __init__(self, index: int, found: Sequence[int], expected: Sequence[int]) -> None:
+        self.index, self.found, self.expected = index, list(found), list(expected)
+        super().__init__(f"output {index} has shape {self.found}, expected is {self.expected}")
+
+
+def is_same_shape(stored: Sequence[int], shape: Sequence[int]) -> bool:
+    """Whether a file's array can be a tensor of a shape: one is the other with axes joined.
+
+    So axes of extent 1 do not count, and files may hold all elements along one axis.
     """
-    left, right = ([extent for extent in s if extent != 1] for s in (stored, shape))
-    return left == right or (len(left) <= 1 and prod(left) == prod(right))
+    if 0 in (*stored, *shape):
+        return [e for e in stored if e != 1] == [e for e in shape if e != 1]
+    inner, outer = (set(accumulate(s, mul, initial=1)) for s in (stored, shape))
+    return prod(stored) == prod(shape) and (inner <= outer or outer <= inner)
 
 
 def compare(found: Sequence[Array], expected: Sequence[Array]) -> Comparison:
     """Integers must be equal; floats may differ by `ABSOLUTE` plus `RELATIVE` of the expected.
 
-    Raises ValueError if an output has another shape (`is_same_shape`).
+    Raises ShapeError if an output has another shape (`is_same_shape`).
     """
     elements, differing, largest = 0, 0, 0.0
     for index, (have, want) in enumerate(zip(found, expected, strict=True)):
         if not is_same_shape(want.shape, have.shape):
-            raise ValueError(
-                f"output {index} has shape {list(have.shape)}, expected is {list(want.shape)}"
-            )
+            raise ShapeError(index, have.shape, want.shape)
         a, b = have.reshape(-1).astype(np.float64), want.reshape(-1).astype(np.float64)
         same = (a == b) | (np.isnan(a) & np.isnan(b))
         with np.errstate(invalid="ignore"):

@@ -81,6 +81,8 @@ def _refuse_variants(node: Expansion) -> None:
     for index, name in ((12, "k_scale"), (13, "v_scale")):
         if node.has(index):
             raise UnsupportedForm(f"its cache is quantised, with {name}", "a float32 cache")
+    if node.attribute("softcap", 0.0) < 0:
+        raise UnsupportedForm(f"its softcap is {node.attribute('softcap', 0.0):g}", "0, or more")
     if node.output(3) or node.attribute("qk_output", 0):
         raise UnsupportedForm("its output output_qk is used", "the attention and the cache")
     if node.has(1) != node.has(2):

@@ -104,7 +104,9 @@ class _Typing(Selection):
     def __init__(self, model: OnnxModel, input_types: Mapping[str, DataType]) -> None:
         super().__init__(model)
         for name, type_ in input_types.items():
-            self.set(name, type_)
+            # Others are indices or conditions, whose type is that of the model.
+            if model.tensors[name].type.data_type is DataType.FLOAT32:
+                self.set(name, type_)
 
     def result(self) -> OnnxModel:
         for node in self.model.nodes:

@@ -228,3 +228,81 @@ def test_an_output_that_is_declared_with_another_shape_is_refused() -> None:
     opset = helper.make_opsetid("", 22)
     with pytest.raises(CompileError, match=r"'y' is declared with shape \[3\], it has \[1\]"):
         import_model(helper.make_model(graph, opset_imports=[opset], ir_version=10))
+
+
+def largest(x: Array, extents: tuple[int, ...], attributes: dict[str, Any]) -> Array:
+    """MaxPool, window by window."""
+    taps, count = attributes["kernel_shape"], len(extents)
+    strides = attributes.get("strides", [1] * count)
+    dilations = attributes.get("dilations", [1] * count)
+    pads = attributes.get("pads", [0] * count)
+    result = np.empty((*x.shape[:2], *extents), x.dtype)
+    for place in np.ndindex(*extents):
+        window = x
+        for axis, at in enumerate(place):
+            begin = at * strides[axis] - pads[axis]
+            along = [begin + tap * dilations[axis] for tap in range(taps[axis])]
+            inside = [index for index in along if 0 <= index < x.shape[axis + 2]]
+            window = np.take(window, inside, axis + 2)
+        result[(..., *place)] = window.max(axis=tuple(range(2, 2 + count)))
+    return result
+
+
+@pytest.mark.parametrize(
+    ("attributes", "shape", "extents"),
+    [
+        ({"kernel_shape": [2, 3]}, (1, 2, 4, 5), (3, 3)),
+        ({"kernel_shape": [3], "strides": [2], "pads": [2, 1]}, (2, 1, 8), (5,)),
+        (
+            {
+                "kernel_shape": [2, 2],
+                "strides": [3, 1],
+                "dilations": [2, 1],
+                "pads": [0, 1, 1, 0],
+            },
+            (1, 1, 6, 4),
+            (2, 4),
+        ),
+        ({"kernel_shape": [3, 1], "strides": [2, 2], "ceil_mode": 1}, (1, 3, 6, 3), (3, 2)),
+    ],
+)
+def test_the_largest_of_windows_of_int32(
+    attributes: dict[str, Any], shape: tuple[int, ...], extents: tuple[int, ...]
+) -> None:
+    x = numbers("int32", shape)
+    pool = helper.make_node("MaxPool", ["x"], ["y"], "pool", **attributes)
+    proto = model(pool, shifted("x", "other"), outputs=len(shape), shape=shape)
+    found = run(proto, x)
+    assert found.dtype == np.int32
+    assert np.array_equal(found, largest(x, extents, attributes))
+
+
+def test_a_pool_of_int32_that_also_gives_indices_is_refused() -> None:
+    pool = helper.make_node("MaxPool", ["x"], ["y", "where"], "pool", kernel_shape=[2])
+    error = refused(model(pool, shifted("x", "other"), outputs=3, shape=(1, 2, 6)), "int32")
+    assert [problem.code for problem in error.problems] == [Code.UNSUPPORTED_FORM]
+
+
+def test_indices_of_an_input_stay_indices() -> None:
+    """Also where somebody gives them a type, as programs do that give all inputs one."""
+    gather = helper.make_node("Gather", ["x", "rows"], ["chosen"], "gather")
+    proto = model(gather, shifted("chosen"))
+    proto.graph.input.append(helper.make_tensor_value_info("rows", TensorProto.INT64, [2]))
+    inputs = {"x": InputType.parse("int8"), "rows": InputType.parse("float32")}
+    graph = lower(import_model(proto, inputs=inputs), "")
+    run_passes(graph)
+    x = numbers("int8")
+    found = interpret(graph, {"x": x, "rows": np.array([1, 0], np.int32)})[graph.outputs[0]]
+    assert np.array_equal(found, (x[[1, 0]].astype(np.int64) + 128) >> 8)
+
+
+def test_a_product_with_a_vector_and_a_factor_for_each_row() -> None:
+    product = helper.make_node("MatMul", ["x", "w"], ["sums"], "product")
+    shift = helper.make_node("RequantShift", ["sums", "mul", "add"], ["y"], "y", **SHIFT)
+    mul, add = np.array([1, 2, 3], np.float32), np.array([9, 0, -300], np.float32)
+    w = np.array([5, -7, 100, 1], np.float32)
+    x = numbers("int8", (3, 4))
+    constants = {"w": w, "mul": mul, "add": add}
+    found = run(model(product, shift, outputs=1, shape=(3, 4), constants=constants), x)
+    wanted = ((x @ w.astype(np.int64)) * mul.astype(np.int64) + add.astype(np.int64) + 128) >> 8
+    assert np.array_equal(found, np.clip(wanted, -128, 127))

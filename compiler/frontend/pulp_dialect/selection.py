@@ -7,7 +7,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from compiler.frontend.model import OnnxNode, OnnxTensor
+from compiler.frontend.model import OnnxModel, OnnxNode, OnnxTensor
+from compiler.frontend.pulp_dialect.largest_of_windows import largest_of_windows
 from compiler.frontend.pulp_dialect.typed_tensors import BYTES, TypedTensors
 from compiler.ir import DataType, TensorType
 
@@ -86,11 +87,14 @@ class Selection(TypedTensors):
         self.in_int32(largest, [DataType.INT32])
 
     def _pool(self, node: OnnxNode) -> None:
-        """A MaxPool of 16 bits, which are exact in float32; its lowering refuses 32 bits."""
+        """A MaxPool of 16 bits, which are exact in float32, or of 32 bits, as maxima of slices."""
         type_ = self.type(node, 0)
         self.set(node.output(), type_)
         if type_ is DataType.INT32:
-            self.nodes.append(node)
+            model = self.model
+            known = OnnxModel(model.name, [], self.tensors, model.inputs, model.outputs)
+            # Where there are none, its lowering refuses it.
+            self.nodes += largest_of_windows(node, known) or [node]
             return
         real = f"{node.name}/real"
         shape = self.tensors[node.output()].type.shape
