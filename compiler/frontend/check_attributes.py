@@ -26,6 +26,8 @@ FLAGS = frozenset(
 
 AXES = frozenset({"axes", "axis"})
 
+COUNTS_OF_AXES = frozenset({"batch_dims"})
+
 MAXIMUM_RANK = 64
 """Axes that any tensor may have: as many as NumPy's."""
 
@@ -65,6 +67,10 @@ def _problems(node: NodeProto) -> Iterator[Problem]:
         elif name in AXES and (wrong := [value for value in values if not _is_axis(value)]):
             supported = f"axes from {-MAXIMUM_RANK} to {MAXIMUM_RANK - 1}"
             yield _problem(node, f"{found} {wrong[0]}", supported)
+        elif name in COUNTS_OF_AXES and (
+            wrong := [value for value in values if not 0 <= value < MAXIMUM_RANK]
+        ):
+            yield _problem(node, f"{found} {wrong[0]}", f"0 to {MAXIMUM_RANK - 1}")
         elif (node.op_type, name) == ("Split", "num_outputs") and values != [len(node.output)]:
             outputs = len(node.output)
             yield _problem(node, f"{found} {values}, and it has {outputs} outputs", f"{outputs}")

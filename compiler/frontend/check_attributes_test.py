@@ -39,6 +39,17 @@ def test_axes_that_no_tensor_has(axis: int) -> None:
     assert problem.found == f"its attribute 'axis' is {axis}"
 
 
+@pytest.mark.parametrize("count", [-(2**31), -100, -1, 64, 2**40])
+def test_counts_of_axes_that_no_tensor_has(count: int) -> None:
+    """With indices as an input, ONNX's shape inference of negative ones ends the process."""
+    (problem,) = problems(
+        helper.make_node("GatherND", ["scale", "x"], ["y"], "gather", batch_dims=count)
+    )
+    assert problem.where == "node 'gather' (GatherND)"
+    assert problem.found == f"its attribute 'batch_dims' is {count}"
+    assert problem.supported == "0 to 63"
+
+
 def test_all_wrong_attributes_are_reported() -> None:
     found = problems(
         helper.make_node("ReduceL2", ["x"], ["a"], "norm", keepdims=2),

@@ -1,4 +1,4 @@
-"""Replaces operators of other tools, and ONNX's for quantised tensors, by what they mean.
+"""Replaces operators of other tools, and those of ONNX that have no kernels, by what they mean.
 
 Each is expressed by operators of ONNX that have lowerings, so that nothing behind the importer
 knows them. Rules need static types of operands, and so run when these are known: after inference
@@ -14,6 +14,7 @@ from onnx import ModelProto, NodeProto, TypeProto, helper
 from compiler.errors import Code, CompileError, Problem, UnsupportedForm
 from compiler.frontend import contrib_operators as _contrib_operators
 from compiler.frontend import qoperator as _qoperator
+from compiler.frontend import standard_operators as _standard_operators
 from compiler.frontend.check_attributes import ONNX_DOMAINS
 from compiler.frontend.expansion import EXPANSIONS, Expansion, OperatorExpansion
 from compiler.frontend.node_types import is_static, result_types
@@ -22,7 +23,7 @@ from compiler.operators.registry import CONTRIB_DOMAIN
 
 __all__ = ["EXPANSIONS", "adopt_operators", "expand_operators", "needed_opset"]
 
-_FAMILIES = (_contrib_operators, _qoperator)
+_FAMILIES = (_contrib_operators, _qoperator, _standard_operators)
 """Importing them registers their rules."""
 
 MISPLACED = frozenset({"SimplifiedLayerNormalization"})
@@ -45,8 +46,8 @@ def adopt_operators(proto: ModelProto) -> None:
 
 def needed_opset(proto: ModelProto) -> int:
     """The first operator set that has what comes of the model's nodes; 0 if none is expanded."""
-    rules = (EXPANSIONS.get(_key(node)) for node in proto.graph.node)
-    return max((rule.opset for rule in rules if rule is not None), default=0)
+    rules = (rule for node in proto.graph.node for rule in EXPANSIONS.get(_key(node), ()))
+    return max((rule.opset for rule in rules), default=0)
 
 
 def expand_operators(
@@ -68,20 +69,21 @@ def expand_operators(
     problems: list[Problem] = []
     added: list[Expansion] = []
     for node in proto.graph.node:
-        rule = EXPANSIONS.get(_key(node))
+        rules = EXPANSIONS.get(_key(node), [])
         operands = [name for name in node.input if name]
         made = [node]
-        if rule is not None and all(n in constants or is_static(known.get(n)) for n in operands):
+        if rules and all(n in constants or is_static(known.get(n)) for n in operands):
             view = Expansion(node, known, constants, opset)
+            rule = next((rule for rule in rules if rule.applies(view)), None)
             try:
-                if rule.applies(view):
+                if rule is not None:
                     _check_attributes(node, rule)
                     rule.expand(view)
                     made = view.nodes
                     added.append(view)
                     constants.update(view.constants)
             except UnsupportedForm as error:
-                problems.append(_problem(node, rule, error))
+                problems.append(_problem(node, rule or rules[0], error))
         for part in made:
             if not all(is_static(known.get(name)) for name in part.output if name):
                 known.update(result_types(part, known, constants, opset))

@@ -1,7 +1,7 @@
-"""How operators of other tools are expressed by ONNX's own: what a rule sees, and what it makes.
+"""How operators are expressed by others of ONNX: what a rule sees, and what it makes.
 
 A rule is a function of one `Expansion` with the decorator `expansion`, in a folder for its kind of
-files: `qoperator`, `contrib_operators`. Rules are applied by `expand_operators`.
+operators: `qoperator`, `contrib_operators`, `standard_operators`. `expand_operators` applies them.
 """
 
 from __future__ import annotations
@@ -47,7 +47,8 @@ class OperatorExpansion:
     applies: Callable[[Expansion], bool]
 
 
-EXPANSIONS: dict[tuple[str, str], OperatorExpansion] = {}
+EXPANSIONS: dict[tuple[str, str], list[OperatorExpansion]] = {}
+"""The rules of each operator; the first one that applies is used."""
 
 
 def expansion(
@@ -63,12 +64,8 @@ def expansion(
 
     def register(function: Rule) -> Rule:
         for operator in operators:
-            key = (domain, operator)
-            if key in EXPANSIONS:
-                raise ValueError(f"{operator} has two expansions")
-            EXPANSIONS[key] = OperatorExpansion(
-                domain, operator, function, description, opset, known, applies
-            )
+            rule = OperatorExpansion(domain, operator, function, description, opset, known, applies)
+            EXPANSIONS.setdefault((domain, operator), []).append(rule)
         return function
 
     return register

@@ -158,7 +158,7 @@ def test_all_unsupported_operators_are_reported_at_once() -> None:
     model = quantised_product(
         helper.make_node("EyeLike", ["y"], ["a"], "first"),
         helper.make_node("EyeLike", ["a"], ["b"], "second"),
-        helper.make_node("Hardmax", ["b"], ["z"], "third"),
+        helper.make_node("Bernoulli", ["b"], ["z"], "third"),
         outputs=("z",),
     )
     with pytest.raises(CompileError) as caught:

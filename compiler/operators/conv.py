@@ -232,7 +232,10 @@ class Convolution:
 def conv_operands(
     node: OnnxNode, context: LoweringContext
 ) -> tuple[Operand, Operand, Operand | None]:
-    """Input, constant weights and constant bias. Raises UnsupportedForm if they are not that."""
+    """Input, constant finite weights and constant bias.
+
+    Raises UnsupportedForm if they are not that.
+    """
     x, weights = context.required(node, 0), context.required(node, 1)
     bias = context.operand(node, 2)
     spatial = len(x.shape) - 2
@@ -243,6 +246,10 @@ def conv_operands(
             raise UnsupportedForm(
                 f"its {role} {operand.name!r} are computed at run time", f"constant {role}"
             )
+    assert weights.constant is not None
+    if not np.all(np.isfinite(weights.constant)):
+        # They would meet zeros that kernels skip or put there: padding, gaps between inputs.
+        raise UnsupportedForm(f"its weights {weights.name!r} are not all finite", "finite weights")
     return x, weights, bias
 
 

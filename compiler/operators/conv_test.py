@@ -241,3 +241,16 @@ def test_a_bias_that_is_not_one_number_per_output(operator: str, shape: tuple[in
     y = model.node("Add", [y, model.constant(np.ones((2, 1, 1), np.float32))])
     with pytest.raises(CompileError, match="one number for each of the 2 outputs"):
         lower(import_model(model.build([y])), "run")
+
+
+@pytest.mark.parametrize("operator", ["Conv", "ConvTranspose"])
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_weights_must_be_finite(operator: str, value: float) -> None:
+    """Their products with the zeros of the padding are NaN, and kernels skip the padding."""
+    model = ModelBuilder()
+    data = np.ones((2, 2, 3, 3), np.float32)
+    data[1, 0, 2, 2] = value
+    weights = model.constant(data)
+    y = model.node(operator, [model.input("x", (1, 2, 5, 5)), weights], pads=[1] * 4)
+    with pytest.raises(CompileError, match=f"TW-0202.*{weights}.*not all finite"):
+        lower(import_model(model.build([y])), "run")

@@ -57,9 +57,6 @@ def lower_conv_transpose(node: OnnxNode, context: LoweringContext) -> None:
             f"its input is {x.type}, its weights are {weights.type}, and it has {groups} groups",
             "as many input channels as rows of weights, a multiple of the groups",
         )
-    if not np.all(np.isfinite(weights.constant if weights.constant is not None else 0)):
-        # They would meet the zeros that are put between the input's elements.
-        raise UnsupportedForm(f"its weights {weights.name!r} are not all finite", "finite weights")
     output = context.model.tensors[node.output()].type.shape
     geometry = _geometry(node, weights.shape[2:], x.shape[2:], output[2:])
     assert weights.constant is not None

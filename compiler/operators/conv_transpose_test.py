@@ -120,13 +120,9 @@ def test_refusals() -> None:
         lower(import_model(model.build([y])), "run")
 
 
-@pytest.mark.parametrize(
-    ("rows", "value", "message"),
-    [(1, 1.0, "its weights are float32"), (2, np.nan, "are not all finite")],
-)
-def test_weights_that_do_not_fit(rows: int, value: float, message: str) -> None:
+def test_weights_that_do_not_fit() -> None:
     model = ModelBuilder()
-    weights = model.constant(np.full((rows, 2, 2, 2), value, np.float32))
+    weights = model.constant(np.ones((1, 2, 2, 2), np.float32))
     y = model.node("ConvTranspose", [model.input("x", (1, 2, 3, 3)), weights])
-    with pytest.raises(CompileError, match=message):
+    with pytest.raises(CompileError, match="its weights are float32"):
         lower(import_model(model.build([y])), "run")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from compiler.ir import Array, Kernel, ParameterValue, TensorType
-from compiler.numerics import elementary
+from compiler.numerics import elementary, trigonometry
 from compiler.operators.activation import Pointwise, emit_unary
 from compiler.operators.registry import CONTRIB_DOMAIN, lowering
 
@@ -20,7 +20,11 @@ if TYPE_CHECKING:
 
 TWINS: dict[str, Callable[..., Array]] = {
     "absolute": np.abs,
+    "arc_cosine": trigonometry.arc_cosine,
+    "arc_sine": trigonometry.arc_sine,
+    "arc_tangent": trigonometry.arc_tangent,
     "ceil": elementary.quiet(np.ceil),
+    "cosine": trigonometry.cosine,
     "elu": elementary.elu,
     "erf": elementary.erf,
     "exp": elementary.exp,
@@ -29,6 +33,11 @@ TWINS: dict[str, Callable[..., Array]] = {
     "gelu_tanh": elementary.gelu_tanh,
     "hard_sigmoid": elementary.hard_sigmoid,
     "hard_swish": elementary.hard_swish,
+    "hyperbolic_cosine": trigonometry.hyperbolic_cosine,
+    "hyperbolic_sine": trigonometry.hyperbolic_sine,
+    "inverse_hyperbolic_cosine": trigonometry.inverse_hyperbolic_cosine,
+    "inverse_hyperbolic_sine": trigonometry.inverse_hyperbolic_sine,
+    "inverse_hyperbolic_tangent": trigonometry.inverse_hyperbolic_tangent,
     "log": elementary.log,
     "mish": elementary.mish,
     "negate": np.negative,
@@ -36,9 +45,11 @@ TWINS: dict[str, Callable[..., Array]] = {
     "round": elementary.quiet(np.rint),
     "sigmoid": elementary.sigmoid,
     "sign": np.sign,
+    "sine": trigonometry.sine,
     "softplus": elementary.softplus,
     "sqrt": elementary.sqrt,
     "swish": elementary.swish,
+    "tangent": trigonometry.tangent,
     "tanh": elementary.tanh,
 }
 """What `tw_<name>_f32` computes, by name."""
@@ -106,7 +117,15 @@ def _gelu_tanh(x: Array) -> Array:
 
 
 EXACT: dict[str, tuple[str, Callable[[Array], Array]]] = {
+    "Acos": ("arc_cosine", np.arccos),
+    "Acosh": ("inverse_hyperbolic_cosine", np.arccosh),
+    "Asin": ("arc_sine", np.arcsin),
+    "Asinh": ("inverse_hyperbolic_sine", np.arcsinh),
+    "Atan": ("arc_tangent", np.arctan),
+    "Atanh": ("inverse_hyperbolic_tangent", np.arctanh),
     "Ceil": ("ceil", _stepwise(np.ceil)),
+    "Cos": ("cosine", np.cos),
+    "Cosh": ("hyperbolic_cosine", np.cosh),
     "Erf": ("erf", _erf),
     "Exp": ("exp", np.exp),
     "Floor": ("floor", _stepwise(np.floor)),
@@ -116,8 +135,11 @@ EXACT: dict[str, tuple[str, Callable[[Array], Array]]] = {
     "Reciprocal": ("reciprocal", lambda x: 1.0 / x),
     "Round": ("round", _stepwise(np.rint)),
     "Sigmoid": ("sigmoid", _sigmoid),
+    "Sin": ("sine", np.sin),
+    "Sinh": ("hyperbolic_sine", np.sinh),
     "Softplus": ("softplus", _softplus),
     "Sqrt": ("sqrt", np.sqrt),
+    "Tan": ("tangent", np.tan),
     "Tanh": ("tanh", np.tanh),
 }
 """Functions without attributes: name of the float32 form, and the function in float64."""

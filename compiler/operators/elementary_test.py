@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -23,7 +24,15 @@ CONSTANTS = {
     "hard_sigmoid": (("alpha", 0.2), ("beta", 0.5)),
 }
 NODES: list[tuple[str, dict[str, Any]]] = [
+    ("Acos", {}),
+    ("Acosh", {}),
+    ("Asin", {}),
+    ("Asinh", {}),
+    ("Atan", {}),
+    ("Atanh", {}),
     ("Ceil", {}),
+    ("Cos", {}),
+    ("Cosh", {}),
     ("Elu", {"alpha": 0.7}),
     ("Erf", {}),
     ("Exp", {}),
@@ -38,12 +47,24 @@ NODES: list[tuple[str, dict[str, Any]]] = [
     ("Reciprocal", {}),
     ("Round", {}),
     ("Sigmoid", {}),
+    ("Sin", {}),
+    ("Sinh", {}),
     ("Softplus", {}),
     ("Sqrt", {}),
     ("Swish", {}),
     ("Swish", {"alpha": 1.702}),
+    ("Tan", {}),
     ("Tanh", {}),
 ]
+
+
+DOMAINS: dict[str, Callable[[Array], Array]] = {
+    **dict.fromkeys(("Log", "Sqrt", "Reciprocal"), np.abs),
+    **dict.fromkeys(("Acos", "Asin", "Atanh"), lambda x: np.float32(0.95) * np.tanh(x)),
+    "Acosh": lambda x: np.abs(x) + np.float32(1.3),
+    "Tan": lambda x: np.float32(1.4) * np.tanh(x),
+}
+"""Arguments of which the function is a finite number, from any ones."""
 
 
 def values() -> Array:
@@ -94,8 +115,9 @@ def test_table_equals_onnxruntime(
 ) -> None:
     for magnitude in (0.1, 2.0, 30.0):
         x = np.linspace(-magnitude, magnitude, 511, dtype=np.float32)
-        if operator in ("Log", "Sqrt", "Reciprocal"):
-            x = np.abs(x) + np.float32(0.05)
+        x = DOMAINS.get(operator, np.asarray)(x)
+        if operator in ("Log", "Reciprocal"):
+            x += np.float32(0.05)
         model = ModelUnderTest()
         source = Stored.covering(x, form)
         operand = model.quantised(model.input("x", x), source)
@@ -109,8 +131,9 @@ def test_float_equals_onnxruntime(operator: str, attributes: dict[str, Any]) -> 
     # onnxruntime's Elu is exp(x) - 1, which loses digits near 0.
     for magnitude in (1.0, 10.0) if operator == "Elu" else (1e-3, 1.0, 10.0):
         x = (np.random.default_rng(3).normal(size=1000) * magnitude).astype(np.float32)
-        if operator in ("Log", "Sqrt", "Reciprocal"):
-            x = np.abs(x) + np.float32(1e-6)
+        x = DOMAINS.get(operator, np.asarray)(x)
+        if operator in ("Log", "Reciprocal"):
+            x += np.float32(1e-6)
         model = ModelUnderTest()
         model.node(operator, [model.input("x", x)], "y", **attributes)
         assert_float(model, "y")

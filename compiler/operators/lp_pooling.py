@@ -63,7 +63,8 @@ class LpPool(Pool):
 
 @lowering(
     "LpPool",
-    description="1-D and 2-D, any p; strides, dilations, padding, ceil_mode; float32 arithmetic",
+    description="1-D, 2-D and 3-D, any p; strides, dilations, padding, ceil_mode; float32 "
+    "arithmetic",
 )
 def lower_lp_pool(node: OnnxNode, context: LoweringContext) -> None:
     x = context.required(node, 0)
@@ -71,7 +72,7 @@ def lower_lp_pool(node: OnnxNode, context: LoweringContext) -> None:
     _emit(node, context, x, window)
 
 
-@lowering("GlobalLpPool", description="1-D and 2-D, any p; float32 arithmetic")
+@lowering("GlobalLpPool", description="1-D, 2-D and 3-D, any p; float32 arithmetic")
 def lower_global_lp_pool(node: OnnxNode, context: LoweringContext) -> None:
     x = context.required(node, 0)
     refuse_rank(x)

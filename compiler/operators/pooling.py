@@ -200,7 +200,7 @@ class AveragePoolFloat(AveragePool):
 
 @lowering(
     "MaxPool",
-    description="1-D and 2-D; strides, dilations, padding, ceil_mode; int8 or float32",
+    description="1-D, 2-D and 3-D; strides, dilations, padding, ceil_mode; int8 or float32",
 )
 def lower_max_pool(node: OnnxNode, context: LoweringContext) -> None:
     if len(node.outputs) > 1 and node.outputs[1] is not None:
@@ -210,7 +210,7 @@ def lower_max_pool(node: OnnxNode, context: LoweringContext) -> None:
     _emit_max_pool(node, context, x, window)
 
 
-@lowering("GlobalMaxPool", description="1-D and 2-D; int8 or float32")
+@lowering("GlobalMaxPool", description="1-D, 2-D and 3-D; int8 or float32")
 def lower_global_max_pool(node: OnnxNode, context: LoweringContext) -> None:
     x = context.required(node, 0)
     refuse_rank(x)
@@ -219,8 +219,8 @@ def lower_global_max_pool(node: OnnxNode, context: LoweringContext) -> None:
 
 @lowering(
     "AveragePool",
-    description="1-D and 2-D; strides, dilations, padding, count_include_pad, ceil_mode; int8 or "
-    "float32",
+    description="1-D, 2-D and 3-D; strides, dilations, padding, count_include_pad, ceil_mode; int8 "
+    "or float32",
 )
 def lower_average_pool(node: OnnxNode, context: LoweringContext) -> None:
     x = context.required(node, 0)
@@ -229,7 +229,7 @@ def lower_average_pool(node: OnnxNode, context: LoweringContext) -> None:
     _emit_average(node, context, x, window, counted)
 
 
-@lowering("GlobalAveragePool", description="1-D and 2-D; int8 or float32")
+@lowering("GlobalAveragePool", description="1-D, 2-D and 3-D; int8 or float32")
 def lower_global_average_pool(node: OnnxNode, context: LoweringContext) -> None:
     x = context.required(node, 0)
     refuse_rank(x)
@@ -368,4 +368,4 @@ def global_window(spatial: Sequence[int]) -> Window:
 def refuse_rank(x: Operand) -> None:
     """Refuses what has more than two spatial axes, or none."""
     if len(x.shape) not in (3, 4):
-        raise UnsupportedForm(f"it has {len(x.shape) - 2} spatial axes", "1-D and 2-D pooling")
+        raise UnsupportedForm(f"it has {len(x.shape) - 2} spatial axes", "1-D, 2-D and 3-D pooling")

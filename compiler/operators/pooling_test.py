@@ -206,13 +206,13 @@ def test_refusals() -> None:
     x = model.input("x", (1, 2, 5, 5))
     outputs = [
         model.node("MaxPool", [x], outputs=2, kernel_shape=[2, 2]) + "_1",
-        model.node("AveragePool", [model.input("v", (1, 2, 3, 3, 3))], kernel_shape=[2, 2, 2]),
+        model.node("AveragePool", [model.input("v", (1, 2, 3, 3, 3, 3))], kernel_shape=[2] * 4),
     ]
     with pytest.raises(CompileError) as caught:
         lower(import_model(model.build(outputs)), "run")
     text = str(caught.value)
     assert "node 'node_maxpool0' (MaxPool): its output Indices is used" in text
-    assert "node 'node_averagepool1' (AveragePool): it has 3 spatial axes" in text
+    assert "node 'node_averagepool1' (AveragePool): it has 4 spatial axes" in text
 
 
 def data(shape: tuple[int, ...]) -> Array:

@@ -77,7 +77,7 @@ class RotaryLayout:
         rows = cache.reshape(-1, self.rotary_size // 2)
         if positions is not None:
             rows = rows[np.clip(positions.reshape(-1), 0, rows.shape[0] - 1)]
-        return rows.reshape(batch, tokens, 1, -1)
+        return rows.reshape(batch, tokens, 1, self.rotary_size // 2)
 
     def parameters(self, x: TensorType, cache: TensorType) -> dict[str, int]:
         batch, tokens, head_size = self.extents(x.shape)
@@ -285,6 +285,11 @@ def _check_caches(
         raise UnsupportedForm(
             f"its input is {x.type}, its caches are {cosine.type} and {sine.type}",
             "two caches of one shape; without positions, with a row for each token",
+        )
+    if not rows and batch * tokens:
+        raise UnsupportedForm(
+            f"its caches are {cosine.type}, which has no rows",
+            "caches with a row for each position",
         )
     if positions is not None and (
         positions.type.data_type not in (DataType.INT64, DataType.INT32)

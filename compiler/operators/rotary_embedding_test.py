@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from onnx import TensorProto
 
 from compiler.errors import CompileError
 from compiler.frontend.import_model import import_model
@@ -174,6 +175,19 @@ def test_large_caches_are_rotated_in_integers() -> None:
     pairs = d[..., :1] * cosine - d[..., 1:] * sine, d[..., :1] * sine + d[..., 1:] * cosine
     exact = np.clip(np.concatenate(pairs, axis=-1) + 3, -128, 127)
     assert np.abs(found - exact).max() <= 1
+
+
+def test_caches_have_rows_for_positions() -> None:
+    model = ModelBuilder(23)
+    caches = [model.constant(np.zeros((0, 4), np.float32)) for _ in range(2)]
+    operands = [
+        model.input("x", (2, 4, 3, 8)),
+        *caches,
+        model.input("p", (2, 3), TensorProto.INT64),
+    ]
+    y = model.node("RotaryEmbedding", operands)
+    with pytest.raises(CompileError, match=r"TW-0202.*float32\[0, 4\], which has no rows"):
+        lower(import_model(model.build([y])), "run")
 
 
 def test_no_more_is_rotated_than_a_head_has() -> None:

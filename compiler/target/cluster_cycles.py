@@ -16,7 +16,6 @@ from compiler.ir.operation import ParameterValue
 from compiler.target.float_cycles import FLOAT_MODELS
 from compiler.target.neureka_job import jobs_cycles
 from compiler.target.siracusa_cluster_cycles import (
-    ConvTile,
     attention,
     attention_word,
     attention_words,
@@ -25,6 +24,7 @@ from compiler.target.siracusa_cluster_cycles import (
     depthwise_conv_singly,
     matmul_packed,
 )
+from compiler.target.siracusa_cluster_terms import ConvTile
 
 Parameters = Mapping[str, ParameterValue]
 Model = Callable[[Parameters, Sequence[TensorType], int], float]

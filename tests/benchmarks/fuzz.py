@@ -16,7 +16,7 @@ from tests.fuzzing.shrink import shrink
 def main(arguments: list[str]) -> int:
     """1 if a case failed."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--cases", type=int, default=20_000, help="how many (20,000)")
+    parser.add_argument("--cases", type=int, default=50_000, help="how many (50,000)")
     parser.add_argument("--seed", type=int, default=1_000_000, help="of the first (1,000,000)")
     parser.add_argument(
         "--sanitize-every",
@@ -63,11 +63,11 @@ def _reproduce(seed: int) -> None:
     path = folder / f"fuzz_{seed}.onnx"
     path.write_bytes(case.content)
     print(f"{case}\n{model_text(case.content)}\nwritten to {path}", flush=True)
-    failure = failure_of(case.content, seed)
+    failure = failure_of(case.content, case)
     if failure is None:
         print("it does not fail")
         return
-    small = shrink(case.content, lambda content: failure_of(content, seed))
+    small = shrink(case.content, lambda content: failure_of(content, case))
     path = folder / f"fuzz_{seed}_small.onnx"
     path.write_bytes(small)
     print(f"it fails: {failure}\n{model_text(small)}\nwritten to {path}")

@@ -101,7 +101,8 @@ def render(
     names = _descriptions(OPERATORS)
     lines += _supported(names, records)
     lines += [_EXPRESSED.rstrip()]
-    expressed = {k: v for k, v in _descriptions(EXPANSIONS).items() if k not in names}
+    rules = {key: rules[0] for key, rules in EXPANSIONS.items()}
+    expressed = {k: v for k, v in _descriptions(rules).items() if k not in names}
     lines += _supported(expressed, records)
     lines += [_ENGINES.rstrip(), *_engine_rows(engines, sources)]
     lines += ["", "## Models", ""]

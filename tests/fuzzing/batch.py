@@ -141,6 +141,7 @@ def _main(arguments: Sequence[str]) -> int:
             outcome = check_case(
                 case.content,
                 seed,
+                types=case.types,
                 sanitize=sanitize_every > 0 and compiled % sanitize_every == 0,
                 entering=lambda phase, seed=seed: _say(seed, phase=phase),
             )
@@ -159,10 +160,10 @@ def _told(error: Exception) -> str:
     return f"{'' if known else f'{type(error).__name__}: '}{error}"
 
 
-def failure_of(content: bytes, seed: int) -> str | None:
-    """How a file fails in this process; None if it does not."""
+def failure_of(content: bytes, case: Case) -> str | None:
+    """How a smaller file of a case fails in this process; None if it does not."""
     try:
-        check_case(content, seed, sanitize=True, entering=lambda _: None)
+        check_case(content, case.seed, types=case.types, sanitize=True, entering=lambda _: None)
     except Exception as error:
         return _told(error)
     return None
@@ -170,7 +171,7 @@ def failure_of(content: bytes, seed: int) -> str | None:
 
 def _reduced(case: Case) -> str:
     """The smallest model found that fails alike, as text, and how to get it."""
-    content = shrink(case.content, lambda candidate: failure_of(candidate, case.seed))
+    content = shrink(case.content, lambda candidate: failure_of(candidate, case))
     return f"{model_text(content)}\n{reproduction(case.seed)}"
 
 

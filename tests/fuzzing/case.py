@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from random import Random
 
 from tests.fuzzing.mutations import MUTATIONS, mutated_bytes
-from tests.fuzzing.seed_models import prepared, random_seed_model
+from tests.fuzzing.seed_models import random_seed_model
 from tests.fuzzing.variations import VARIATIONS, restate_outputs
 
 SHARE_OF_DAMAGED_FILES = 0.05
@@ -25,12 +26,14 @@ class Case:
         seed_model: the name of the model that was mutated.
         mutations: what was done to it, in order.
         content: the ONNX file.
+        types: what its inputs hold, where it stores integers as float32.
     """
 
     seed: int
     seed_model: str
     mutations: tuple[str, ...]
     content: bytes
+    types: Mapping[str, str]
 
     def __str__(self) -> str:
         changes = "; ".join(self.mutations) or "no mutation"
@@ -41,7 +44,7 @@ def fuzz_case(seed: int) -> Case:
     """The case of a seed; the same in every process."""
     random = Random(seed)
     start = random_seed_model(random)
-    model = prepared(start, random)
+    model = start.model
     mutations: list[str] = []
     if random.random() >= SHARE_UNCHANGED:
         varied = random.random() < SHARE_OF_VARIATIONS
@@ -53,4 +56,4 @@ def fuzz_case(seed: int) -> Case:
     if random.random() < SHARE_OF_DAMAGED_FILES:
         content, what = mutated_bytes(random, content)
         mutations.append(what)
-    return Case(seed, start.name, tuple(mutations), content)
+    return Case(seed, start.name, tuple(mutations), content, start.types)

@@ -7,14 +7,18 @@ import io
 import re
 import tempfile
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
+import google.protobuf.message
 import numpy as np
+from onnx import ModelProto
 
 from compiler import cli, pipeline
+from compiler.frontend.input_type import InputType
 from compiler.interpreter import interpret
 from compiler.ir import Array, DataType, Graph
+from tests.fuzzing.dialect_oracle import judge_dialect
 from tests.fuzzing.generated_code import check_syntax, run
 from tests.fuzzing.oracle import Failure, judge
 
@@ -34,25 +38,33 @@ REFUSED = "refused: "
 
 
 def check_case(
-    content: bytes, seed: int, *, sanitize: bool, entering: Callable[[str], None]
+    content: bytes,
+    seed: int,
+    *,
+    types: Mapping[str, str],
+    sanitize: bool,
+    entering: Callable[[str], None],
 ) -> str:
     """Compiles, interprets and compares one ONNX file; how it ended, which is never wrong.
 
-    `seed`: of the inputs. `sanitize`: run the generated C with ASan and UBSan. `entering` is told
-    the phase, to know which one hangs or crashes.
+    `seed`: of the inputs. `types`: what inputs hold, where the file stores integers as float32;
+    those that a mutation renamed hold numbers. `sanitize`: run the generated C with ASan and UBSan.
+    `entering` is told the phase, to know which one hangs or crashes.
 
     Raises:
         Failure, GeneratedCodeError: with what is wrong. Any other exception is wrong too.
     """
+    given = _given_types(content, types)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         path = folder / "net.onnx"
         path.write_bytes(content)
         entering("compile")
-        code = _compile(path, folder / "out")
+        code = _compile(path, folder / "out", given)
         if code is not None:
             return REFUSED + code
-        (lowered,) = pipeline.lower_model(pipeline.ModelOptions(path), lambda _: None)
+        options = pipeline.ModelOptions(path, input_types=tuple(given.items()))
+        (lowered,) = pipeline.lower_model(options, lambda _: None)
         graph = lowered.graph
         if sum(value.type.elements for value in graph.values.values()) > MAXIMUM_ELEMENTS:
             entering("C compiler")
@@ -66,11 +78,25 @@ def check_case(
         entering("generated C")
         _compare_bits(graph, found, run(folder / "out", graph, inputs, sanitize=sanitize))
         entering(JUDGES)
-        return judge(content, lowered.model.inputs, graph, {**found, **inputs})
+        values = {**found, **inputs}
+        if types:
+            return judge_dialect(content, lowered.model.inputs, graph, values)
+        return judge(content, lowered.model.inputs, graph, values)
 
 
-def _compile(path: Path, output: Path) -> str | None:
+def _given_types(content: bytes, types: Mapping[str, str]) -> dict[str, InputType]:
+    """Types of inputs that the file has."""
+    try:
+        names = {value.name for value in ModelProto.FromString(content).graph.input}
+    except google.protobuf.message.DecodeError:
+        return {}
+    return {name: InputType.parse(text) for name, text in types.items() if name in names}
+
+
+def _compile(path: Path, output: Path, types: Mapping[str, InputType]) -> str | None:
     """The code with which the command line refuses the model; checks what it says and writes."""
+    arguments = ["compile", str(path), "--name", "net", "--output", str(output)]
+    arguments += [f"--input-type={name}={type_}" for name, type_ in types.items()]
     errors, printed = io.StringIO(), io.StringIO()
     with (
         contextlib.redirect_stderr(errors),
@@ -78,7 +104,7 @@ def _compile(path: Path, output: Path) -> str | None:
         warnings.catch_warnings(),
     ):
         warnings.simplefilter("ignore")
-        status = cli.main(["compile", str(path), "--name", "net", "--output", str(output)])
+        status = cli.main(arguments)
     message = errors.getvalue()
     if status == 0:
         absent = [name for name in FILES if not (output / name).exists()]
@@ -103,7 +129,12 @@ def _inputs(graph: Graph, seed: int) -> dict[str, Array]:
         if type_.data_type.is_float:
             size = random.choice([0.01, 1.0, 1.0, 30.0])
             result[name] = (random.normal(size=type_.shape) * size).astype(np.float32)
+        elif type_.data_type.numpy.itemsize < 4 and type_.data_type is not DataType.BOOL:
+            limits = np.iinfo(type_.data_type.numpy)
+            drawn = random.integers(limits.min, limits.max, type_.shape, endpoint=True)
+            result[name] = drawn.astype(type_.data_type.numpy)
         else:
+            # Small, for they may be indices.
             high = 2 if type_.data_type is DataType.BOOL else 4
             result[name] = random.integers(0, high, type_.shape).astype(type_.data_type.numpy)
     return result

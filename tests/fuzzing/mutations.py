@@ -21,6 +21,11 @@ NAMES = (
 )
 OPERATOR_NAMES = sorted(operator for _, operator in OPERATORS)
 ELEMENT_TYPES = tuple(range(24))
+SHARE_OF_TENSORS = 0.8
+"""Of attributes that are tensors, how many get another element instead of another type."""
+
+SHARE_OF_WHOLE_NUMBERS = 0.3
+"""Of extreme elements of float tensors, in which some files store integers."""
 
 
 def _node(random: Random, model: ModelProto) -> NodeProto | None:
@@ -69,6 +74,8 @@ def change_attribute(random: Random, model: ModelProto) -> str:
     elif attribute.type == AttributeProto.STRING:
         attribute.s = random.choice([b"", b"SAME_UPPER", b"VALID", b"linear", b"\xff", b"tanh"])
         value = attribute.s
+    elif attribute.type == AttributeProto.TENSOR and random.random() < SHARE_OF_TENSORS:
+        value = _change_element(random, attribute.t)
     else:
         attribute.type = random.randrange(1, 15)
         value = f"of type {attribute.type}"
@@ -184,6 +191,25 @@ def add_operand(random: Random, model: ModelProto) -> str:
     return f"{node.op_type} gains an input or output"
 
 
+def omit_operand(random: Random, model: ModelProto) -> str:
+    """An operand in front of others is absent, as optional ones may be."""
+    node = _node(random, model)
+    if node is None or not node.input:
+        return "nothing"
+    index = random.randrange(len(node.input))
+    node.input[index] = ""
+    return f"{node.op_type} has no input {index}"
+
+
+def swap_operands(random: Random, model: ModelProto) -> str:
+    node = _node(random, model)
+    if node is None or len(node.input) < 2:
+        return "nothing"
+    first, second = random.sample(range(len(node.input)), 2)
+    node.input[first], node.input[second] = node.input[second], node.input[first]
+    return f"inputs {first} and {second} of {node.op_type} swapped"
+
+
 def drop_node(random: Random, model: ModelProto) -> str:
     if not model.graph.node:
         return "nothing"
@@ -273,20 +299,25 @@ def change_values(random: Random, model: ModelProto) -> str:
     if not model.graph.initializer:
         return "nothing"
     tensor = random.choice(model.graph.initializer)
+    return f"element of {tensor.name[:40]!r}: {_change_element(random, tensor)}"
+
+
+def _change_element(random: Random, tensor: TensorProto) -> str:
+    """Makes an element an extreme number."""
     data = _data(tensor)
     if data is None or not data.size:
         return "nothing"
     index = random.randrange(data.size)
     if data.dtype.kind == "f":
-        data.reshape(-1)[index] = random.choice(REALS)
+        whole = random.random() < SHARE_OF_WHOLE_NUMBERS
+        data.reshape(-1)[index] = random.choice(INTEGERS if whole else REALS)
     elif data.dtype.kind in "iu":
         limits = np.iinfo(data.dtype)
         data.reshape(-1)[index] = min(max(random.choice(INTEGERS), limits.min), limits.max)
     else:
         return "nothing"
-    shown = data.reshape(-1)[index]
     tensor.CopyFrom(numpy_helper.from_array(data, tensor.name))
-    return f"element {index} of {tensor.name[:40]!r} is {shown}"
+    return f"{data.reshape(-1)[index]} at {index}"
 
 
 def change_versions(random: Random, model: ModelProto) -> str:
@@ -307,7 +338,8 @@ MUTATIONS: tuple[Mutation, ...] = (
     *(change_operator, change_attribute, change_attribute, add_attribute, drop_attribute),
     *(change_attribute_length, change_shape, change_shapes_consistently),
     *(change_shapes_consistently, change_element_type, change_all_element_types, rewire),
-    *(drop_operand, add_operand, drop_node, duplicate_node, append_node, append_node),
+    *(drop_operand, omit_operand, swap_operands, add_operand, drop_node, duplicate_node),
+    *(append_node, append_node),
     *(shuffle_nodes, rename, rename, rename_node, damage_initializer, change_values),
     *(change_values, change_values, change_versions),
 )

@@ -8,7 +8,7 @@ the integers that the compiled model really has there.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -40,6 +40,10 @@ EQUAL_REFERENCE = "equal to ONNX's reference, not to onnxruntime or not run by i
 NOT_COMPARED = "run, but neither onnxruntime nor ONNX's reference does"
 BESIDE_A_JUMP = "equal to onnxruntime but for rounding in front of a function that jumps"
 ORDER = (EQUAL, EQUAL_REFERENCE, BESIDE_A_JUMP, NOT_COMPARED)
+
+
+OPERANDS_OF_QUANTISED_GEMM = 9
+"""QGemm without a scale and a zero point of its result makes real numbers."""
 
 
 class Failure(Exception):
@@ -86,11 +90,19 @@ def judge(content: bytes, names: Sequence[str], graph: Graph, found: Mapping[str
 
 
 def _computed_integers(model: ModelProto) -> Iterator[str]:
-    """Results of the QuantizeLinear nodes, except those of the model's inputs, which are exact."""
+    """Quantised results, except those of QuantizeLinear of the model's inputs, which are exact."""
     given = {value.name for value in (*model.graph.input, *model.graph.initializer)}
     for node in model.graph.node:
-        if node.op_type == "QuantizeLinear" and node.input[0] not in given:
+        exact = node.op_type == "QuantizeLinear" and node.input[0] in given
+        if _quantises(node) and not exact:
             yield node.output[0]
+
+
+def _quantises(node: NodeProto) -> bool:
+    """Whether a node rounds real numbers to steps of a scale."""
+    if node.op_type == "QGemm":
+        return len(node.input) == OPERANDS_OF_QUANTISED_GEMM
+    return node.op_type == "QuantizeLinear" or node.op_type.startswith("QLinear")
 
 
 def _inner_values(
@@ -104,10 +116,13 @@ def _inner_values(
     except shape_inference.InferenceError:
         return None
     outputs = {value.name for value in model.graph.output}
-    further = [value for value in inferred if value.name in set(wanted) - outputs]
-    shown.graph.output.extend(further)
-    if len(further) < len(set(wanted) - outputs):
+    further = {value.name: value for value in inferred if value.name in set(wanted) - outputs}
+    try:
+        further |= _types(model, set(wanted) - outputs - further.keys(), data)
+    # As everywhere: what onnxruntime refuses says nothing.
+    except Exception:
         return None
+    shown.graph.output.extend(further[name] for name in sorted(further))
     try:
         imported = import_model(shown)
         graph = lower(imported, "")
@@ -126,6 +141,29 @@ def _inner_values(
         ):
             raise Failure(f"{name[:40]!r} changes if {wanted} are outputs too")
     return result
+
+
+def _types(
+    model: ModelProto, names: Set[str], data: Mapping[str, Array]
+) -> dict[str, ValueInfoProto]:
+    """Types of tensors that ONNX's inference does not know: what onnxruntime makes of them."""
+    result: dict[str, ValueInfoProto] = {}
+    for name in sorted(names):
+        (array,) = run_onnxruntime(showing(model, name), _feeds(model, data))
+        element = helper.np_dtype_to_tensor_dtype(array.dtype)
+        result[name] = helper.make_tensor_value_info(name, element, array.shape)
+    return result
+
+
+def _feeds(model: ModelProto, values: Mapping[str, Array]) -> dict[str, Array]:
+    """What a model's inputs hold, in its own types: the compiler narrows int64."""
+    return {
+        value.name: values[value.name].astype(
+            helper.tensor_dtype_to_np_dtype(value.type.tensor_type.elem_type)
+        )
+        for value in model.graph.input
+        if value.name in values
+    }
 
 
 def _parts(model: ModelProto, values: Mapping[str, Array], stored: Sequence[str]) -> Iterator[Part]:
@@ -171,12 +209,7 @@ def _part(
 
 
 def _judge(part: Part, data: Mapping[str, Array], values: Mapping[str, Array]) -> str:
-    feeds: dict[str, Array] = {}
-    for value in part.model.graph.input:
-        if value.name in data or value.name in values:
-            element = helper.tensor_dtype_to_np_dtype(value.type.tensor_type.elem_type)
-            array = data[value.name] if value.name in data else values[value.name]
-            feeds[value.name] = array.astype(element)  # int64, which the compiler narrows
+    feeds = _feeds(part.model, {**values, **data})
     if any(map(_without_judge, part.model.graph.node)):
         return NOT_COMPARED
     verdict, problem = _compare(part, feeds, values[part.target])
@@ -207,7 +240,7 @@ def _compare(part: Part, feeds: Mapping[str, Array], have: Array) -> tuple[str, 
             continue
         if np.shape(want) != have.shape == _declared_shape(part):
             continue  # not what the operator's definition says
-        problem = _difference(np.asarray(want), have, part.stored, terms)
+        problem = difference(np.asarray(want), have, stored=part.stored, terms=terms)
         if not problem:
             return verdict, ""
         first = first or problem
@@ -235,7 +268,8 @@ def _beside_a_jump(part: Part, feeds: Mapping[str, Array], have: Array) -> bool:
         return False
     wide = [array.astype(np.float64) for array in found]
     nearest = np.clip(have, np.minimum.reduce(wide), np.maximum.reduce(wide))
-    return not _difference(nearest.astype(have.dtype), have, part.stored, _terms(feeds))
+    nearest = nearest.astype(have.dtype)
+    return not difference(nearest, have, stored=part.stored, terms=_terms(feeds))
 
 
 def _declared_shape(part: Part) -> tuple[int, ...] | None:
@@ -296,7 +330,7 @@ def _largest(array: Array) -> float:
     return float(np.abs(array[np.isfinite(array)]).max(initial=1.0))
 
 
-def _difference(want: Array, have: Array, stored: bool, terms: int) -> str:
+def difference(want: Array, have: Array, *, stored: bool, terms: int) -> str:
     """How the compiled result differs from another; empty if it is as good."""
     if want.shape != have.shape:
         return f"has shape {have.shape}, elsewhere {want.shape}"

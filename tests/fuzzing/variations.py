@@ -4,16 +4,24 @@ from __future__ import annotations
 
 import functools
 from random import Random
+from typing import TypeVar
 
 import numpy as np
 import onnx.defs
 import onnx.shape_inference
-from onnx import AttributeProto, ModelProto, NodeProto, helper, numpy_helper
+from onnx import AttributeProto, ModelProto, NodeProto, TensorProto, helper, numpy_helper
 
 from compiler.errors import CompileError
-from compiler.frontend.check_attributes import check_attributes
+from compiler.frontend.check_attributes import ONNX_DOMAINS, check_attributes
 from compiler.operators import OPERATORS
-from tests.fuzzing.mutations import Mutation, change_all_element_types, change_shapes_consistently
+from tests.fuzzing.mutations import (
+    Mutation,
+    change_all_element_types,
+    change_shapes_consistently,
+    duplicate_node,
+    omit_operand,
+    swap_operands,
+)
 
 WORDS: dict[str, tuple[str, ...]] = {
     "auto_pad": ("NOTSET", "SAME_UPPER", "SAME_LOWER", "VALID"),
@@ -27,13 +35,32 @@ WORDS: dict[str, tuple[str, ...]] = {
 }
 ELEMENTWISE = {
     1: (
-        *("Abs", "Ceil", "Clip", "Elu", "Erf", "Exp", "Floor", "Gelu", "HardSigmoid", "HardSwish"),
-        *("Identity", "LeakyRelu", "Mish", "Neg", "Reciprocal", "ReduceMax", "ReduceSum", "Relu"),
-        *("Round", "Sigmoid", "Sign", "Softmax", "Softplus", "Sqrt", "Tanh", "Transpose"),
+        *("Abs", "Acosh", "Asin", "Ceil", "Clip", "Cos", "Elu", "Erf", "Exp", "Floor", "Gelu"),
+        *("HardSigmoid", "HardSwish", "Identity", "LeakyRelu", "Mish", "Neg", "Reciprocal"),
+        *("ReduceMax", "ReduceSum", "Relu", "Round", "Sigmoid", "Sign", "Sin", "Softmax"),
+        *("Softplus", "Sqrt", "Tan", "Tanh", "Transpose"),
     ),
     2: ("Add", "Concat", "Div", "Equal", "Less", "Max", "Min", "Mul", "PRelu", "Pow", "Sub"),
 }
 SHARE_OF_ELEMENTWISE = 0.7
+SIBLINGS = (
+    ("QLinearAdd", "QLinearMul"),
+    ("QLinearSigmoid", "QLinearLeakyRelu"),
+    ("BiasGelu", "FastGelu", "QuickGelu"),
+    ("Attention", "MultiHeadAttention"),
+    ("SkipLayerNormalization", "SkipSimplifiedLayerNormalization"),
+    ("ITAMax", "ITAPartialMax", "iSoftmax"),
+    ("IntegerDiv", "TrueIntegerDiv"),
+    ("iGELU", "iHardswish"),
+    ("iLayerNorm", "iRMSNorm", "iNoNorm"),
+    ("RequantizedGemm", "RQGemm", "RQMatMul"),
+)
+"""Operators of other tools that take the same operands, or nearly."""
+
+ACTIVATIONS = ("Relu", "Tanh", "Sigmoid", "LeakyRelu", "HardSigmoid", "Clip", "Softplus")
+SHARE_OF_ABSENT = 0.15
+"""Of changed attributes of operators that ONNX does not know."""
+
 INTEGERS = (0, 1, 2, 3, -1, -2)
 REALS = (0.0, 0.1, 0.5, 1.0, 2.0, -1.0, 1e-5)
 OPSET = 22
@@ -43,7 +70,9 @@ OPSET = 22
 def vary_attribute(random: Random, model: ModelProto) -> str:
     """An attribute that the operator has gets a plausible value, also where it had none."""
     node = random.choice(model.graph.node)
-    schema = _schema(node.op_type)
+    schema = _schema(node.op_type) if node.domain in ONNX_DOMAINS else None
+    if schema is None and node.attribute:
+        return _vary_own_attribute(random, node)
     if schema is None or not schema.attributes:
         return exchange_operator(random, model)
     name = random.choice(sorted(schema.attributes))
@@ -67,11 +96,101 @@ def vary_attribute(random: Random, model: ModelProto) -> str:
     return f"{node.op_type}.{name} = {value!r}"
 
 
+def _vary_own_attribute(random: Random, node: NodeProto) -> str:
+    """An attribute of an operator that ONNX does not know gets a value near its own, or goes."""
+    attribute = random.choice(node.attribute)
+    if random.random() < SHARE_OF_ABSENT:
+        node.attribute.remove(attribute)
+        return f"{node.op_type}.{attribute.name} dropped"
+    if attribute.type == AttributeProto.INT:
+        attribute.i = _near(random, attribute.i)
+    elif attribute.type == AttributeProto.FLOAT:
+        attribute.f = _near(random, attribute.f)
+    elif attribute.type == AttributeProto.INTS and attribute.ints:
+        index = random.randrange(len(attribute.ints))
+        attribute.ints[index] = _near(random, attribute.ints[index])
+    elif attribute.type == AttributeProto.STRING:
+        attribute.s = random.choice(ACTIVATIONS).encode()
+    elif attribute.type == AttributeProto.TENSOR:
+        _scale(random, attribute.t)
+    return f"{node.op_type}.{attribute.name} = {_shown(attribute)}"
+
+
+def _shown(attribute: AttributeProto) -> str:
+    value = helper.get_attribute_value(attribute)
+    return str(numpy_helper.to_array(value).tolist() if isinstance(value, TensorProto) else value)
+
+
+Number = TypeVar("Number", int, float)
+
+
+def _near(random: Random, value: Number) -> Number:
+    """Twice or half of a number, its negative, one more or less, or 0 or 1."""
+    near = (value * 2, type(value)(value / 2), -value, value + 1, value - 1, 0, 1)
+    return type(value)(random.choice(near))
+
+
+def vary_values(random: Random, model: ModelProto) -> str:
+    """Other numbers of the same kind in a constant: scales, zero points, factors, bounds, axes."""
+    if not model.graph.initializer:
+        return vary_attribute(random, model)
+    tensor = random.choice(model.graph.initializer)
+    return f"{tensor.name[:40]!r} {_scale(random, tensor)}"
+
+
+def _scale(random: Random, tensor: TensorProto) -> str:
+    """Gives all elements twice or half of their values, or others; says what."""
+    try:
+        data = numpy_helper.to_array(tensor)
+    except (ValueError, TypeError, KeyError):
+        return "as it is"
+    if data.dtype.kind not in "fiu":
+        return "as it is"
+    what, changed = random.choice(
+        [
+            ("doubled", data * 2),
+            ("halved", data // 2 if data.dtype.kind != "f" else data / 2),
+            ("negative", -data),
+            ("one more", data + 1),
+            ("all alike", np.broadcast_to(data.reshape(-1)[:1], data.shape)),
+            ("reversed", data.reshape(-1)[::-1].reshape(data.shape)),
+            ("a row", data.reshape(-1)),
+            ("one number", data.reshape(-1)[:1]),
+        ]
+    )
+    same_type = np.ascontiguousarray(changed.astype(data.dtype))
+    tensor.CopyFrom(numpy_helper.from_array(same_type, tensor.name))
+    return what
+
+
+def reorder_list(random: Random, model: ModelProto) -> str:
+    """A permutation, or another list of numbers, in another order."""
+    attributes = [
+        attribute
+        for node in model.graph.node
+        for attribute in node.attribute
+        if attribute.type == AttributeProto.INTS and len(attribute.ints) > 1
+    ]
+    if not attributes:
+        return vary_values(random, model)
+    attribute = random.choice(attributes)
+    values = list(attribute.ints)
+    random.shuffle(values)
+    attribute.ints[:] = values
+    return f"{attribute.name} = {values}"
+
+
 def exchange_operator(random: Random, model: ModelProto) -> str:
     """Another operator with the same number of operands, which keeps the attributes it knows."""
     node = random.choice(model.graph.node)
     old = node.op_type
-    node.op_type = _operator(random, len(node.input)) or old
+    siblings = next((group for group in SIBLINGS if old in group), ())
+    node.op_type = random.choice(siblings) if siblings else _operator(random, len(node.input))
+    if not siblings and node.op_type:
+        node.domain = ""
+    node.op_type = node.op_type or old
+    if node.domain not in ONNX_DOMAINS:
+        return f"{old} becomes {node.op_type}"
     schema = _schema(node.op_type)
     known = schema.attributes if schema is not None else {}
     attributes = [attribute for attribute in node.attribute if attribute.name in known]
@@ -145,6 +264,7 @@ VARIATIONS: tuple[Mutation, ...] = (
     *(vary_attribute, vary_attribute, vary_attribute, exchange_operator, insert_operator),
     *(insert_operator, append_operator, bypass_node, read_elsewhere),
     *(change_shapes_consistently, change_shapes_consistently, change_all_element_types),
+    *(vary_values, vary_values, reorder_list, swap_operands, omit_operand, duplicate_node),
 )
 
 
@@ -162,6 +282,9 @@ def restate_outputs(model: ModelProto) -> None:
     for value in model.graph.output:
         if value.name in types and types[value.name].tensor_type.HasField("shape"):
             value.type.CopyFrom(types[value.name])
+        else:
+            for dimension in value.type.tensor_type.shape.dim:
+                dimension.dim_param = "open"
 
 
 def _operator(random: Random, operands: int) -> str:

@@ -20,8 +20,9 @@ ATTRIBUTES: dict[str, list[dict[str, Any]]] = {
 
 
 @case(
-    *("Abs", "Ceil", "Elu", "Erf", "Exp", "Floor", "Gelu", "HardSigmoid", "HardSwish"),
-    *("LeakyRelu", "Mish", "Neg", "Round", "Sigmoid", "Sign", "Softplus", "Swish", "Tanh"),
+    *("Abs", "Asinh", "Atan", "Ceil", "Cos", "Elu", "Erf", "Exp", "Floor", "Gelu"),
+    *("HardSigmoid", "HardSwish", "LeakyRelu", "Mish", "Neg", "Round", "Sigmoid", "Sign", "Sin"),
+    *("Softplus", "Swish", "Tanh"),
 )
 def function_of_any_number(random: Generator, operator: str) -> ModelUnderTest:
     model = ModelUnderTest()
@@ -35,6 +36,16 @@ def function_of_any_number(random: Generator, operator: str) -> ModelUnderTest:
     x = model.input("x", data)
     chosen = attributes[pick(random, *range(len(attributes)))]
     model.output(model.node(operator, [x], "y", **chosen))
+    return model
+
+
+@case("Acos", "Acosh", "Asin", "Atanh", "Cosh", "Sinh", "Tan")
+def function_near_zero(random: Generator, operator: str) -> ModelUnderTest:
+    """Functions that are defined for few numbers, or grow fast."""
+    model = ModelUnderTest()
+    data = random.uniform(-0.9, 0.9, extents(random, pick(random, 1, 2, 4))).astype(np.float32)
+    x = model.input("x", np.abs(data) + np.float32(1.1) if operator == "Acosh" else data)
+    model.output(model.node(operator, [x], "y"))
     return model
 
 

@@ -21,10 +21,13 @@ from tools.remote.worker import Worker
 
 REMOTE = "--config=remote"
 
-# Quantised, compiled, linked and simulated.
+# Quantised, compiled, linked and simulated; on all platforms, so workers also build the simulator.
 SIMULATED = (
     "//models/autoencoder:autoencoder_int8_test_qemu_rv32",
-    "//models/digits:digits_plain_int8_test_qemu_rv32",
+    *(
+        f"//models/digits:digits_plain_int8_test_{platform}"
+        for platform in ("host", "qemu_rv32", "siracusa", "cluster_only", "full")
+    ),
 )
 
 # One network's C code as a library: few actions, for what concerns every one of them alike.

@@ -178,9 +178,11 @@ def read_case(folder: Path, name: str) -> Case:
 def _in_order(arrays: Mapping[str, Array], names: Sequence[str]) -> list[Array]:
     """One array for each name: the one of that name if all have one, else those that come first.
 
-    Keys that only number the arrays are no names, even if the model has tensors called like them.
+    Keys that only number more arrays than there are names are no names, even if the model has
+    tensors called like them.
     """
-    if all(name in arrays for name in names) and not _are_numbered(list(arrays)):
+    has_all = all(name in arrays for name in names)
+    if has_all and (len(arrays) == len(names) or not _are_numbered(list(arrays))):
         return [arrays[name] for name in names]
     return list(arrays.values())[: len(names)]
 

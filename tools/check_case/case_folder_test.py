@@ -175,6 +175,19 @@ def test_numbered_arrays_are_in_the_models_order(tmp_path: Path) -> None:
     assert np.array_equal(read_case(tmp_path, "case").inputs[1], others)
 
 
+def test_numbers_of_exactly_the_models_tensors_are_names(tmp_path: Path) -> None:
+    write_model(tmp_path)
+    some, others = whole(1, 2, 3, 4), whole(5, 6, 7, 8)
+    write_arrays(tmp_path, [some, others], [some])
+    proto = ModelProto.FromString((tmp_path / "network.onnx").read_bytes())
+    for value, name in zip(proto.graph.input, ("x1", "x0"), strict=True):
+        value.name = name
+    proto.graph.node[0].input[:] = ["x1", "x0"]
+    (tmp_path / "network.onnx").write_bytes(proto.SerializeToString())
+    np.savez(tmp_path / "inputs.npz", x0=others, x1=some)
+    assert np.array_equal(read_case(tmp_path, "case").inputs[0], some)
+
+
 def test_whole_numbers_of_a_dialect_model_are_integers(tmp_path: Path) -> None:
     """Also if what it gives has fractions."""
     write_model(tmp_path)

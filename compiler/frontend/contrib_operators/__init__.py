@@ -12,6 +12,9 @@ from compiler.frontend.contrib_operators import (
     attention as _attention,
 )
 from compiler.frontend.contrib_operators import (
+    channels_last as _channels_last,
+)
+from compiler.frontend.contrib_operators import (
     embedding as _embedding,
 )
 from compiler.frontend.contrib_operators import (
@@ -38,6 +41,7 @@ __all__: list[str] = []
 _RULES = (
     _activations,
     _attention,
+    _channels_last,
     _embedding,
     _fused_products,
     _group_query_attention,

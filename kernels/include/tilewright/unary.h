@@ -1,5 +1,6 @@
 /* Elementary functions and smooth activations of float32; those of int8 are tables. Input and
- * output may be the same memory. Accuracy is stated in elementary.h. */
+ * output may be the same memory. Accuracy is stated in elementary.h and
+ * trigonometry.h. */
 #ifndef TILEWRIGHT_UNARY_H_
 #define TILEWRIGHT_UNARY_H_
 
@@ -208,5 +209,96 @@ typedef struct {
 /* output[i] = 1 if input[i] is 0, else 0. */
 void tw_not_u8(const tw_not_u8_parameters *parameters, const uint8_t *input, uint8_t *output,
                uint32_t core, uint32_t cores);
+
+typedef struct {
+  uint32_t elements;
+} tw_sine_f32_parameters;
+
+/* output[i] = sin(input[i]). */
+void tw_sine_f32(const tw_sine_f32_parameters *parameters, const float *input, float *output,
+                 uint32_t core, uint32_t cores);
+
+typedef struct {
+  uint32_t elements;
+} tw_cosine_f32_parameters;
+
+/* output[i] = cos(input[i]). */
+void tw_cosine_f32(const tw_cosine_f32_parameters *parameters, const float *input, float *output,
+                   uint32_t core, uint32_t cores);
+
+typedef struct {
+  uint32_t elements;
+} tw_tangent_f32_parameters;
+
+/* output[i] = tan(input[i]). */
+void tw_tangent_f32(const tw_tangent_f32_parameters *parameters, const float *input, float *output,
+                    uint32_t core, uint32_t cores);
+
+typedef struct {
+  uint32_t elements;
+} tw_arc_sine_f32_parameters;
+
+/* output[i] = asin(input[i]). */
+void tw_arc_sine_f32(const tw_arc_sine_f32_parameters *parameters, const float *input,
+                     float *output, uint32_t core, uint32_t cores);
+
+typedef struct {
+  uint32_t elements;
+} tw_arc_cosine_f32_parameters;
+
+/* output[i] = acos(input[i]). */
+void tw_arc_cosine_f32(const tw_arc_cosine_f32_parameters *parameters, const float *input,
+                       float *output, uint32_t core, uint32_t cores);
+
+typedef struct {
+  uint32_t elements;
+} tw_arc_tangent_f32_parameters;
+
+/* output[i] = atan(input[i]). */
+void tw_arc_tangent_f32(const tw_arc_tangent_f32_parameters *parameters, const float *input,
+                        float *output, uint32_t core, uint32_t cores);
+
+typedef struct {
+  uint32_t elements;
+} tw_hyperbolic_sine_f32_parameters;
+
+/* output[i] = sinh(input[i]). */
+void tw_hyperbolic_sine_f32(const tw_hyperbolic_sine_f32_parameters *parameters, const float *input,
+                            float *output, uint32_t core, uint32_t cores);
+
+typedef struct {
+  uint32_t elements;
+} tw_hyperbolic_cosine_f32_parameters;
+
+/* output[i] = cosh(input[i]). */
+void tw_hyperbolic_cosine_f32(const tw_hyperbolic_cosine_f32_parameters *parameters,
+                              const float *input, float *output, uint32_t core, uint32_t cores);
+
+typedef struct {
+  uint32_t elements;
+} tw_inverse_hyperbolic_sine_f32_parameters;
+
+/* output[i] = asinh(input[i]). */
+void tw_inverse_hyperbolic_sine_f32(const tw_inverse_hyperbolic_sine_f32_parameters *parameters,
+                                    const float *input, float *output, uint32_t core,
+                                    uint32_t cores);
+
+typedef struct {
+  uint32_t elements;
+} tw_inverse_hyperbolic_cosine_f32_parameters;
+
+/* output[i] = acosh(input[i]). */
+void tw_inverse_hyperbolic_cosine_f32(const tw_inverse_hyperbolic_cosine_f32_parameters *parameters,
+                                      const float *input, float *output, uint32_t core,
+                                      uint32_t cores);
+
+typedef struct {
+  uint32_t elements;
+} tw_inverse_hyperbolic_tangent_f32_parameters;
+
+/* output[i] = atanh(input[i]). */
+void tw_inverse_hyperbolic_tangent_f32(
+    const tw_inverse_hyperbolic_tangent_f32_parameters *parameters, const float *input,
+    float *output, uint32_t core, uint32_t cores);
 
 #endif /* TILEWRIGHT_UNARY_H_ */

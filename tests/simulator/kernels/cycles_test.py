@@ -27,6 +27,7 @@ from compiler.operators.windows import Windows
 from compiler.target import siracusa_cluster_cycles as model
 from compiler.target.cluster_cycles import kernel_cycles
 from compiler.target.float_cycles import FLOAT_MODELS
+from compiler.target.siracusa_cluster_terms import ConvTile
 from tests.simulator.kernels.kernel_program import Call, Kernel, run
 from tests.simulator.kernels.kernel_sources import (
     conv_packed,
@@ -93,9 +94,9 @@ def test_products_with_weights_of_few_bits(bits: int) -> None:
     _check(conv_packed(bits), measured)
 
 
-def tile_of(shape: Shape) -> model.ConvTile:
+def tile_of(shape: Shape) -> ConvTile:
     """The shape as the model takes it."""
-    return model.ConvTile(
+    return ConvTile(
         shape.height,
         shape.width,
         shape.channels,

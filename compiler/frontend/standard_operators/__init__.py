@@ -1,0 +1,32 @@
+"""ONNX's own operators by others of ONNX, where these have kernels and ONNX defines no function.
+
+ONNX's functions are found by `expand_functions`; what is here is as often seen in exported models,
+but has no such definition, or one that needs what depends on run-time values.
+"""
+
+from compiler.frontend.standard_operators import (
+    grid_sample as _grid_sample,
+)
+from compiler.frontend.standard_operators import (
+    local_normalization as _local_normalization,
+)
+from compiler.frontend.standard_operators import (
+    overlapping_blocks as _overlapping_blocks,
+)
+from compiler.frontend.standard_operators import (
+    selection as _selection,
+)
+from compiler.frontend.standard_operators import (
+    volume_pooling as _volume_pooling,
+)
+
+__all__: list[str] = []
+
+_RULES = (
+    _grid_sample,
+    _local_normalization,
+    _overlapping_blocks,
+    _selection,
+    _volume_pooling,
+)
+"""Importing them registers their rules."""

@@ -1,0 +1,62 @@
+"""Whether a compiled model of the integer dialect is right: Python's integers are the judge."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from onnx import ModelProto
+
+from compiler.ir import Array, Graph
+from tests.fuzzing.oracle import NOT_COMPARED, Failure, difference
+from tests.integer_dialect import semantics
+
+EQUAL_INTEGERS = "equal to the integer dialect's semantics"
+
+MAXIMUM_ELEMENTS = 20_000
+"""Of all tensors: the judge computes one number after the other."""
+
+UNREAD = frozenset(
+    {"allowzero", "auto_pad", "ceil_mode", "noop_with_empty_axes", "storage_order", "saturate"}
+)
+"""Attributes of ONNX's operators that the semantics do not have, for no file of the dialect has."""
+
+
+def judge_dialect(
+    content: bytes, names: Sequence[str], graph: Graph, found: Mapping[str, Array]
+) -> str:
+    """`EQUAL_INTEGERS`, or `NOT_COMPARED` if the semantics have nothing about the model.
+
+    `names`: the model's inputs; `found` holds the lowered graph's inputs and outputs.
+
+    Raises:
+        Failure: a result differs.
+    """
+    model = ModelProto.FromString(content)
+    data = {name: found[value] for name, value in zip(names, graph.inputs, strict=True)}
+    elements = sum(value.type.elements for value in graph.values.values())
+    if elements > MAXIMUM_ELEMENTS or not _has_meaning(model):
+        return NOT_COMPARED
+    try:
+        with np.errstate(all="ignore"):
+            expected = semantics.run(model, data)
+    # Written for valid files alone, it has many exceptions: that says nothing about the compiler.
+    except Exception:
+        return NOT_COMPARED
+    terms = max((array.size for array in data.values()), default=1)
+    for output, value, want in zip(model.graph.output, graph.outputs, expected, strict=True):
+        have = found[value]
+        if have.dtype == np.float32:
+            want = np.asarray(want).astype(np.float32)
+        problem = difference(np.asarray(want), have, stored=False, terms=terms)
+        if problem:
+            raise Failure(f"{output.name[:40]!r} {problem}")
+    return EQUAL_INTEGERS
+
+
+def _has_meaning(model: ModelProto) -> bool:
+    attributes = [(node.op_type, a.name) for node in model.graph.node for a in node.attribute]
+    return not any(
+        name in UNREAD or (operator, name) == ("MaxPool", "dilations")
+        for operator, name in attributes
+    )
