@@ -56,8 +56,7 @@ def check_known(proto: ModelProto) -> None:
         is_unknown |= not domain
         names.setdefault(key, []).append(plain_name(node))
     if is_unknown:
-        supported = supported_operators()
-        raise CompileError([_problem(*key, users, supported) for key, users in names.items()])
+        raise CompileError([_problem(*key, users) for key, users in names.items()])
 
 
 @functools.cache
