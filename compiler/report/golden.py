@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import io
-import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
+from compiler.array_archive import DamagedArchiveError, read_arrays
 from compiler.errors import Code, CompileError, Problem
 from compiler.interpreter import interpret
 from compiler.ir import Array, Graph
@@ -72,10 +72,10 @@ def initial_states(graphs: Sequence[Graph]) -> dict[str, Array]:
 
 def _read(path: Path) -> dict[str, Array]:
     try:
-        with np.load(path, allow_pickle=False) as file:
-            return {name: file[name] for name in file.files}
-    except (OSError, ValueError, zipfile.BadZipFile, AttributeError) as error:
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else "no npz file"
+        return read_arrays(path)
+    except (OSError, DamagedArchiveError) as error:
+        is_damaged = isinstance(error, DamagedArchiveError)
+        reason = f"it is no .npz file: {error}" if is_damaged else str(error.strerror)
         raise CompileError([Problem(Code.UNREADABLE_FILE, str(path), reason)]) from error
 
 

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import io
-import struct
-import zipfile
-import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,6 +10,7 @@ import numpy as np
 import onnx
 from onnx import ModelProto, TensorProto
 
+from compiler.array_archive import DamagedArchiveError, read_arrays
 from compiler.errors import Code, CompileError, Problem
 from compiler.frontend.input_type import InputType
 from compiler.frontend.pulp_dialect.operators import INTEGER_OPERATORS
@@ -26,12 +23,6 @@ MODEL = "network.onnx"
 INPUTS = "inputs.npz"
 OUTPUTS = "outputs.npz"
 FILES = (MODEL, INPUTS, OUTPUTS)
-DAMAGES = (
-    *(ValueError, EOFError, KeyError, OverflowError, MemoryError, OSError),
-    *(zipfile.BadZipFile, zlib.error, RuntimeError, SyntaxError, struct.error),
-)
-"""What reading an archive raises that is none, is cut off or has other bytes than were written."""
-
 FIXED_TYPES = (TensorProto.INT64, TensorProto.BOOL)
 """Of inputs that are indices or conditions: never numbers of the integer dialect."""
 
@@ -204,19 +195,14 @@ def _static_shape(value: onnx.ValueInfoProto) -> tuple[int, ...] | None:
 def _read_arrays(path: Path) -> dict[str, Array]:
     """The arrays of an npz file, in its order."""
     try:
-        data = path.read_bytes()
+        arrays = read_arrays(path)
     except OSError as error:
         found = error.strerror or str(error)
         advice = f"a case has {MODEL}, {INPUTS} and {OUTPUTS}; write it with numpy.savez"
         problem = Problem(Code.UNREADABLE_FILE, str(path), found, advice=advice)
         raise CompileError([problem]) from error
-    try:
-        content = np.load(io.BytesIO(data), allow_pickle=False)
-        if not isinstance(content, np.lib.npyio.NpzFile):
-            raise ValueError("it is a single array")
-        arrays: dict[str, Array] = {key: content[key] for key in content.files}
-    except DAMAGES as error:
-        found = f"it is no .npz file of numbers, or it is damaged: {' '.join(str(error).split())}"
+    except DamagedArchiveError as error:
+        found = f"it is no .npz file of numbers, or it is damaged: {error}"
         raise CompileError([_problem(str(path), found, "files that numpy.savez writes")]) from error
     unsuitable = [key for key, data in arrays.items() if data.dtype.kind not in "biuf"]
     if unsuitable:

@@ -11,7 +11,6 @@ The file is an ``.npz`` archive in one of two forms:
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -22,6 +21,7 @@ import onnxruntime
 from onnx import TensorProto, helper
 from onnxruntime.capi import onnxruntime_pybind11_state as runtime_errors
 
+from compiler.array_archive import DamagedArchiveError, read_arrays
 from compiler.errors import Code, CompileError, Problem
 
 Arrays = dict[str, npt.NDArray[np.generic]]
@@ -49,9 +49,8 @@ def load_sequences(path: Path) -> list[list[Arrays]]:
         OSError: if it cannot be read.
     """
     try:
-        with zipfile.ZipFile(path), np.load(path) as archive:
-            arrays = {name: archive[name] for name in archive.files}
-    except (zipfile.BadZipFile, ValueError, EOFError) as error:
+        arrays = read_arrays(path)
+    except DamagedArchiveError as error:
         raise CalibrationError(f"it is no .npz file of arrays: {error}", path.name) from error
     if not arrays:
         raise CalibrationError("it holds no arrays", path.name, "store one array per input")
