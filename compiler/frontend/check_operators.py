@@ -13,30 +13,8 @@ from compiler.frontend.check_attributes import ONNX_DOMAINS
 from compiler.frontend.check_structure import plain_name
 from compiler.frontend.expansion import EXPANSIONS
 from compiler.frontend.model import OnnxNode
+from compiler.frontend.nearest_form import nearest_operator
 from compiler.operators import OPERATORS
-from compiler.operators.registry import PULP_DOMAIN
-
-_FIXED = "use a form whose result has the same shape for all data, such as Where or TopK"
-_UNROLL = "export the model with the loop unrolled, or with the branch that is taken"
-
-ADVICE: dict[str, tuple[str, str]] = {
-    **dict.fromkeys(
-        ("Compress", "NonMaxSuppression", "NonZero", "Unique"),
-        ("its result's shape depends on the data of each run", _FIXED),
-    ),
-    **dict.fromkeys(("If", "Loop", "Scan"), ("control flow depends on run-time values", _UNROLL)),
-}
-"""Why there is no such operator, and what to do instead, where more can be said than that."""
-
-
-def supported_operators() -> str:
-    """All operators' names, as messages list them.
-
-    Those of the PULP tools are none that a model has to have in place of another one.
-    """
-    known = (*OPERATORS, *EXPANSIONS)
-    names = {operator for domain, operator in known if domain != PULP_DOMAIN}
-    return ", ".join(sorted(names))
 
 
 def check_operators(nodes: Sequence[OnnxNode]) -> None:
@@ -54,8 +32,7 @@ def check_operators(nodes: Sequence[OnnxNode]) -> None:
         elif key not in OPERATORS:
             unsupported.setdefault(key, []).append(node.name)
     if unsupported:
-        supported = supported_operators()
-        raise CompileError([_problem(*key, names, supported) for key, names in unsupported.items()])
+        raise CompileError([_problem(*key, names) for key, names in unsupported.items()])
     if left:
         raise CompileError([_unknown_shape(node) for node in left])
 
@@ -79,8 +56,7 @@ def check_known(proto: ModelProto) -> None:
         is_unknown |= not domain
         names.setdefault(key, []).append(plain_name(node))
     if is_unknown:
-        supported = supported_operators()
-        raise CompileError([_problem(*key, users, supported) for key, users in names.items()])
+        raise CompileError([_problem(*key, users) for key, users in names.items()])
 
 
 @functools.cache
@@ -99,14 +75,12 @@ def _unknown_shape(node: OnnxNode) -> Problem:
     )
 
 
-def _problem(domain: str, operator: str, names: Sequence[str], supported: str) -> Problem:
-    reason, advice = "", "replace the operator, or add it (docs/adding_an_operator.md)"
-    if not domain and operator in ADVICE:
-        reason, advice = ADVICE[operator]
+def _problem(domain: str, operator: str, names: Sequence[str]) -> Problem:
+    nearest = nearest_operator(domain, operator)
     return Problem(
         Code.UNSUPPORTED_OPERATOR,
         f"operator {f'{domain}.' if domain else ''}{operator}",
-        f"used by {shown_names(names)}{f': {reason}' if reason else ''}",
-        supported,
-        advice,
+        f"used by {shown_names(names)}{f': {nearest.reason}' if nearest.reason else ''}",
+        nearest.supported,
+        nearest.advice,
     )

@@ -25,11 +25,14 @@ from onnx import (
 )
 
 from compiler.frontend.check_attributes import ONNX_DOMAINS
-from compiler.frontend.check_operators import ADVICE
+from compiler.frontend.expansion import EXPANSIONS
 from compiler.operators import OPERATORS
 
 FOLDED = frozenset({"Constant", "ConstantOfShape", "Range", "Shape", "Size"})
 """What function bodies make of static shapes and attributes."""
+
+CONTROL_FLOW = frozenset({"If", "Loop", "Scan"})
+"""What these do is in graphs of their own, not in functions."""
 
 SCORES = 3
 """Output of Attention that its kernels do not store."""
@@ -40,7 +43,8 @@ MASK = 3
 
 
 def _is_supported(node: NodeProto, types: Mapping[str, ValueInfoProto]) -> bool:
-    """Whether the node stays: it has a lowering for what it asks for, or is folded."""
+    """Whether the node stays: it has a lowering for what it asks for, is expressed by others, or is
+    folded."""
     if node.op_type == "Attention":
         mask = types.get(node.input[MASK]) if len(node.input) > MASK else None
         if mask is not None and mask.type.tensor_type.elem_type != TensorProto.BOOL:
@@ -48,7 +52,8 @@ def _is_supported(node: NodeProto, types: Mapping[str, ValueInfoProto]) -> bool:
         cache = any(node.input[4:6])
         capped = any(a.name == "softcap" and a.f != 0.0 for a in node.attribute)
         return not cache and not capped and not any(node.output[SCORES:])
-    return ("", node.op_type) in OPERATORS or node.op_type in FOLDED
+    key = ("", node.op_type)
+    return key in OPERATORS or key in EXPANSIONS or node.op_type in FOLDED
 
 
 def expand_functions(proto: ModelProto) -> ModelProto | None:
@@ -91,7 +96,11 @@ def _body(
 ) -> list[NodeProto] | None:
     """The supported nodes that stand for an unsupported one; None if it stays."""
     names = [name for name in dict.fromkeys((*node.input, *node.output)) if name]
-    if node.domain not in ONNX_DOMAINS or _is_supported(node, types) or node.op_type in ADVICE:
+    if (
+        node.domain not in ONNX_DOMAINS
+        or _is_supported(node, types)
+        or node.op_type in CONTROL_FLOW
+    ):
         return None
     if any(name not in types for name in names):
         return None

@@ -17,6 +17,7 @@ from compiler.frontend import qoperator as _qoperator
 from compiler.frontend import standard_operators as _standard_operators
 from compiler.frontend.check_attributes import FLAGS, ONNX_DOMAINS, attribute_problems
 from compiler.frontend.expansion import EXPANSIONS, Expansion, OperatorExpansion
+from compiler.frontend.nearest_form import form_advice
 from compiler.frontend.node_types import is_static, result_types
 from compiler.ir import Array
 from compiler.operators.registry import CONTRIB_DOMAIN
@@ -157,10 +158,11 @@ def _check_made(view: Expansion) -> None:
 
 
 def _problem(node: NodeProto, rule: OperatorExpansion, error: UnsupportedForm) -> Problem:
+    supported = error.supported or rule.description
     return Problem(
         error.code or Code.UNSUPPORTED_FORM,
         f"node {node.name!r} ({node.op_type})",
         error.found,
-        error.supported or rule.description,
-        error.advice,
+        supported,
+        error.advice or form_advice(node.op_type, supported, ()),
     )

@@ -39,7 +39,8 @@ from compiler.frontend.fold_constants import fold_constants
 from compiler.frontend.half_precision import widen_half_precision
 from compiler.frontend.input_type import InputType
 from compiler.frontend.model import AttributeValue, OnnxModel, OnnxNode, OnnxTensor
-from compiler.frontend.narrow_integers import NARROW_TYPES, widened
+from compiler.frontend.narrow_integers import widened
+from compiler.frontend.nearest_form import nearest_opset, nearest_type
 from compiler.frontend.pulp_dialect.integers import integer_model
 from compiler.frontend.pulp_dialect.prepare import pin_shapes, prepare, refuse_operators
 from compiler.frontend.read_model import read_model
@@ -159,14 +160,15 @@ def _inlined(proto: ModelProto) -> ModelProto:
 def _opset(proto: ModelProto) -> int:
     opset = opset_of(proto)
     if opset not in SUPPORTED_OPSETS:
+        nearest = nearest_opset(OLDEST, SUPPORTED_OPSETS[-1], opset)
         raise CompileError(
             [
                 Problem(
                     Code.UNSUPPORTED_OPSET,
                     f"model {proto.graph.name!r}",
                     f"it uses operator set {opset}",
-                    f"operator sets {OLDEST} to {SUPPORTED_OPSETS[-1]}",
-                    "convert it with onnx.version_converter",
+                    nearest.supported,
+                    nearest.advice,
                 )
             ]
         )
@@ -429,19 +431,12 @@ def _spelt(element_type: int) -> str:
 def _unsupported_type(name: str, spelt: str) -> Problem | None:
     if spelt in {data_type.value for data_type in DataType}:
         return None
-    if spelt in NARROW_TYPES:
-        return Problem(
-            Code.UNSUPPORTED_DATA_TYPE,
-            f"tensor {name!r}",
-            f"its elements are {spelt}, and it is computed at run time",
-            f"constants of {', '.join(NARROW_TYPES)} behind DequantizeLinear; int8, uint8, int16 "
-            "and uint16 for what is computed at run time",
-            "quantise activations to 8 bits, and only weights to fewer",
-        )
+    nearest = nearest_type(spelt)
+    reason = f", and {nearest.reason}" if nearest.reason else ""
     return Problem(
         Code.UNSUPPORTED_DATA_TYPE,
         f"tensor {name!r}",
-        f"its elements are {spelt}",
-        "float32, int8, uint8, int32, int64 and bool",
-        "convert the model to float32, or quantise it",
+        f"its elements are {spelt}{reason}",
+        nearest.supported,
+        nearest.advice,
     )

@@ -56,7 +56,15 @@ CHANNELS = frozenset(
 ALONG_AN_AXIS = frozenset(
     {
         *("ArgMax", "ArgMin", "Concat", "CumSum", "Gather", "GatherElements", "LayerNormalization"),
-        *("LogSoftmax", "RMSNormalization", "ScatterND", "Softmax", "Split", "TensorScatter"),
+        *(
+            "LogSoftmax",
+            "RMSNormalization",
+            "ScatterElements",
+            "ScatterND",
+            "Softmax",
+            "Split",
+            "TensorScatter",
+        ),
         "TopK",
     }
 )

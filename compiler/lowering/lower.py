@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 
 from compiler.errors import Code, CompileError, Problem, UnsupportedForm
 from compiler.frontend.model import OnnxModel, OnnxNode
+from compiler.frontend.nearest_form import form_advice
 from compiler.ir import (
     DataType,
     Graph,
@@ -64,7 +65,7 @@ def lower(
             OPERATORS[node.domain, node.operator].lower(node, context)
             context.check_shapes(node)
         except UnsupportedForm as error:
-            problems.append(_problem(node, error))
+            problems.append(_problem(node, model, error))
             _bind_placeholders(context, node)
     if problems:
         raise CompileError(problems)
@@ -99,12 +100,14 @@ def _check_states(model: OnnxModel, states: Sequence[State]) -> None:
         raise CompileError(problems)
 
 
-def _problem(node: OnnxNode, error: UnsupportedForm) -> Problem:
+def _problem(node: OnnxNode, model: OnnxModel, error: UnsupportedForm) -> Problem:
     quantization = node.operator in ("QuantizeLinear", "DequantizeLinear")
     code = Code.UNSUPPORTED_QUANTIZATION if quantization else Code.UNSUPPORTED_FORM
     where = f"node {node.name!r} ({node.operator})"
     supported = error.supported or OPERATORS[node.domain, node.operator].description
-    return Problem(error.code or code, where, error.found, supported, error.advice)
+    types = [model.tensors[name].type.data_type for name in node.inputs if name is not None]
+    advice = error.advice or form_advice(node.operator, supported, types)
+    return Problem(error.code or code, where, error.found, supported, advice)
 
 
 def _bind_placeholders(context: LoweringContext, node: OnnxNode) -> None:

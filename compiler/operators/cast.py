@@ -83,7 +83,7 @@ class Cast(Operation):
 @lowering(
     "Cast",
     "CastLike",
-    description="between float32, bool and integers of 8, 16 and 32 bits (int64 has 32)",
+    description="between float32, bool, int32, int64 (with 32 bits) and integers of 8 and 16 bits",
 )
 def lower_cast(node: OnnxNode, context: LoweringContext) -> None:
     x = context.required(node, 0)

@@ -15,7 +15,7 @@ from compiler.frontend.import_model import import_model
 from compiler.lowering.lower import lower
 from compiler.operators.kernel_harness import assert_twin
 from compiler.operators.model_harness import ModelBuilder, assert_model
-from compiler.operators.resize import COORDINATES, ROUNDINGS, Interpolate
+from compiler.operators.resize import COORDINATES, MODES, ROUNDINGS, Interpolate
 
 SCALES = [(1.0, 1.0, 2.0, 3.0), (1.0, 1.0, 0.6, 1.5), (1.0, 1.0, 0.2, 1.0), (1.0, 2.0, 1.0, 0.5)]
 
@@ -24,15 +24,16 @@ SCALES = [(1.0, 1.0, 2.0, 3.0), (1.0, 1.0, 0.6, 1.5), (1.0, 1.0, 0.2, 1.0), (1.0
 @given(
     shape=st.lists(st.integers(1, 5), min_size=1, max_size=4),
     outputs=st.integers(1, 9),
+    taps=st.integers(1, 5),
     seed=st.integers(0, 2**32 - 1),
 )
-def test_twin(shape: list[int], outputs: int, seed: int) -> None:
+def test_twin(shape: list[int], outputs: int, taps: int, seed: int) -> None:
     random = np.random.default_rng(seed)
     axis = int(random.integers(len(shape)))
     x = random.normal(size=shape).astype(np.float32)
-    indices = random.integers(0, shape[axis], (2, outputs)).astype(np.int32)
-    weights = random.random((2, outputs), np.float32)
-    assert_twin(Interpolate(axis), [x, *indices, *weights])
+    indices = random.integers(0, shape[axis], (outputs, taps)).astype(np.int32)
+    weights = random.random((outputs, taps), np.float32)
+    assert_twin(Interpolate(axis), [x, indices, weights])
 
 
 def resized(
@@ -76,7 +77,29 @@ def test_linear(coordinates: str, scales: tuple[float, ...], integer: bool) -> N
     assert_model(model.build([last_output(model)]), {"x": DATA}, step=0.02)
 
 
-@pytest.mark.parametrize("mode", ["nearest", "linear"])
+@pytest.mark.parametrize("attributes", [{}, {"cubic_coeff_a": -0.5}, {"exclude_outside": 1}])
+@pytest.mark.parametrize("scales", SCALES[:3])
+@pytest.mark.parametrize("coordinates", COORDINATES)
+def test_cubic(coordinates: str, scales: tuple[float, ...], attributes: dict[str, Any]) -> None:
+    model = resized(
+        scales,
+        None,
+        False,
+        mode="cubic",
+        coordinate_transformation_mode=coordinates,
+        **attributes,
+    )
+    assert_model(model.build([model.nodes[-3].output[0]]), {"x": DATA})
+
+
+@pytest.mark.parametrize("mode", ["linear", "cubic"])
+@pytest.mark.parametrize("sizes", [[2, 3], [3, 8], [9, 2]])
+def test_antialias(sizes: list[int], mode: str) -> None:
+    model = resized(None, sizes, False, mode=mode, antialias=1, axes=[2, 3])
+    assert_model(model.build([model.nodes[-3].output[0]]), {"x": DATA})
+
+
+@pytest.mark.parametrize("mode", MODES)
 def test_sizes(mode: str) -> None:
     model = resized(None, [7, 10], False, mode=mode, axes=[2, 3])
     assert_model(model.build([model.nodes[-3].output[0]]), {"x": DATA})
@@ -94,7 +117,7 @@ def test_sizes_at_run_time_are_refused() -> None:
         lower(import_model(proto), "run")
 
 
-@pytest.mark.parametrize("mode", ["nearest", "linear"])
+@pytest.mark.parametrize("mode", MODES)
 def test_nothing_does_not_become_something(mode: str) -> None:
     model = ModelBuilder()
     sizes = model.constant(np.array([1, 1, 7, 8]))
@@ -108,16 +131,16 @@ def test_integers_are_not_interpolated() -> None:
     x = model.input("x", (1, 1, 4, 4), TensorProto.INT8)
     scales = model.constant(np.array([1, 1, 2, 2], np.float32))
     y = model.node("Resize", [x, "", scales], mode="linear")
-    with pytest.raises(CompileError, match="interpolated linearly"):
+    with pytest.raises(CompileError, match="interpolated"):
         lower(import_model(model.build([y])), "run")
 
 
 @pytest.mark.parametrize(
     ("attributes", "message"),
     [
-        ({"mode": "cubic"}, "its mode is cubic"),
+        ({"mode": "lanczos"}, "its mode is lanczos"),
         ({"coordinate_transformation_mode": "half_pixel_symmetric"}, "half_pixel_symmetric"),
-        ({"mode": "linear", "antialias": 1}, "its antialias is 1"),
+        ({"mode": "nearest", "antialias": 1}, "its antialias is 1"),
     ],
 )
 def test_refusals(attributes: dict[str, Any], message: str) -> None:

@@ -1,19 +1,6 @@
 #include "tilewright/parallel.h"
 #include "tilewright/scatter.h"
-
-/* Position of a slice in the output, counted in slices; -1 if it lies outside. */
-static int32_t position_of(const tw_scatter_nd_parameters *parameters, const int32_t *index) {
-  uint32_t position = 0;
-  for (uint32_t axis = 0; axis < parameters->depth; ++axis) {
-    const uint32_t extent = parameters->extents[axis];
-    const int64_t positive = index[axis] < 0 ? (int64_t)index[axis] + extent : index[axis];
-    if (positive < 0 || positive >= (int64_t)extent) {
-      return -1;
-    }
-    position = position * extent + (uint32_t)positive;
-  }
-  return (int32_t)position;
-}
+#include "tilewright/scatter_position.h"
 
 /* Cores share the output's bytes, not the slices: slices may have the same index, and the last one
  * must stay. */
@@ -29,7 +16,8 @@ void tw_scatter_nd(const tw_scatter_nd_parameters *parameters, const void *data,
     target[i] = source[i];
   }
   for (uint32_t s = 0; s < parameters->slices; ++s, slice += bytes) {
-    const int32_t position = position_of(parameters, indices + s * parameters->depth);
+    const int32_t position =
+        tw_slice_position(parameters->extents, parameters->depth, indices + s * parameters->depth);
     if (position < 0) {
       continue;
     }

@@ -146,6 +146,16 @@ def scatter(random: Generator, operator: str) -> ModelUnderTest:
     return model
 
 
+@case("ScatterElements")
+def scatter_elements(random: Generator, operator: str) -> ModelUnderTest:
+    model = ModelUnderTest()
+    x = model.input("x", normal(random, 5, 3))
+    rows = np.stack([random.permutation(5)[:2] for _ in range(3)], axis=1).astype(np.int64)
+    names = [x, model.input("indices", rows), model.input("updates", normal(random, 2, 3))]
+    model.output(model.node(operator, names, "y", axis=0))
+    return model
+
+
 @case("Expand", "Tile")
 def repetition(random: Generator, operator: str) -> ModelUnderTest:
     model = ModelUnderTest()
