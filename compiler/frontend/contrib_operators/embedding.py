@@ -81,6 +81,9 @@ def _mask_index(node: Expansion, batch: int) -> None:
         zeros = node.add_constant("mask_index", np.zeros(batch, np.int32))
         node.make("Identity", zeros, output=node.output(1))
         return
+    # Other numbers than 0 and 1 admit no token either.
     mask = node.make("Cast", node.operand(7), to=TensorProto.INT32)
+    admitted = node.make("Equal", mask, node.add_constant("one", np.int32(1)))
+    mask = node.make("Cast", admitted, to=TensorProto.INT32)
     axes = node.integers("axes", 1)
     node.make("ReduceSum", mask, axes, output=node.output(1), keepdims=0)
