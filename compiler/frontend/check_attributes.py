@@ -35,7 +35,7 @@ MAXIMUM_RANK = 64
 def check_attributes(proto: ModelProto) -> None:
     """Raises CompileError (TW-0101) with all attributes of ONNX operators that mean nothing."""
     nodes = [*_nodes(proto.graph), *(node for f in proto.functions for node in f.node)]
-    problems = [problem for node in nodes for problem in _problems(node)]
+    problems = [problem for node in nodes for problem in attribute_problems(node)]
     if problems:
         raise CompileError(problems)
 
@@ -49,7 +49,8 @@ def _nodes(graph: GraphProto) -> Iterator[NodeProto]:
                 yield from _nodes(inner)
 
 
-def _problems(node: NodeProto) -> Iterator[Problem]:
+def attribute_problems(node: NodeProto) -> Iterator[Problem]:
+    """What is wrong with the attributes of a node, if it is one of ONNX."""
     if node.domain not in ONNX_DOMAINS:
         return
     padding = {attribute.name: attribute for attribute in node.attribute}

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from onnx import ModelProto, NodeProto, TypeProto, helper
+from onnx import IR_VERSION, ModelProto, NodeProto, TypeProto, checker, helper
 
 from compiler.errors import Code, CompileError, Problem, UnsupportedForm
 from compiler.frontend import contrib_operators as _contrib_operators
 from compiler.frontend import qoperator as _qoperator
 from compiler.frontend import standard_operators as _standard_operators
-from compiler.frontend.check_attributes import ONNX_DOMAINS
+from compiler.frontend.check_attributes import FLAGS, ONNX_DOMAINS, attribute_problems
 from compiler.frontend.expansion import EXPANSIONS, Expansion, OperatorExpansion
 from compiler.frontend.nearest_form import form_advice
 from compiler.frontend.node_types import is_static, result_types
@@ -29,6 +29,15 @@ _FAMILIES = (_contrib_operators, _qoperator, _standard_operators)
 
 MISPLACED = frozenset({"SimplifiedLayerNormalization"})
 """Operators of onnxruntime that its optimiser writes without their domain."""
+
+
+OWN_FLAGS = frozenset(
+    {
+        *("channels_last", "do_rotary", "is_packed_batching", "past_present_share_buffer"),
+        *("rotary_interleaved", "transBatchA", "transBatchB", "unidirectional"),
+    }
+)
+"""Attributes of onnxruntime's operators that are 0 or 1."""
 
 
 def _key(node: NodeProto) -> tuple[str, str]:
@@ -79,7 +88,9 @@ def expand_operators(
             try:
                 if rule is not None:
                     _check_attributes(node, rule)
+                    _check_ranks(view, rule)
                     rule.expand(view)
+                    _check_made(view)
                     made = view.nodes
                     added.append(view)
                     constants.update(view.constants)
@@ -105,6 +116,9 @@ def expand_operators(
 def _check_attributes(node: NodeProto, rule: OperatorExpansion) -> None:
     if rule.attributes is None:
         return
+    for attribute in node.attribute:
+        if attribute.name in FLAGS | OWN_FLAGS and attribute.i not in (0, 1):
+            raise UnsupportedForm(f"its attribute {attribute.name!r} is {attribute.i}", "0 and 1")
     unknown = [a.name for a in node.attribute if a.name not in rule.attributes]
     if unknown:
         raise UnsupportedForm(
@@ -112,6 +126,35 @@ def _check_attributes(node: NodeProto, rule: OperatorExpansion) -> None:
             f"attributes {', '.join(sorted(rule.attributes))}",
             "export the model without them",
         )
+
+
+def _check_ranks(view: Expansion, rule: OperatorExpansion) -> None:
+    for index, ranks in rule.ranks.items():
+        if view.has(index) and len(view.shape(view.operand(index))) not in ranks:
+            name = view.operand(index)
+            raise UnsupportedForm(
+                f"its operand {index} {name!r} has shape {list(view.shape(name))}",
+                f"{' or '.join(map(str, ranks))} axes",
+                "export the model again",
+            )
+
+
+def _check_made(view: Expansion) -> None:
+    """Raises UnsupportedForm if attributes of the node make no valid ones of ONNX's operators."""
+    context = checker.C.CheckerContext()
+    context.ir_version = IR_VERSION
+    context.opset_imports = {"": view.opset}
+    for made in view.nodes:
+        if made.domain not in ONNX_DOMAINS:
+            continue
+        wrong = next(attribute_problems(made), None)
+        if wrong is not None:
+            raise UnsupportedForm(f"of its {made.op_type}, {wrong.found}", wrong.supported)
+        try:
+            checker.check_node(made, context)
+        except checker.ValidationError as error:
+            message = str(error).strip().splitlines()[0]
+            raise UnsupportedForm(f"its {made.op_type} is not valid: {message}") from error
 
 
 def _problem(node: NodeProto, rule: OperatorExpansion, error: UnsupportedForm) -> Problem:

@@ -35,6 +35,7 @@ class OperatorExpansion:
         description: the supported forms in one line, for messages and docs/operators.md.
         opset: the first version of ONNX's operators that has all that `expand` makes.
         attributes: all that the operator may have; None if ONNX's checks see to it.
+        ranks: how many axes operands may have, by their index.
         applies: whether a node is to be expanded; a node that is not stays as it is.
     """
 
@@ -44,6 +45,7 @@ class OperatorExpansion:
     description: str
     opset: int
     attributes: frozenset[str] | None
+    ranks: Mapping[int, Sequence[int]]
     applies: Callable[[Expansion], bool]
 
 
@@ -57,6 +59,7 @@ def expansion(
     domain: str = "",
     opset: int = OLDEST_FORM,
     attributes: Sequence[str] | None = None,
+    ranks: Mapping[int, Sequence[int]] | None = None,
     applies: Callable[[Expansion], bool] = lambda _: True,
 ) -> Callable[[Rule], Rule]:
     """Registers the decorated function as the rule of operators; see `OperatorExpansion`."""
@@ -64,7 +67,9 @@ def expansion(
 
     def register(function: Rule) -> Rule:
         for operator in operators:
-            rule = OperatorExpansion(domain, operator, function, description, opset, known, applies)
+            rule = OperatorExpansion(
+                domain, operator, function, description, opset, known, ranks or {}, applies
+            )
             EXPANSIONS.setdefault((domain, operator), []).append(rule)
         return function
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
-from onnx import NodeProto, TypeProto, defs, helper, numpy_helper, shape_inference
+from onnx import NodeProto, TypeProto, checker, defs, helper, numpy_helper, shape_inference
 
 from compiler.ir import Array
 
@@ -57,6 +57,6 @@ def result_types(
             {name: numpy_helper.from_array(data, name) for name, data in small.items()},
             opset_imports=[helper.make_opsetid("", opset)],
         )
-    except (shape_inference.InferenceError, ValueError, RuntimeError):
+    except (shape_inference.InferenceError, checker.ValidationError, ValueError, RuntimeError):
         return {}
     return {name: type_.tensor_type for name, type_ in found.items()}

@@ -25,6 +25,8 @@ from tests.fuzzing.seed_models import FAMILIES, random_seed_model
 WITHOUT_SEED = {
     "QEmbedLayerNormalization",  # EmbedLayerNormalization of tables that DequantizeLinear reads
     "TransposeMatMul",  # FusedMatMul by an earlier name
+    # Of channels last: onnxruntime runs few of them on a CPU, where it would judge the results.
+    *("GroupNorm", "NhwcConv", "NhwcMaxPool", "SkipGroupNorm"),
 }
 
 SEEDS = 6

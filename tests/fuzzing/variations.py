@@ -144,7 +144,7 @@ def _scale(random: Random, tensor: TensorProto) -> str:
         data = numpy_helper.to_array(tensor)
     except (ValueError, TypeError, KeyError):
         return "as it is"
-    if data.dtype.kind not in "fiu":
+    if data.dtype.kind not in "fiu" or not data.size:
         return "as it is"
     what, changed = random.choice(
         [
@@ -152,7 +152,7 @@ def _scale(random: Random, tensor: TensorProto) -> str:
             ("halved", data // 2 if data.dtype.kind != "f" else data / 2),
             ("negative", -data),
             ("one more", data + 1),
-            ("all alike", np.broadcast_to(data.reshape(-1)[:1], data.shape)),
+            ("all alike", np.resize(data.reshape(-1)[:1], data.shape)),
             ("reversed", data.reshape(-1)[::-1].reshape(data.shape)),
             ("a row", data.reshape(-1)),
             ("one number", data.reshape(-1)[:1]),

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import io
+import struct
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -23,6 +26,12 @@ MODEL = "network.onnx"
 INPUTS = "inputs.npz"
 OUTPUTS = "outputs.npz"
 FILES = (MODEL, INPUTS, OUTPUTS)
+DAMAGES = (
+    *(ValueError, EOFError, KeyError, OverflowError, MemoryError, OSError),
+    *(zipfile.BadZipFile, zlib.error, RuntimeError, SyntaxError, struct.error),
+)
+"""What reading an archive raises that is none, is cut off or has other bytes than were written."""
+
 FIXED_TYPES = (TensorProto.INT64, TensorProto.BOOL)
 """Of inputs that are indices or conditions: never numbers of the integer dialect."""
 
@@ -195,17 +204,18 @@ def _static_shape(value: onnx.ValueInfoProto) -> tuple[int, ...] | None:
 def _read_arrays(path: Path) -> dict[str, Array]:
     """The arrays of an npz file, in its order."""
     try:
-        with path.open("rb") as file:
-            content = np.load(file, allow_pickle=False)
-            if not isinstance(content, np.lib.npyio.NpzFile):
-                raise ValueError("it is a single array")
-            arrays: dict[str, Array] = {key: content[key] for key in content.files}
+        data = path.read_bytes()
     except OSError as error:
         found = error.strerror or str(error)
         advice = f"a case has {MODEL}, {INPUTS} and {OUTPUTS}; write it with numpy.savez"
         problem = Problem(Code.UNREADABLE_FILE, str(path), found, advice=advice)
         raise CompileError([problem]) from error
-    except (ValueError, EOFError, KeyError, zipfile.BadZipFile, zipfile.error) as error:
+    try:
+        content = np.load(io.BytesIO(data), allow_pickle=False)
+        if not isinstance(content, np.lib.npyio.NpzFile):
+            raise ValueError("it is a single array")
+        arrays: dict[str, Array] = {key: content[key] for key in content.files}
+    except DAMAGES as error:
         found = f"it is no .npz file of numbers, or it is damaged: {' '.join(str(error).split())}"
         raise CompileError([_problem(str(path), found, "files that numpy.savez writes")]) from error
     unsuitable = [key for key, data in arrays.items() if data.dtype.kind not in "biuf"]
@@ -222,18 +232,14 @@ def _input_types(
     is_dialect: bool,
 ) -> Iterator[tuple[str, InputType]]:
     """What inputs hold: integers if they are stored as such, or if they are whole numbers and the
-    model is of the integer dialect, or all that goes in and comes out is whole numbers."""
-    everything = is_dialect or all(_is_whole(data) for data in (*inputs, *outputs))
+    model is of the integer dialect, or all that goes in and comes out is integers of 32 bits."""
+    everything = is_dialect or all(smallest_type(data) is not None for data in (*inputs, *outputs))
     for value, data in zip(declared, inputs, strict=True):
         element = value.type.tensor_type.elem_type
         type_: DataType | None = None
         if element not in FIXED_TYPES and (data.dtype.kind in "iu" or everything):
             type_ = smallest_type(data)
         yield value.name, InputType(type_ or DataType.FLOAT32, tuple(data.shape))
-
-
-def _is_whole(data: Array) -> bool:
-    return bool(np.all(np.isfinite(data)) and np.array_equal(data, np.rint(data)))
 
 
 def output_misfit(case: Case, error: ShapeError) -> Problem:

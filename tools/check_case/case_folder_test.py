@@ -215,3 +215,30 @@ def test_a_case_without_a_model_is_one(tmp_path: Path) -> None:
     assert find_cases(tmp_path) == [tmp_path / "a", tmp_path / "b"]
     with pytest.raises(CompileError, match="TW-0001"):
         read_case(tmp_path / "b", "b")
+
+
+def test_damaged_archives(tmp_path: Path) -> None:
+    """Whatever bytes they have: a message or, where they do not matter, the data."""
+    write_model(tmp_path)
+    data = whole(1, 2, 3, 4)
+    write_arrays(tmp_path, [data, data], [data])
+    np.savez_compressed(tmp_path / "inputs.npz", data, data)
+    content = (tmp_path / "inputs.npz").read_bytes()
+    random = np.random.default_rng(7)
+    codes: list[Code] = []
+    for _ in range(300):
+        damaged = bytearray(content)
+        for place in random.integers(len(content), size=2):
+            damaged[place] = random.integers(256)
+        (tmp_path / "inputs.npz").write_bytes(damaged)
+        try:
+            read_case(tmp_path, "case")
+        except CompileError as error:
+            codes += [problem.code for problem in error.problems]
+    assert set(codes) == {Code.CASE_DATA} and len(codes) > 150
+
+
+def test_whole_numbers_that_leave_32_bits_are_floats(tmp_path: Path) -> None:
+    large = whole(100000, 3, 5, 7)
+    assert types(tmp_path, [large, large], [large * large]) == ["float32[2,2]"] * 2
+    assert types(tmp_path, [large, large], [large + large]) == ["int32[2,2]"] * 2

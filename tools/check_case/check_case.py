@@ -118,6 +118,8 @@ def check(path: Path, name: str, platforms: Sequence[str], toolchain: Toolchain)
     except CompileError as error:
         _print_problems(error.problems)
         return [Row(name, platform, _codes(error.problems)) for platform in platforms]
+    except Exception as error:
+        return [_defect(name, platform, error) for platform in platforms]
     return [_run(case, platform, toolchain) for platform in platforms]
 
 
@@ -137,11 +139,8 @@ def _run(case: Case, name: str, toolchain: Toolchain) -> Row:
         problem = _no_program(f"case {case.name!r} on {name}", str(error))
         _print_problems([problem])
         return Row(case.name, name, problem.code.code)
-    # Whatever it is, the other cases are still to be run.
     except Exception as error:
-        found = f"{type(error).__name__}: {' '.join(str(error).split())[:400]}"
-        _print_problems([Problem(Code.INTERNAL_ERROR, f"case {case.name!r}", found)])
-        return Row(case.name, name, Code.INTERNAL_ERROR.code)
+        return _defect(case.name, name, error)
     types = ", ".join(dict.fromkeys(array.dtype.name for array in found))
     if result.differing:
         details = (
@@ -155,6 +154,14 @@ def _run(case: Case, name: str, toolchain: Toolchain) -> Row:
         "pass",
         f"{result.elements:,} elements ({types}), largest difference {result.largest:.3g}",
     )
+
+
+def _defect(case: str, platform: str, error: Exception) -> Row:
+    """Of a case that met a defect: whatever it is, the other cases are still to be run."""
+    found = f"{type(error).__name__}: {' '.join(str(error).split())[:400]}"
+    advice = "report it with the case"
+    _print_problems([Problem(Code.INTERNAL_ERROR, f"case {case!r}", found, advice=advice)])
+    return Row(case, platform, Code.INTERNAL_ERROR.code)
 
 
 def _outputs(case: Case, platform: Platform, toolchain: Toolchain) -> list[Array]:

@@ -34,6 +34,7 @@ DESCRIPTION = (
     description=f"{DESCRIPTION}; numbers added to the scores",
     opset=ATTENTION,
     attributes=(*COMMON, "qkv_hidden_sizes", "rotary_embedding_dim"),
+    ranks={0: (3,), 1: (2,), 2: (1,), 4: (5,), 5: (4,)},
 )
 def expand_attention(node: Expansion) -> None:
     _refuse_variants(node)
@@ -57,6 +58,7 @@ def expand_attention(node: Expansion) -> None:
     description=f"int8 or uint8 input and weights; {DESCRIPTION}",
     opset=ATTENTION,
     attributes=COMMON,
+    ranks={0: (3,), 1: (2,), 2: (1,), 8: (5,), 9: (4,)},
 )
 def expand_quantised_attention(node: Expansion) -> None:
     _refuse_variants(node)

@@ -220,3 +220,11 @@ def test_what_is_not_supported_is_said_at_once() -> None:
     message = str(caught.value)
     for text in ("'do_rotary' is 1", "5 heads share 12 elements", "its softmax has a sink"):
         assert text in message
+
+
+def test_a_negative_soft_cap() -> None:
+    model, _ = grouped("soft cap", 5, 0, 0, [5, 5])
+    (cap,) = (a for a in model.nodes[0].attribute if a.name == "softcap")
+    cap.f = -2.0
+    with pytest.raises(CompileError, match=r"TW-0202.*GroupQueryAttention_0.*its softcap is -2"):
+        import_model(model.model())

@@ -211,3 +211,67 @@ def test_an_operand_without_a_shape() -> None:
     model.contrib("QuickGelu", where)
     with pytest.raises(CompileError, match=r"TW-0103.*node_QuickGelu_2"):
         import_model(model.declared("QuickGelu_2", real(1, 2, 2)))
+
+
+@pytest.mark.parametrize(
+    ("operator", "shape", "found"),
+    [
+        ("Attention", (2, 12), r"operand 0 'x' has shape \[2, 12\]"),
+        ("MultiHeadAttention", (2, 2, 3, 4), r"operand 0 'x' has shape \[2, 2, 3, 4\]"),
+        ("GroupQueryAttention", (4,), r"operand 0 'x' has shape \[4\]"),
+        ("EmbedLayerNormalization", (2, 3, 4), r"operand 0 'x' has shape \[2, 3, 4\]"),
+        ("RotaryEmbedding", (2, 12), r"operand 0 'x' has shape \[2, 12\]"),
+    ],
+)
+def test_operands_with_other_numbers_of_axes(
+    operator: str, shape: tuple[int, ...], found: str
+) -> None:
+    model = NodeModel()
+    x = model.input("x", real(1, *shape))
+    y = model.contrib(operator, *[x] * 7, num_heads=2, kv_num_heads=2)
+    attributes = [a for a in model.nodes[0].attribute if "heads" in a.name]
+    if operator in ("EmbedLayerNormalization", "RotaryEmbedding"):
+        del model.nodes[0].attribute[:]
+    elif operator != "GroupQueryAttention":
+        model.nodes[0].attribute.remove(next(a for a in attributes if a.name == "kv_num_heads"))
+    with pytest.raises(CompileError, match=rf"TW-0202.*{operator}.*{found}"):
+        import_model(model.declared(y, real(1, *shape)))
+
+
+@pytest.mark.parametrize("value", [-1, 2, 2**31])
+def test_flags_are_0_or_1(value: int) -> None:
+    model = NodeModel()
+    x = model.input("x", real(1, 2, 3, 12))
+    y = model.contrib("MultiHeadAttention", x, x, x, num_heads=3, unidirectional=value)
+    with pytest.raises(CompileError, match=f"TW-0202.*its attribute 'unidirectional' is {value}"):
+        import_model(model.declared(y, real(1, 2, 3, 12)))
+
+
+def test_what_becomes_of_attributes_is_checked() -> None:
+    """ONNX's checks do not know the operator, and its shape inference takes any attribute."""
+    model = NodeModel()
+    x = model.input("x", real(1, 2, 3))
+    first = model.contrib("FusedGemm", x, x, alpha=[1, 2])
+    second = model.contrib("QuickGelu", first)
+    with pytest.raises(CompileError, match=r"TW-0202.*FusedGemm_0.*its Gemm is not valid.*alpha"):
+        import_model(model.declared(second, real(1, 2, 3)))
+
+
+@pytest.mark.parametrize(
+    ("change", "found"),
+    [
+        ({"packed": np.zeros((6, 2, 16), np.float32)}, "its weights are float32"),
+        ({"zeros": np.zeros((6, 2), np.uint8)}, "12 elements of zero points"),
+        ({"block_size": 3}, "block_size 3"),
+    ],
+)
+def test_packed_weights_that_do_not_fit(change: dict[str, Any], found: str) -> None:
+    model = NodeModel()
+    packed = change.get("packed", np.zeros((6, 2, 16), np.uint8))
+    zeros = change.get("zeros", np.zeros((6, 1), np.uint8))
+    constants = (packed, np.ones((6, 2), np.float32), zeros)
+    operands = [model.input("a", real(1, 2, 48)), *map(model.constant, constants)]
+    attributes = {"K": 48, "N": 6, "bits": 4, "block_size": change.get("block_size", 32)}
+    y = model.contrib("MatMulNBits", *operands, **attributes)
+    with pytest.raises(CompileError, match=f"TW-0202.*MatMulNBits_0.*{found}"):
+        import_model(model.declared(y, real(1, 2, 6)))

@@ -14,6 +14,9 @@ from compiler.operators.registry import CONTRIB_DOMAIN
 TABLES = ("word_embedding", "position_embedding", "segment_embedding", "gamma", "beta")
 """What operands 2 to 6 are."""
 
+RANKS = {0: (2,), 1: (2,), 2: (2,), 3: (2,), 4: (2,), 5: (1,), 6: (1,), 7: (2,)}
+"""Of the operands."""
+
 
 @expansion(
     "EmbedLayerNormalization",
@@ -22,6 +25,7 @@ TABLES = ("word_embedding", "position_embedding", "segment_embedding", "gamma", 
     "number of tokens that the mask admits may be results",
     opset=LAYER_NORMALIZATION,
     attributes=("epsilon", "mask_index_type"),
+    ranks=RANKS | {8: (2,)},
 )
 def expand_embedding(node: Expansion) -> None:
     tables = {role: node.operand(index) for index, role in enumerate(TABLES, 2)}
@@ -34,6 +38,7 @@ def expand_embedding(node: Expansion) -> None:
     description="EmbedLayerNormalization of quantised tables and factors",
     opset=LAYER_NORMALIZATION,
     attributes=("epsilon",),
+    ranks=RANKS,
 )
 def expand_quantised_embedding(node: Expansion) -> None:
     tables = {

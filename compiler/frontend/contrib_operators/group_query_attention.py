@@ -31,6 +31,7 @@ from compiler.operators.registry import CONTRIB_DOMAIN
         *("num_heads", "qk_output", "rotary_interleaved", "scale", "smooth_softmax", "softcap"),
         "v_quant_type",
     ),
+    ranks={0: (3,), 1: (3,), 2: (3,), 3: (4,), 4: (4,), 7: (2,), 8: (2,), 10: (4,)},
 )
 def expand_group_query_attention(node: Expansion) -> None:
     _refuse_variants(node)
@@ -80,6 +81,8 @@ def _refuse_variants(node: Expansion) -> None:
     for index, name in ((12, "k_scale"), (13, "v_scale")):
         if node.has(index):
             raise UnsupportedForm(f"its cache is quantised, with {name}", "a float32 cache")
+    if node.attribute("softcap", 0.0) < 0:
+        raise UnsupportedForm(f"its softcap is {node.attribute('softcap', 0.0):g}", "0, or more")
     if node.output(3) or node.attribute("qk_output", 0):
         raise UnsupportedForm("its output output_qk is used", "the attention and the cache")
     if node.has(1) != node.has(2):
@@ -109,7 +112,7 @@ def _cache_length(node: Expansion, tokens: int) -> int:
     """The extent of present keys: at least that of the past, and the total number of tokens."""
     before = node.shape(node.operand(3))[2] if node.has(3) else 0
     total = node.constant(6)
-    if total is not None:
+    if total is not None and total.size:
         return max(before, int(total.reshape(-1)[0]), tokens)
     return max(before, tokens)
 

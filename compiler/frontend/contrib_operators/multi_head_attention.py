@@ -24,6 +24,7 @@ from compiler.operators.registry import CONTRIB_DOMAIN
     "causal or not; with or without past and present",
     opset=ATTENTION,
     attributes=("mask_filter_value", "num_heads", "scale", "unidirectional"),
+    ranks={0: (3, 5), 1: (3, 4, 5), 2: (3, 4), 3: (1,), 5: (4,), 6: (4,), 7: (4,)},
 )
 def expand_multi_head_attention(node: Expansion) -> None:
     for index, name in ((8, "past_sequence_length"), (9, "cache_indirection")):
@@ -77,6 +78,11 @@ def _heads(
         q = split_heads(node, query, batch, tokens, heads)
         return (q, packed[0], packed[1]), node.shape(key)[1], size // heads
     value = node.required(2, "value")
+    if len(node.shape(value)) != len(node.shape(key)):
+        raise UnsupportedForm(
+            f"its key has shape {list(node.shape(key))} and its value {list(node.shape(value))}",
+            "a key and a value with as many axes",
+        )
     if len(node.shape(key)) == 4:
         keys = node.shape(key)[2]
         if node.has(3):

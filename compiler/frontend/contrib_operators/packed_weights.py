@@ -22,10 +22,10 @@ WIDTHS = (2, 4, 8)
 def expand_matmul(node: Expansion) -> None:
     inner, outputs = node.attribute("K", 0), node.attribute("N", 0)
     bits, block = node.attribute("bits", 4), node.attribute("block_size", 0)
-    if bits not in WIDTHS or block < 1 or inner < 1 or outputs < 1:
+    if bits not in WIDTHS or block < 1 or block * bits % 8 or inner < 1 or outputs < 1:
         raise UnsupportedForm(
             f"its weights have {bits} bits, K {inner}, N {outputs} and block_size {block}",
-            "2, 4 or 8 bits, and positive extents",
+            "2, 4 or 8 bits, blocks of whole bytes, and positive extents",
         )
     if node.attribute("weight_prepacked", 0):
         raise UnsupportedForm("its weights are packed for another device", "weight_prepacked 0")
@@ -47,6 +47,8 @@ def expand_matmul(node: Expansion) -> None:
 
 def _check_sizes(packed: Array, scales: Array, outputs: int, blocks: int, size: int) -> None:
     wanted = (outputs * blocks * size, outputs * blocks)
+    if packed.dtype != np.uint8:
+        raise UnsupportedForm(f"its weights are {packed.dtype.name}", "uint8")
     if (packed.size, scales.size) != wanted:
         raise UnsupportedForm(
             f"it has {packed.size} bytes of weights and {scales.size} scales",
@@ -67,6 +69,9 @@ def _zero_points(node: Expansion, outputs: int, blocks: int, bits: int) -> Array
     if not node.has(3):
         return np.full((outputs, blocks), 1 << bits - 1, np.int64)
     data = node.required_constant(3, "tensor of zero points")
+    wanted = outputs * (-(-blocks * bits // 8) if data.dtype == np.uint8 else blocks)
+    if data.size != wanted:
+        raise UnsupportedForm(f"it has {data.size} elements of zero points", f"{wanted}")
     if data.dtype != np.uint8:
         return data.reshape(outputs, blocks).astype(np.float32)
     return unpacked(data.reshape(outputs, -1), bits)[:, :blocks]
@@ -77,7 +82,12 @@ def _groups(node: Expansion, inner: int, block: int, blocks: int) -> Array:
     if not node.has(4):
         return np.arange(inner) // block
     group = node.required_constant(4, "order of groups").reshape(-1)[:inner]
-    if len(group) != inner or group.min() < 0 or group.max() >= blocks:
+    if (
+        group.dtype.kind not in "iu"
+        or len(group) != inner
+        or group.min() < 0
+        or group.max() >= blocks
+    ):
         raise UnsupportedForm("its g_idx names blocks that there are not", f"0 to {blocks - 1}")
     return group
 

@@ -21,6 +21,7 @@ ROTARY_EMBEDDING = 23
     attributes=(
         *("interleaved", "is_packed_batching", "num_heads", "rotary_embedding_dim", "scale"),
     ),
+    ranks={0: (3, 4), 1: (1, 2), 2: (2,), 3: (2,)},
 )
 def expand_rotary_embedding(node: Expansion) -> None:
     if node.attribute("scale", 1.0) != 1.0:
@@ -39,6 +40,8 @@ def expand_rotary_embedding(node: Expansion) -> None:
     size = 2 * node.shape(cos)[-1]
     heads = node.attribute("num_heads", 0)
     rotated = node.attribute("rotary_embedding_dim", 0)
+    if not size:
+        raise UnsupportedForm(f"its cos_cache {cos!r} has no columns", "one for each pair")
     if len(shape) == 3 and not heads:
         heads = shape[-1] // size
     rotate(node, x, cos, sin, positions, heads if len(shape) == 3 else 0, rotated, node.output())

@@ -51,7 +51,7 @@ def expand_dynamic_matmul(node: Expansion) -> None:
     wide = node.make("Cast", zero_point, to=TensorProto.INT32)
     node.say_shape(y, node.shape(a))
     sums = integer_matmul(node, y, node.required(1, "B"), (-1, 3), left_zero_point=wide)
-    scaled_sums(node, sums, node.make("Mul", scale, node.operand(2)), 4)
+    scaled_sums(node, sums, node.make("Mul", scale, node.required(2, "b_scale")), 4)
 
 
 assert np.iinfo(np.uint8).max == STEPS

@@ -99,4 +99,4 @@ def expand_concat(node: Expansion) -> None:
         for index in range(2, len(node.node.input), 3)
     ]
     y = node.make("Concat", *operands, **node.copied("axis"))
-    quantised(node, y, 0, 1, node.element(node.operand(2)), node.output())
+    quantised(node, y, 0, 1, node.element(node.required(2, "a tensor")), node.output())

@@ -11,11 +11,13 @@ import numpy as np
 from onnx import NodeProto, TensorProto, helper
 from onnx.reference import ReferenceEvaluator
 
-from compiler.errors import UnsupportedForm
+from compiler.errors import Code, UnsupportedForm
 from compiler.frontend.expansion import Expansion, expansion
 from compiler.frontend.qoperator.products import CONV
 from compiler.ir import Array
 from compiler.operators.registry import CONTRIB_DOMAIN
+
+BYTES = (TensorProto.INT8, TensorProto.UINT8)
 
 
 def _has_zero_points(node: Expansion) -> bool:
@@ -32,7 +34,7 @@ def _has_unsigned_weights(node: Expansion) -> bool:
     applies=_has_zero_points,
 )
 def expand_matmul_integer(node: Expansion) -> None:
-    integer_matmul(node, node.operand(0), node.operand(1), (2, 3), node.output())
+    integer_matmul(node, node.required(0, "A"), node.required(1, "B"), (2, 3), node.output())
 
 
 @expansion(
@@ -42,8 +44,9 @@ def expand_matmul_integer(node: Expansion) -> None:
     attributes=(),
 )
 def expand_matmul_to_float(node: Expansion) -> None:
-    sums = integer_matmul(node, node.operand(0), node.operand(1), (4, 5))
-    scaled_sums(node, sums, node.make("Mul", node.operand(2), node.operand(3)), 6)
+    sums = integer_matmul(node, node.required(0, "A"), node.required(1, "B"), (4, 5))
+    scales = [node.required(2, "a_scale"), node.required(3, "b_scale")]
+    scaled_sums(node, sums, node.make("Mul", *scales), 6)
 
 
 def scaled_sums(node: Expansion, sums: str, scale: str, bias: int) -> None:
@@ -71,11 +74,18 @@ def integer_matmul(
         zero_points: indices of those operands that are zero points; absent ones are 0.
         left_zero_point: a scalar tensor of the rule, in place of the first of them.
     """
+    _check_bytes(node, [right] if left_zero_point else [left, right])
     rank = len(node.shape(right))
     weights = node.constant_of(right)
     zero = node.constant(zero_points[1]) if node.has(zero_points[1]) else np.zeros((), np.int8)
     if weights is not None and zero is not None:
         # One zero point, or one for each column.
+        if zero.size != 1 and zero.shape != weights.shape[-1:]:
+            raise UnsupportedForm(
+                f"it has zero points {list(zero.shape)} for weights {list(weights.shape)}",
+                "one, or one for each column",
+                code=Code.UNSUPPORTED_QUANTIZATION,
+            )
         centred = weights.astype(np.int64) - zero.astype(np.int64)
         parts = [node.add_constant("weights", part) for part in as_bytes(centred)]
         sums = _added(node, [node.make("MatMulInteger", left, part) for part in parts])
@@ -104,6 +114,16 @@ def integer_matmul(
     if output and not terms:
         node.make("Identity", sums, output=output)
     return output or sums
+
+
+def _check_bytes(node: Expansion, operands: list[str]) -> None:
+    for name in operands:
+        if node.element(name) not in BYTES or not node.shape(name):
+            raise UnsupportedForm(
+                f"its operand {name!r} is {TensorProto.DataType.Name(node.element(name)).lower()} "
+                f"{list(node.shape(name))}",
+                "int8 or uint8 with one axis or more",
+            )
 
 
 def _zero_point(node: Expansion, index: int, rank: int, *, rows: bool) -> str:

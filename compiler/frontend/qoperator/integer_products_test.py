@@ -142,3 +142,22 @@ def test_nine_bits_are_a_few_bytes() -> None:
     assert [part.dtype for part in parts] == [np.int8] * 3
     assert np.array_equal(sum(part.astype(np.int64) for part in parts), wide)
     assert len(as_bytes(np.array([-128, 127]))) == 1
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.int32])
+def test_operands_that_are_no_bytes(dtype: Any) -> None:
+    model = NodeModel()
+    a, b = model.input("a", stored(1, np.uint8, 3, 4)), model.constant(np.ones((4, 5), dtype))
+    scale = model.constant(np.float32(0.5))
+    y = model.contrib("MatMulIntegerToFloat", a, b, scale, scale)
+    with pytest.raises(CompileError, match=r"TW-0202.*constant_0' is \w+ \[4, 5\]"):
+        import_model(model.declared(y, np.zeros((3, 5), np.float32)))
+
+
+def test_zero_points_that_do_not_fit() -> None:
+    model = NodeModel()
+    a, b = model.input("a", stored(1, np.uint8, 3, 4)), model.constant(stored(2, np.int8, 4, 5))
+    zeros = [model.constant(np.ones(count, t)) for count, t in ((1, np.uint8), (3, np.int8))]
+    y = model.node("MatMulInteger", a, b, *zeros)
+    with pytest.raises(CompileError, match=r"zero points \[3\] for weights \[4, 5\]"):
+        import_model(model.declared(y, np.zeros((3, 5), np.int32)))

@@ -212,3 +212,21 @@ def test_an_unknown_attribute_is_refused() -> None:
     y = model.contrib("QLinearSigmoid", *x, *model.parameters(0.3, 0, np.int8), alpha=3.0)
     with pytest.raises(CompileError, match=r"TW-0202.*node_QLinearSigmoid_0.*'alpha'"):
         import_model(model.declared(y, stored(1, np.int8, 4, 8)))
+
+
+def test_scales_that_are_no_real_numbers() -> None:
+    model = QuantisedModel()
+    x = model.operand("x", stored(1, np.int8, 4, 8), 0.02, 0)
+    scale = model.constant(np.array(1, np.int8))
+    y = model.contrib("QLinearSigmoid", x[0], scale, x[2], scale, x[2])
+    with pytest.raises(CompileError, match=r"TW-0101.*is int8"):
+        import_model(model.declared(y, stored(1, np.int8, 4, 8)))
+
+
+def test_empty_scales() -> None:
+    model = QuantisedModel()
+    x = model.input("x", stored(1, np.int8, 4, 8))
+    parameters = model.parameters(np.zeros(0), 0, np.int8)
+    y = model.contrib("QLinearSigmoid", x, *parameters, *parameters)
+    with pytest.raises(CompileError, match="0 scales"):
+        import_model(model.declared(y, stored(1, np.int8, 4, 8)))

@@ -26,6 +26,10 @@ def dequantised_by(
 ) -> str:
     """Operand `index` as real numbers; `scale` and `zero_point` are the indices of its own."""
     x = node.required(index, "a tensor")
+    if axis is not None and not axis < len(node.shape(x)):
+        raise UnsupportedForm(
+            f"its operand {x!r} has shape {list(node.shape(x))}", f"more than {axis} axes"
+        )
     channels = None if axis is None else node.shape(x)[axis]
     operands = [x, *_parameters(node, scale, zero_point, channels, node.element(x))]
     if axis is None or len(_shape_of(node, operands[1])) == 0:
@@ -56,6 +60,12 @@ def bias(node: Expansion, index: int, scales: tuple[int, int], factor: float = 1
     """Operand `index`, int32 in units of the product of two scales, as real numbers."""
     advice = CONSTANT_SCALES
     left, right = (node.required_constant(i, "scale", advice) for i in scales)
+    if 1 not in (left.size, right.size) and left.size != right.size:
+        raise UnsupportedForm(
+            f"it has {left.size} and {right.size} scales for its bias",
+            "one scale for an operand, or as many for both",
+            code=Code.UNSUPPORTED_QUANTIZATION,
+        )
     scale = np.multiply(left.reshape(-1), right.reshape(-1), dtype=np.float32)
     scale = np.asarray(scale * np.float32(factor))
     name = node.operand(index)
@@ -85,7 +95,9 @@ def _parameters(
     names: list[str] = []
     sizes = [int(np.prod(node.shape(node.operand(i)))) for i in (scale, zero_point) if node.has(i)]
     several = max(sizes) > 1
-    if several and (channels is None or any(size not in (1, channels) for size in sizes)):
+    if 0 in sizes or (
+        several and (channels is None or any(size not in (1, channels) for size in sizes))
+    ):
         raise UnsupportedForm(
             f"it has {sizes[0]} scales and {sizes[-1]} zero points for one tensor",
             "one scale and zero point" + ("" if channels is None else f", or {channels} of each"),

@@ -13,7 +13,6 @@ TITLES = {
     "analysis_s": "analysis from nothing, s",
     "again_s": "analysis, nothing changed, s",
     "heap_mb": "heap of the server, MB",
-    "build_s": "build of everything, s",
     "no_op_s": "build, nothing to do, s",
 }
 COLUMNS = 2
