@@ -14,6 +14,9 @@ from compiler.frontend.standard_operators import (
     overlapping_blocks as _overlapping_blocks,
 )
 from compiler.frontend.standard_operators import (
+    reduction as _reduction,
+)
+from compiler.frontend.standard_operators import (
     selection as _selection,
 )
 from compiler.frontend.standard_operators import (
@@ -26,6 +29,7 @@ _RULES = (
     _grid_sample,
     _local_normalization,
     _overlapping_blocks,
+    _reduction,
     _selection,
     _volume_pooling,
 )

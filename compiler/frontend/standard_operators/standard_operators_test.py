@@ -8,9 +8,16 @@ import numpy as np
 import pytest
 
 from compiler.errors import CompileError
-from compiler.frontend.expansion_harness import NodeModel, assert_agrees, real
+from compiler.frontend.expansion_harness import (
+    NodeModel,
+    assert_agrees,
+    interpreted,
+    lowered,
+    real,
+)
 from compiler.frontend.import_model import import_model
 from compiler.ir import Array
+from compiler.operators.model_harness import run_onnxruntime
 
 OPSET = 17
 
@@ -77,6 +84,27 @@ def test_local_response(spatial: tuple[int, ...], size: int) -> None:
     x = model.input("x", real(1, 2, 4, *spatial) * 3)
     model.node("LRN", x, size=size, alpha=0.3, beta=0.6, bias=1.5)
     assert_agrees(model.model(), model.data)
+
+
+@pytest.mark.parametrize("opset", [17, 18])
+@pytest.mark.parametrize("axes", [None, [1], [-1, 0]])
+@pytest.mark.parametrize("keepdims", [0, 1])
+def test_log_of_a_sum_of_powers(keepdims: int, axes: list[int] | None, opset: int) -> None:
+    model = NodeModel(opset)
+    x = real(1, 3, 4, 5) * 90  # whose powers overflow
+    x[0] = -np.inf
+    x[0, 0, 0] = 1.0
+    operands = [model.input("x", x)]
+    attributes: dict[str, Any] = {"keepdims": keepdims}
+    if axes is not None and opset >= 18:
+        operands.append(model.constant(np.array(axes)))
+    elif axes is not None:
+        attributes["axes"] = axes
+    model.node("ReduceLogSumExp", *operands, **attributes)
+    expected = run_onnxruntime(model.model(), model.data)[0]
+    (found,) = interpreted(lowered(model.model()), model.data)
+    assert found.shape == expected.shape
+    assert np.allclose(found, expected, rtol=1e-5, atol=1e-5)
 
 
 @pytest.mark.parametrize("attributes", [{}, {"lambd": 0.7, "bias": 0.2}])
