@@ -20,12 +20,13 @@ GROUP = ("activation", "channels_last", "epsilon", "groups")
 @expansion(
     "NhwcConv",
     domain=CONTRIB_DOMAIN,
-    description="Conv, channels last; weights as those of Conv",
+    description="Conv, channels last, also of weights: [outputs, height, width, channels]",
     attributes=CONV,
 )
 def expand_nhwc_conv(node: Expansion) -> None:
-    x = _channels_first(node, node.required(0, "X"))
-    operands = [x, node.required(1, "W"), *([node.operand(2)] if node.has(2) else [])]
+    """Weights are laid out as onnxruntime's `transformers/fusion_nhwc_conv.py` does."""
+    operands = [_channels_first(node, node.required(index, "XW"[index])) for index in (0, 1)]
+    operands += [node.operand(2)] if node.has(2) else []
     y = node.make("Conv", *operands, **node.copied(*CONV))
     _channels_last(node, y, len(node.shape(node.operand(0))), node.output())
 

@@ -6,7 +6,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from onnx import ModelProto, helper, numpy_helper
+from onnx import ModelProto, TensorProto, helper, numpy_helper
+from onnxruntime.transformers.fusion_nhwc_conv import (  # pyright: ignore[reportMissingTypeStubs]
+    FusionNhwcConv,
+)
+from onnxruntime.transformers.onnx_model import (  # pyright: ignore[reportMissingTypeStubs]
+    OnnxModel,
+)
 
 from compiler.frontend.expansion_harness import NodeModel, interpreted, lowered, real, typed
 from compiler.ir import Array
@@ -48,13 +54,32 @@ def last(x: Array) -> Array:
 
 @pytest.mark.parametrize("bias", [False, True])
 def test_convolution(bias: bool) -> None:
-    x, weights = real(1, 1, 6, 5, 4), real(2, 6, 2, 3, 3)
+    x, weights = real(1, 1, 6, 5, 4), real(2, 6, 2, 3, 2)
     operands = [first(x), weights, *([real(3, 6)] if bias else [])]
     attributes: dict[str, Any] = {"group": 2, "pads": [1, 0, 1, 1], "strides": [2, 1]}
     wanted = last(expected("Conv", operands, **attributes))
+    operands[1] = last(weights)
     model = NodeModel()
     model.contrib("NhwcConv", model.input("x", x), *map(model.constant, operands[1:]), **attributes)
     assert np.allclose(found(model, wanted), wanted, rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize("update_weight", [False, True])
+def test_what_onnxruntimes_own_tool_makes_of_a_convolution(update_weight: bool) -> None:
+    """With the weights in the tool's layout, or behind a Transpose to it."""
+    x, weights = real(1, 1, 4, 6, 5), real(2, 6, 2, 3, 2)
+    node = helper.make_node("Conv", ["x", "w"], ["y"], "conv", group=2, pads=[1, 0, 1, 1])
+    output = helper.make_tensor_value_info("y", TensorProto.FLOAT, [1, 6, 6, 5])
+    constants = [numpy_helper.from_array(weights, "w")]
+    graph = helper.make_graph([node], "conv", [typed("x", x)], [output], constants)
+    opsets = [helper.make_opsetid("", 21), helper.make_opsetid("com.microsoft", 1)]
+    model = helper.make_model(graph, opset_imports=opsets, ir_version=10)
+    (wanted,) = run_onnxruntime(model, {"x": x})
+    tool: Any = FusionNhwcConv(OnnxModel(model), update_weight)
+    tool.apply()
+    assert "NhwcConv" in [node.op_type for node in model.graph.node]
+    (result,) = interpreted(lowered(model), {"x": x})
+    assert np.allclose(result, wanted, rtol=0, atol=1e-5)
 
 
 def test_max_pool() -> None:
