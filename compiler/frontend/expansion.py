@@ -162,7 +162,7 @@ class Expansion:
         for attribute in self.node.attribute:
             if attribute.name == name:
                 value: Any = helper.get_attribute_value(attribute)
-                value = value.decode() if isinstance(value, bytes) else value
+                value = value.decode(errors="replace") if isinstance(value, bytes) else value
                 kinds = (int, float) if isinstance(default, (int, float)) else (type(default),)
                 if not isinstance(value, kinds):
                     found = f"its attribute {name!r} is {value!r}"

@@ -36,6 +36,8 @@ def merge_heads(node: Expansion, x: str, batch: int, tokens: int, output: str) -
 
 def score_factor(node: Expansion, head_size: int) -> float:
     """What scores are multiplied by: attribute `scale`, 0 for the usual one."""
+    if head_size < 1:
+        raise UnsupportedForm("its heads have no elements", "heads of one element or more")
     return node.attribute("scale", 0.0) or 1.0 / sqrt(head_size)
 
 

@@ -228,3 +228,12 @@ def test_a_negative_soft_cap() -> None:
     cap.f = -2.0
     with pytest.raises(CompileError, match=r"TW-0202.*GroupQueryAttention_0.*its softcap is -2"):
         import_model(model.model())
+
+
+def test_heads_without_elements() -> None:
+    model = NodeModel()
+    operands = [model.input("x", real(1, 1, 3, 2)), *(model.constant(real(2, 1, 3, 8)),) * 2]
+    operands += ["", "", model.constant(np.array([3], np.int32)), model.constant(np.int32(3))]
+    y = model.contrib("GroupQueryAttention", *operands, num_heads=4, kv_num_heads=2)
+    with pytest.raises(CompileError, match=r"TW-0202.*GroupQueryAttention_0.*have no elements"):
+        import_model(model.declared(y, real(1, 1, 3, 2)))

@@ -276,3 +276,11 @@ def test_packed_weights_that_do_not_fit(change: dict[str, Any], found: str) -> N
     y = model.contrib("MatMulNBits", *operands, **attributes)
     with pytest.raises(CompileError, match=f"TW-0202.*MatMulNBits_0.*{found}"):
         import_model(model.declared(y, real(1, 2, 6)))
+
+
+def test_an_attribute_that_is_no_text() -> None:
+    model = NodeModel()
+    operands = [model.input("x", real(1, 1, 3, 6, 6)), model.constant(real(2, 4, 3, 3, 3))]
+    y = model.contrib("FusedConv", *operands, activation=b"\xff")
+    with pytest.raises(CompileError, match=r"TW-0202.*FusedConv_0"):
+        import_model(model.declared(y, real(1, 1, 4, 4, 4)))
