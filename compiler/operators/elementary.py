@@ -96,6 +96,12 @@ def _stepwise(function: Callable[[Array], Array]) -> Callable[[Array], Array]:
     return lambda x: function(x.astype(np.float32)).astype(np.float64)
 
 
+def _ends(function: Callable[[Array], Array]) -> Callable[[Array], Array]:
+    """A function that is defined up to 1, which float32 may round to: so it is one of that value,
+    too."""
+    return lambda x: function(x.astype(np.float32).astype(np.float64))
+
+
 def _sigmoid(x: Array) -> Array:
     return np.exp(np.minimum(x, 0.0)) / (1.0 + np.exp(-np.abs(x)))
 
@@ -117,12 +123,12 @@ def _gelu_tanh(x: Array) -> Array:
 
 
 EXACT: dict[str, tuple[str, Callable[[Array], Array]]] = {
-    "Acos": ("arc_cosine", np.arccos),
-    "Acosh": ("inverse_hyperbolic_cosine", np.arccosh),
-    "Asin": ("arc_sine", np.arcsin),
+    "Acos": ("arc_cosine", _ends(np.arccos)),
+    "Acosh": ("inverse_hyperbolic_cosine", _ends(np.arccosh)),
+    "Asin": ("arc_sine", _ends(np.arcsin)),
     "Asinh": ("inverse_hyperbolic_sine", np.arcsinh),
     "Atan": ("arc_tangent", np.arctan),
-    "Atanh": ("inverse_hyperbolic_tangent", np.arctanh),
+    "Atanh": ("inverse_hyperbolic_tangent", _ends(np.arctanh)),
     "Ceil": ("ceil", _stepwise(np.ceil)),
     "Cos": ("cosine", np.cos),
     "Cosh": ("hyperbolic_cosine", np.cosh),

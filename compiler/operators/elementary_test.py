@@ -147,3 +147,15 @@ def test_undefined_values_become_the_lowest_step() -> None:
     (table,) = (v.constant for v in graph.constants() if v.name.endswith("table"))
     assert table is not None
     assert np.all(table[:129] == -128)
+
+
+@pytest.mark.parametrize("operator", ["Acos", "Acosh", "Asin", "Atanh"])
+@pytest.mark.parametrize("steps", [10, 20, 50, 100])
+def test_the_end_of_a_domain_is_where_float32_has_it(operator: str, steps: int) -> None:
+    """As many steps of 1 / steps are 1 in float32, and may be a little more or less."""
+    x = np.arange(-128, 128, dtype=np.float32) / np.float32(steps)
+    source = Stored(float(np.float32(1) / np.float32(steps)))
+    model = ModelUnderTest()
+    model.node(operator, [model.quantised(model.input("x", x), source)], "y")
+    assert_quantised_group(model, "y", Stored(0.05, 5))
+    assert model.operations() == ["Table"]
