@@ -237,3 +237,16 @@ def test_heads_without_elements() -> None:
     y = model.contrib("GroupQueryAttention", *operands, num_heads=4, kv_num_heads=2)
     with pytest.raises(CompileError, match=r"TW-0202.*GroupQueryAttention_0.*have no elements"):
         import_model(model.declared(y, real(1, 1, 3, 2)))
+
+
+@pytest.mark.parametrize("past", [0, 4])
+def test_a_cache_that_nothing_holds(past: int) -> None:
+    model = NodeModel()
+    cache = (
+        [model.input(name, real(3, 1, 2, past, 16)) for name in ("k", "v")] if past else ["", ""]
+    )
+    x = [model.input("x", real(1, 1, 1, 32)), *(model.constant(real(2, 1, 1, 32)),) * 2]
+    lengths = [model.constant(np.array([past], np.int32)), model.constant(np.int32(2**31 - 1))]
+    y = model.contrib("GroupQueryAttention", *x, *cache, *lengths, num_heads=2, kv_num_heads=2)
+    with pytest.raises(CompileError, match=r"TW-0109.*GroupQueryAttention_0.*2,147,483,647 tokens"):
+        import_model(model.declared(y, real(1, 1, 1, 32)))

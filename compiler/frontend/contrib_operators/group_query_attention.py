@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from onnx import TensorProto
 
-from compiler.errors import UnsupportedForm
+from compiler.errors import Code, UnsupportedForm
+from compiler.frontend.check_sizes import MAXIMUM_FOLDED_BYTES
 from compiler.frontend.contrib_operators.attention_parts import (
     ATTENTION,
     HIDDEN,
@@ -110,11 +111,20 @@ def _past_length(node: Expansion, batch: int, tokens: int) -> str:
 
 def _cache_length(node: Expansion, tokens: int) -> int:
     """The extent of present keys: at least that of the past, and the total number of tokens."""
-    before = node.shape(node.operand(3))[2] if node.has(3) else 0
+    batch, heads, before, size = node.shape(node.operand(3)) if node.has(3) else (1, 1, 0, 1)
+    keys = max(before, tokens)
     total = node.constant(6)
     if total is not None and total.size:
-        return max(before, int(total.reshape(-1)[0]), tokens)
-    return max(before, tokens)
+        keys = max(keys, int(total.reshape(-1)[0]))
+    if max(1, batch * heads * size) * 4 * keys > MAXIMUM_FOLDED_BYTES:
+        # Room behind the past, and the numbers of all keys, are constants.
+        raise UnsupportedForm(
+            f"its cache has {keys:,} tokens",
+            f"caches of at most {MAXIMUM_FOLDED_BYTES:,} bytes",
+            "reduce total_sequence_length",
+            Code.TENSOR_TOO_LARGE,
+        )
+    return keys
 
 
 def _cached(node: Expansion, new: str, past: int, output: int, first: str, keys: int) -> str:
