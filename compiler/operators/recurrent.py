@@ -42,6 +42,8 @@ def lower_recurrent(node: OnnxNode, context: LoweringContext) -> None:
     x = context.required(node, 0)
     if not x.type.data_type.is_float or len(x.shape) != 3 or not x.type.elements:
         raise UnsupportedForm(f"its input {x.name!r} is {x.type}", "float32, 3 axes, elements")
+    if "clip" in node.attributes and not node.attribute("clip", 0.0) > 0.0:
+        raise UnsupportedForm(f"its clip is {node.attribute('clip', 0.0)}", "positive numbers")
     batch_first = bool(node.attribute("layout", 0))
     steps, batch = x.shape[1::-1] if batch_first else x.shape[:2]
     _check_shapes(node, context, batch, x.shape[2], batch_first)

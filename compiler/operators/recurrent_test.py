@@ -203,6 +203,8 @@ def test_a_usual_step_is_three_operations() -> None:
     [
         ({"activations": ["Sigmoid", "Affine", "Tanh"]}, "its activation is 'Affine'"),
         ({"activations": ["Sigmoid"]}, "it has 1 activations"),
+        ({"clip": -1.0}, "its clip is -1.0"),
+        ({"clip": 0.0}, "its clip is 0.0"),
         ({"direction": "bidirectional", "hidden_size": 5}, None),
     ],
 )

@@ -73,14 +73,25 @@ def _maxima_of_nan(pool: NodeProto) -> Iterator[NodeProto]:
 def rounded_operands(model: ModelProto) -> Iterator[tuple[int, str]]:
     """(index of the node, tensor) of what jumps and may be rounded otherwise elsewhere."""
     types = _element_types(model)
-    inexact: set[str] = set()
+    inexact = _inexact(model)
     for index, node in enumerate(model.graph.node):
         for position in JUMPS.get(node.op_type, ()):
             name = node.input[position]
-            if name in inexact and types.get(name) == TensorProto.FLOAT:
+            # Of operators that ONNX does not have no type is known.
+            if name in inexact and types.get(name, TensorProto.FLOAT) == TensorProto.FLOAT:
                 yield index, name
-        if node.op_type not in EXACT | JUMPS.keys() or inexact & set(node.input):
-            inexact |= set(node.output)
+
+
+def _inexact(model: ModelProto) -> set[str]:
+    """Results of arithmetic, and what is made of them, in whatever order nodes are."""
+    found: set[str] = set()
+    count = -1
+    while len(found) > count:
+        count = len(found)
+        for node in model.graph.node:
+            if node.op_type not in EXACT | JUMPS.keys() or found & set(node.input):
+                found |= set(node.output)
+    return found
 
 
 def shifted(model: ModelProto, index: int, name: str, distance: float) -> ModelProto:
