@@ -42,12 +42,7 @@ from compiler.frontend.model import AttributeValue, OnnxModel, OnnxNode, OnnxTen
 from compiler.frontend.narrow_integers import widened
 from compiler.frontend.nearest_form import nearest_opset, nearest_type
 from compiler.frontend.pulp_dialect.integers import integer_model
-from compiler.frontend.pulp_dialect.prepare import (
-    integer_products,
-    pin_shapes,
-    prepare,
-    refuse_operators,
-)
+from compiler.frontend.pulp_dialect.prepare import pin_shapes, prepare, refuse_operators
 from compiler.frontend.read_model import read_model
 from compiler.frontend.stand_ins import add_types
 from compiler.frontend.upgrade_opset import OLDEST, opset_of, upgrade_opset
@@ -92,7 +87,6 @@ def import_model(
     check_attributes(proto)
     widen_half_precision(proto)
     types = _input_types(proto, inputs or {})
-    products = integer_products(proto)
     holds_integers = prepare(proto, types)
     attributes_to_operands(proto)
     adopt_operators(proto)
@@ -117,7 +111,7 @@ def import_model(
             # Before types: what an unknown operator makes has none, and that is not the problem.
             check_operators(nodes)
             model = _assemble(proto, nodes, found, constants)
-            return integer_model(model, types, products) if holds_integers else model
+            return integer_model(model, types) if holds_integers else model
         # Shapes that depend on what was just folded are only known after another inference.
         proto = _without_folded(proto, {node.name for node in remaining}, constants)
 

@@ -70,6 +70,17 @@ def _maxima_of_nan(pool: NodeProto) -> Iterator[NodeProto]:
     yield helper.make_node("Where", [f"{y}/any_nan", f"{y}/nan", f"{y}/largest"], [y])
 
 
+def multiplies_reals(model: ModelProto) -> bool:
+    """Whether an operator for integers has real operands: the tools of the integer dialect have
+    such nodes, which are products; ONNX does not, and its reference cuts fractions off."""
+    types = _element_types(model)
+    return any(
+        node.op_type in ("ConvInteger", "MatMulInteger")
+        and any(types.get(name) == TensorProto.FLOAT for name in node.input[:2])
+        for node in model.graph.node
+    )
+
+
 def rounded_operands(model: ModelProto) -> Iterator[tuple[int, str]]:
     """(index of the node, tensor) of what jumps and may be rounded otherwise elsewhere."""
     types = _element_types(model)

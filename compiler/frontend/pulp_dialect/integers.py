@@ -9,7 +9,7 @@ computed in float32.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -18,7 +18,6 @@ from compiler.errors import Code, CompileError, Problem
 from compiler.frontend.model import OnnxModel, OnnxNode, OnnxTensor
 from compiler.frontend.pulp_dialect.attributes import integer_attribute
 from compiler.frontend.pulp_dialect.halves import in_halves, needs_halves
-from compiler.frontend.pulp_dialect.operators import ALSO_INTEGERS
 from compiler.frontend.pulp_dialect.selection import CHOOSING, Selection
 from compiler.frontend.pulp_dialect.typed_tensors import BYTES, NUMBERS, fits
 from compiler.ir import Array, DataType, TensorType
@@ -53,36 +52,17 @@ WIDE = frozenset({"iGELU", "iHardswish", "TrueIntegerDiv", "IntegerDiv"})
 DEFAULT_LEVELS = 256
 
 
-def integer_model(
-    model: OnnxModel, input_types: Mapping[str, DataType], integer_products: Collection[str] = ()
-) -> OnnxModel:
+def integer_model(model: OnnxModel, input_types: Mapping[str, DataType]) -> OnnxModel:
     """The model with integer types.
 
     Args:
         model: as imported, with float32 in place of integers.
         input_types: what its inputs hold; inputs that are not in it hold float32.
-        integer_products: results of products whose operands have to be integers.
 
-    Raises CompileError with all inputs whose integers have no type (TW-0104), or with all products
-    of integers that multiply something else (TW-0202).
+    Raises CompileError (TW-0104) with all inputs whose integers have no type.
     """
     _check_inputs(model, input_types)
-    typing = _Typing(model, input_types)
-    result = typing.result()
-    if real := [n for n in typing.real_products if n.output() in integer_products]:
-        raise CompileError([_real_product(node) for node in real])
-    return result
-
-
-def _real_product(node: OnnxNode) -> Problem:
-    return Problem(
-        Code.UNSUPPORTED_FORM,
-        f"node {node.name!r} ({node.operator}Integer)",
-        "its operands are float32",
-        "integers",
-        "say what the model's inputs hold (--input-type, input_types), or use "
-        f"{node.operator} for real numbers",
-    )
+    return _Typing(model, input_types).result()
 
 
 def _check_inputs(model: OnnxModel, input_types: Mapping[str, DataType]) -> None:
@@ -123,7 +103,6 @@ class _Typing(Selection):
 
     def __init__(self, model: OnnxModel, input_types: Mapping[str, DataType]) -> None:
         super().__init__(model)
-        self.real_products: list[OnnxNode] = []
         for name, type_ in input_types.items():
             # Others are indices or conditions, whose type is that of the model.
             if model.tensors[name].type.data_type is DataType.FLOAT32:
@@ -147,8 +126,6 @@ class _Typing(Selection):
         if node.operator == "Clip" and self.type(node, 0) in NUMBERS:
             return self._clip
         if not self.holds_integers(data):
-            if node.operator in ALSO_INTEGERS.values():
-                self.real_products.append(node)
             return self._float
         if node.operator in MOVING:
             return self._move

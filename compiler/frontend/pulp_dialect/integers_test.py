@@ -306,18 +306,3 @@ def test_a_product_with_a_vector_and_a_factor_for_each_row() -> None:
     found = run(model(product, shift, outputs=1, shape=(3, 4), constants=constants), x)
     wanted = ((x @ w.astype(np.int64)) * mul.astype(np.int64) + add.astype(np.int64) + 128) >> 8
     assert np.array_equal(found, np.clip(wanted, -128, 127))
-
-
-@pytest.mark.parametrize("operator", ["ConvInteger", "MatMulInteger"])
-def test_products_of_integers_multiply_nothing_else(operator: str) -> None:
-    """Also where real numbers are what an operator in front of them makes."""
-    shape = (1, 2, 3, 3)
-    root = helper.make_node("Sqrt", ["x"], ["roots"], "root")
-    product = helper.make_node(operator, ["roots", "w"], ["y"], "product")
-    constants = {"w": np.ones((1, 2, 3, 3), np.float32)}
-    proto = model(root, product, outputs=4, shape=shape, constants=constants)
-    for type_ in (None, "int8"):
-        (problem,) = refused(proto, type_).problems
-        assert problem.code is Code.UNSUPPORTED_FORM
-        assert problem.where == f"node 'product' ({operator})"
-        assert problem.found == "its operands are float32"

@@ -108,16 +108,6 @@ def prepare(proto: ModelProto, input_types: dict[str, DataType]) -> bool:
     return True
 
 
-def integer_products(proto: ModelProto) -> frozenset[str]:
-    """Results of ONNX's products of integers without zero points, which `prepare` makes products.
-
-    What they multiply has to be integers: ONNX defines nothing else.
-    """
-    zeros = _zeros(proto)
-    nodes = [node for node in proto.graph.node if _multiplies_integers(node, zeros)]
-    return frozenset(name for node in nodes for name in node.output)
-
-
 def _hides_integers(proto: ModelProto, input_types: Mapping[str, DataType]) -> bool:
     """Whether an input holds other integers than declared, where readers also take numbers."""
     declared = {**DECLARED, TensorProto.INT32: DataType.INT32, TensorProto.INT64: DataType.INT32}
