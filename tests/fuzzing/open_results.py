@@ -71,12 +71,13 @@ def _maxima_of_nan(pool: NodeProto) -> Iterator[NodeProto]:
 
 
 def multiplies_reals(model: ModelProto) -> bool:
-    """Whether an operator for integers has real operands: the tools of the integer dialect have
-    such nodes, which are products; ONNX does not, and its reference cuts fractions off."""
+    """Whether an operator for integers may have real operands: the tools of the integer dialect
+    have such nodes, which are products; ONNX does not, and its reference cuts fractions off."""
     types = _element_types(model)
+    types.update((tensor.name, tensor.data_type) for tensor in model.graph.initializer)
     return any(
         node.op_type in ("ConvInteger", "MatMulInteger")
-        and any(types.get(name) == TensorProto.FLOAT for name in node.input[:2])
+        and any(types.get(name, TensorProto.FLOAT) == TensorProto.FLOAT for name in node.input[:2])
         for node in model.graph.node
     )
 
