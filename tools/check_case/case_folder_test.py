@@ -160,16 +160,21 @@ def test_arrays_are_found_by_name_if_all_have_one(tmp_path: Path) -> None:
     assert np.array_equal(read_case(tmp_path, "case").inputs[0], some)
 
 
+def rename_inputs(folder: Path, *names: str) -> None:
+    """Gives the inputs of the folder's model other names."""
+    proto = ModelProto.FromString((folder / "network.onnx").read_bytes())
+    for value, name in zip(proto.graph.input, names, strict=True):
+        value.name = name
+    proto.graph.node[0].input[:] = names
+    (folder / "network.onnx").write_bytes(proto.SerializeToString())
+
+
 def test_numbered_arrays_are_in_the_models_order(tmp_path: Path) -> None:
     """Also where the model has tensors that are called like them."""
     write_model(tmp_path)
     some, others = whole(1, 2, 3, 4), whole(5, 6, 7, 8)
     write_arrays(tmp_path, [some, others], [some])
-    proto = ModelProto.FromString((tmp_path / "network.onnx").read_bytes())
-    for value, name in zip(proto.graph.input, ("x2", "x1"), strict=True):
-        value.name = name
-    proto.graph.node[0].input[:] = ["x2", "x1"]
-    (tmp_path / "network.onnx").write_bytes(proto.SerializeToString())
+    rename_inputs(tmp_path, "x2", "x1")
     np.savez(tmp_path / "inputs.npz", x0=some, x1=others, x2=some + others)
     assert np.array_equal(read_case(tmp_path, "case").inputs[0], some)
     assert np.array_equal(read_case(tmp_path, "case").inputs[1], others)
@@ -179,11 +184,7 @@ def test_numbers_of_exactly_the_models_tensors_are_names(tmp_path: Path) -> None
     write_model(tmp_path)
     some, others = whole(1, 2, 3, 4), whole(5, 6, 7, 8)
     write_arrays(tmp_path, [some, others], [some])
-    proto = ModelProto.FromString((tmp_path / "network.onnx").read_bytes())
-    for value, name in zip(proto.graph.input, ("x1", "x0"), strict=True):
-        value.name = name
-    proto.graph.node[0].input[:] = ["x1", "x0"]
-    (tmp_path / "network.onnx").write_bytes(proto.SerializeToString())
+    rename_inputs(tmp_path, "x1", "x0")
     np.savez(tmp_path / "inputs.npz", x0=others, x1=some)
     assert np.array_equal(read_case(tmp_path, "case").inputs[0], some)
 
