@@ -17,8 +17,7 @@ from compiler.frontend.node_types import is_static, may_be_shape, result_types
 from compiler.ir import Array
 
 KEPT = frozenset({"DequantizeLinear"})
-"""Dequantised weights stay quantised: that is what the integer kernels want. Those with a scale for
-each block of a sum do not, because no integer kernel takes them."""
+"""Dequantised weights stay quantised: that is what the kernels want."""
 
 RANDOM = frozenset(
     {
@@ -101,6 +100,20 @@ def _evaluate(
         return None  # ONNX does not say what that is
     if node.operator == "Dropout" and len(names) > 2 and bool(np.any(constants[names[2]])):
         return None
+    return evaluate_node(node, constants, opset)
+
+
+def evaluate_node(
+    node: OnnxNode, constants: Mapping[str, Array], opset: int
+) -> dict[str, Array] | None:
+    """The results of a node of ONNX by their names; None if one is no tensor of numbers.
+
+    `constants` has all operands of the node.
+
+    Raises:
+        CompileError: the operands do not fit together, or a result is too large.
+    """
+    names = [name for name in node.inputs if name is not None]
     outputs = [name for name in node.outputs if name is not None]
     feeds = {name: constants[name] for name in dict.fromkeys(names)}
     if node.operator in SCALAR_OPERANDS:
@@ -148,8 +161,7 @@ def _with_known_type(
 
 
 def _is_kept(node: OnnxNode) -> bool:
-    blocked = node.attribute("block_size", 0) != 0
-    return (node.operator in KEPT and not blocked) or node.operator in RANDOM
+    return node.operator in KEPT or node.operator in RANDOM
 
 
 def _saturating(node: OnnxNode, x: Array, scale: Array) -> Array:

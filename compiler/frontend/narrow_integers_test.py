@@ -12,6 +12,7 @@ from compiler.ir import Array, DataType
 from compiler.operators.conv import ConvInt8
 from compiler.operators.matmul import MatMulFloat, MatMulInt8
 from compiler.operators.onnxruntime_harness import ModelUnderTest, Stored, assert_quantised_group
+from compiler.operators.weight_only_matmul import MatMulWeightOnly
 
 TYPES = {"int4": (-8, 7), "uint4": (0, 15), "int2": (-2, 1), "uint2": (0, 3)}
 
@@ -64,10 +65,12 @@ def test_products_are_integer_and_right(type_: str, axis: int | None, zero_point
 
 
 @pytest.mark.parametrize("type_", TYPES)
-def test_scales_of_blocks_are_computed_in_float32(type_: str) -> None:
+def test_weights_with_scales_of_blocks_stay_narrow(type_: str) -> None:
     model = product(np.random.default_rng(2), type_, axis=0, zero_point=True, block=4)
     assert_quantised_group(model, "y", Stored(0.02, -5))
-    assert MatMulFloat in [type(node.operation) for node in model.graph().nodes]
+    operations = (node.operation for node in model.graph().nodes)
+    (found,) = (each for each in operations if isinstance(each, MatMulWeightOnly))
+    assert f"int{found.bits}" in type_
 
 
 @pytest.mark.parametrize("type_", TYPES)

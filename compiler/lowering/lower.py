@@ -21,10 +21,11 @@ from compiler.lowering.check_node import check_node
 from compiler.lowering.context import LoweringContext, narrowed
 from compiler.lowering.fold_batch_normalization import fold_batch_normalizations
 from compiler.lowering.fold_bias import fold_biases
+from compiler.lowering.fold_weight_movements import fold_weight_movements
 from compiler.operators import OPERATORS
 from compiler.operators.copy import Copy
 
-REWRITES = (fold_biases, fold_batch_normalizations)
+REWRITES = (fold_weight_movements, fold_biases, fold_batch_normalizations)
 """What is done to the model first, in this order: where float32 results may round otherwise."""
 
 

@@ -16,20 +16,23 @@ class QuantizedConstant:
 
     Attributes:
         stored: int8 data, in the model's shape; int16, uint16 or (bias) int32 as they are.
-        scale: float64, one per index along `axis` (one element if per tensor).
+        scale: float64, one per index along `axis` (one element if per tensor); if `block` is not 0,
+            shaped like `stored` but for `axis`, which has one for each `block` elements.
         zero_point: int64, shaped like `scale`, in the domain of `stored`.
         axis: the quantised axis, or None if per tensor.
+        block: how many elements along `axis` have a scale in common; 0 if it is for the axis alone.
     """
 
     stored: Array
     scale: Array
     zero_point: Array
     axis: int | None
+    block: int = 0
 
     def per_channel(self, axis: int) -> tuple[Array, Array] | None:
         """(scale, zero_point), one element per index of `axis`; None if another axis is used."""
         extent = self.stored.shape[axis]
-        if self.axis is not None and self.axis != axis % self.stored.ndim:
+        if self.block or (self.axis is not None and self.axis != axis % self.stored.ndim):
             return None
         if self.scale.size == 1:
             return np.repeat(self.scale, extent), np.repeat(self.zero_point, extent)

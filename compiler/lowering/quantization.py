@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -27,13 +28,22 @@ ACCUMULATOR_LIMIT = 2**31
 """Sums and biases stay below this for any input, or the operation is computed in float32."""
 
 
-def node_quantization(node: OnnxNode, model: OnnxModel) -> Quantization | tuple[Array, Array, int]:
+@dataclass(frozen=True)
+class AxisQuantization:
+    """Several scales of one tensor: of an axis or of its blocks, as in `QuantizedConstant`."""
+
+    scale: Array
+    zero_point: Array
+    axis: int
+    block: int
+
+
+def node_quantization(node: OnnxNode, model: OnnxModel) -> Quantization | AxisQuantization:
     """Parameters of a (De)QuantizeLinear node.
 
-    Returns a Quantization if per tensor, else (scale float64, zero_point int64, axis). Zero points
-    of int8 and uint8 are in the int8 domain. Raises UnsupportedForm for scales that are not
-    constant or positive, for blocked quantisation and for types other than int8, uint8, int16,
-    uint16 and (bias only) int32.
+    Zero points of int8 and uint8 are in the int8 domain. Raises UnsupportedForm for scales that are
+    not constant or positive, for parameters that do not fit the tensor, and for types other than
+    int8, uint8, int16, uint16 and (bias only) int32.
     """
     scale = _constant(node, model, 1)
     if scale is None:
@@ -51,8 +61,6 @@ def node_quantization(node: OnnxNode, model: OnnxModel) -> Quantization | tuple[
         )
     if not scale.size:
         raise UnsupportedForm("its scale has no elements", "positive finite scales")
-    if node.attribute("block_size", 0):
-        raise UnsupportedForm("blocked quantisation", "per-tensor and per-channel scales")
     zero_point = _constant(node, model, 2)
     if zero_point is None:
         if node.has_input(2):
@@ -70,14 +78,20 @@ def node_quantization(node: OnnxNode, model: OnnxModel) -> Quantization | tuple[
     axis = node.attribute("axis", 1)
     if not -len(shape) <= axis < len(shape):
         raise UnsupportedForm(f"its axis is {axis}, and its input has rank {len(shape)}")
-    if scale.shape != (shape[axis],) or zero_point.shape != scale.shape:
+    axis %= len(shape)
+    block = node.attribute("block_size", 0)
+    if zero_point.shape != scale.shape or spread_parameter(scale, shape, axis, block) is None:
+        wanted = "one scale and zero point, or one of each for every index of the axis"
         raise UnsupportedForm(
             f"its scale has shape {list(scale.shape)}, its zero point {list(zero_point.shape)}, "
-            f"and axis {axis} of its input has {shape[axis]} elements",
-            "one scale and zero point, or one of each for every index of the axis",
+            f"and axis {axis} of its input has {shape[axis]} elements"
+            + (f", in blocks of {block}" if block else ""),
+            f"{wanted}, or block of it" if block else wanted,
             "quantise the model again",
         )
-    return scale, zero_point, axis % len(shape)
+    if block and len(shape) == 2 and scale.shape[axis] == 1:
+        return AxisQuantization(scale.reshape(-1), zero_point.reshape(-1), 1 - axis, 0)
+    return AxisQuantization(scale, zero_point, axis, block)
 
 
 def per_tensor_int8(node: OnnxNode, model: OnnxModel) -> Quantization | None:
@@ -109,13 +123,33 @@ def stored_constant(data: Array) -> Array:
     return data
 
 
+def spread_parameter(
+    data: Array, shape: tuple[int, ...], axis: int | None, block: int
+) -> Array | None:
+    """A scale or zero point for each element of a tensor; None if it does not fit.
+
+    Args:
+        data: one element; or one per index of `axis`; or, if `block` is not 0, shaped like the
+            tensor but for `axis`, which has one for each `block` elements.
+    """
+    if data.size == 1 or axis is None:
+        return np.broadcast_to(data.reshape(()), shape) if data.size == 1 else None
+    if block:
+        if data.shape != (*shape[:axis], -(-shape[axis] // block), *shape[axis + 1 :]):
+            return None
+        return np.repeat(data, block, axis).take(range(shape[axis]), axis)
+    if data.shape != (shape[axis],):
+        return None
+    return np.broadcast_to(data.reshape(-1, *(1,) * (len(shape) - axis - 1)), shape)
+
+
 def dequantise_constant(weights: QuantizedConstant) -> Array:
     """The real values, float32, as DequantizeLinear defines them."""
-    shape = [1] * weights.stored.ndim
-    if weights.scale.size > 1 and weights.axis is not None:
-        shape[weights.axis] = weights.scale.size
-    scale = weights.scale.astype(np.float32).reshape(shape if weights.stored.ndim else ())
-    zero_point = weights.zero_point.reshape(shape if weights.stored.ndim else ())
+    scale, zero_point = (
+        spread_parameter(data, weights.stored.shape, weights.axis, weights.block)
+        for data in (weights.scale.astype(np.float32), weights.zero_point)
+    )
+    assert scale is not None and zero_point is not None
     centred = (weights.stored.astype(np.int64) - zero_point).astype(np.float32)
     return np.asarray(centred * scale, np.float32)
 

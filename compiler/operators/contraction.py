@@ -17,7 +17,7 @@ from compiler.errors import UnsupportedForm
 from compiler.ir import Array, Operation, TensorType
 from compiler.lowering.operand import Operand, QuantizedConstant
 from compiler.operators.batched_matmul import BatchedMatMulFloat, batch_fits, choose_int8
-from compiler.operators.matmul import emit_matmul
+from compiler.operators.matmul_lowering import emit_matmul
 from compiler.operators.movement import Transpose
 from compiler.operators.registry import lowering
 from compiler.operators.strides import RANK
@@ -223,12 +223,24 @@ def _matrix(operand: Operand, plan: Contraction) -> Operand:
 
 
 def _weight_matrix(weights: QuantizedConstant, plan: Contraction) -> QuantizedConstant | None:
-    """The same for the stored values; None if scales are for an axis that is summed over."""
+    """The same for the stored values.
+
+    None if scales are for an axis that is summed over, or for blocks of any but the only such axis.
+    """
     order, shape = plan.permutation(plan.right), plan.shape(plan.right)
     stored = _permuted(weights.stored, order, shape)
     if weights.scale.size == 1 or weights.axis is None:
         return QuantizedConstant(stored, weights.scale, weights.zero_point, None)
-    if plan.right.labels[weights.axis] not in plan.columns:
+    label = plan.right.labels[weights.axis]
+    if weights.block:
+        if (label,) != plan.inner:
+            return None
+        blocks = (shape[0], weights.scale.shape[weights.axis])
+        scale, zero_point = (
+            _permuted(data, order, blocks) for data in (weights.scale, weights.zero_point)
+        )
+        return QuantizedConstant(stored, scale, zero_point, 1, weights.block)
+    if label not in plan.columns:
         return None
     along = [1] * weights.stored.ndim
     along[weights.axis] = -1

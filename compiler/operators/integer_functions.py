@@ -99,6 +99,8 @@ def lower_integer_hard_swish(node: OnnxNode, context: LoweringContext) -> None:
     factor, three, six = (
         required_attribute(node, name) for name in ("one_over_six", "three", "six")
     )
+    if six < 0:
+        raise UnsupportedForm(f"it clips to a range from 0 to {six}", "six of at least 0")
     _emit_table(node, context, lambda x: x * (np.clip(x + three, 0, six) * factor))
 
 

@@ -13,6 +13,7 @@ from compiler.ir import Array, DataType, Kernel, Operation, Quantization, Tensor
 from compiler.lowering.operand import QuantizedConstant
 from compiler.lowering.quantization import (
     SIXTEEN_BITS,
+    AxisQuantization,
     node_quantization,
     stored_constant,
     stored_type,
@@ -140,11 +141,7 @@ class Recode(Operation):
 def lower_quantize(node: OnnxNode, context: LoweringContext) -> None:
     quantization = node_quantization(node, context.model)
     if not isinstance(quantization, Quantization):
-        raise UnsupportedForm(
-            "an activation is quantised per channel",
-            "per-tensor activations; per-channel weights",
-            "quantise activations with one scale",
-        )
+        raise _not_per_tensor(quantization, "an activation")
     operand = context.required(node, 0)
     stored = stored_type(node, context.model)
     if stored in SIXTEEN_BITS:
@@ -156,32 +153,25 @@ def lower_quantize(node: OnnxNode, context: LoweringContext) -> None:
 
 @lowering(
     "DequantizeLinear",
-    description="per tensor; per channel for constant weights, which may have 4 or 2 bits; per "
-    "block for constants in float32",
+    description="per tensor; per channel or block for constant weights, which may have 4 or 2 bits",
 )
 def lower_dequantize(node: OnnxNode, context: LoweringContext) -> None:
     operand = context.required(node, 0)
     parameters = node_quantization(node, context.model)
-    per_tensor = isinstance(parameters, Quantization)
     if operand.constant is not None:
+        stored = stored_constant(operand.constant)
         if isinstance(parameters, Quantization):
-            scale, zero_point, axis = (
-                np.array([parameters.scale]),
-                np.array([parameters.zero_point], np.int64),
-                None,
-            )
+            scale = np.array([parameters.scale])
+            zero_point = np.array([parameters.zero_point], np.int64)
+            weights = QuantizedConstant(stored, scale, zero_point, None)
         else:
-            scale, zero_point, axis = parameters
-        weights = QuantizedConstant(stored_constant(operand.constant), scale, zero_point, axis)
+            weights = QuantizedConstant(
+                stored, parameters.scale, parameters.zero_point, parameters.axis, parameters.block
+            )
         context.bind_weights(node.output(), weights)
         return
-    if not per_tensor:
-        raise UnsupportedForm(
-            f"the activation {operand.name!r} is quantised per channel",
-            "per-tensor activations; per-channel weights",
-            "quantise activations with one scale",
-        )
-    assert isinstance(parameters, Quantization)
+    if not isinstance(parameters, Quantization):
+        raise _not_per_tensor(parameters, f"the activation {operand.name!r}")
     if operand.type.data_type in SIXTEEN_BITS:
         operation = Dequantize(parameters.scale, parameters.zero_point)
         context.emit_plain(node, operation, [context.plain(operand)], context.result(node))
@@ -192,3 +182,11 @@ def lower_dequantize(node: OnnxNode, context: LoweringContext) -> None:
             "int8, uint8, int16 and uint16",
         )
     context.bind_stored(node.output(), context.stored_bytes(node, operand), parameters)
+
+
+def _not_per_tensor(parameters: AxisQuantization, what: str) -> UnsupportedForm:
+    return UnsupportedForm(
+        f"{what} is quantised per {'block' if parameters.block else 'channel'}",
+        "per-tensor activations; weights also per channel or block",
+        "quantise activations with one scale",
+    )

@@ -15,8 +15,9 @@ WIDTHS = (2, 4, 8)
 @expansion(
     "MatMulNBits",
     domain=CONTRIB_DOMAIN,
+    opset=21,  # from which on DequantizeLinear knows blocks
     description="float32 times constant weights of 2, 4 or 8 bits, with or without zero points, "
-    "order of groups and bias; weights with one scale per output stay quantised",
+    "order of groups and bias; weights stay stored so, unless zero points are real or groups mixed",
     attributes=("K", "N", "accuracy_level", "bits", "block_size", "weight_prepacked"),
 )
 def expand_matmul(node: Expansion) -> None:
@@ -36,7 +37,8 @@ def expand_matmul(node: Expansion) -> None:
     stored = unpacked(packed.reshape(outputs, -1), bits)[:, : blocks * block]
     zeros = _zero_points(node, outputs, blocks, bits)
     group = _groups(node, inner, block, blocks)
-    weights = _weights(node, stored[:, :inner], scales.reshape(outputs, blocks), zeros, group)
+    scales = scales.reshape(outputs, blocks)
+    weights = _weights(node, stored[:, :inner], scales, zeros, group, block, bits)
     y = node.required(0, "A")
     if node.has(5):
         product = node.make("MatMul", y, weights)
@@ -77,10 +79,14 @@ def _zero_points(node: Expansion, outputs: int, blocks: int, bits: int) -> Array
     return unpacked(data.reshape(outputs, -1), bits)[:, :blocks]
 
 
+def _groups_in_order(inner: int, block: int) -> Array:
+    return np.arange(inner) // block
+
+
 def _groups(node: Expansion, inner: int, block: int, blocks: int) -> Array:
     """The block of each element of a sum."""
     if not node.has(4):
-        return np.arange(inner) // block
+        return _groups_in_order(inner, block)
     group = node.required_constant(4, "order of groups").reshape(-1)[:inner]
     if (
         group.dtype.kind not in "iu"
@@ -92,16 +98,25 @@ def _groups(node: Expansion, inner: int, block: int, blocks: int) -> Array:
     return group
 
 
-def _weights(node: Expansion, stored: Array, scales: Array, zeros: Array, group: Array) -> str:
-    """The matrix [K, N]: quantised if each output has one scale, else float32."""
-    _outputs, blocks = scales.shape
-    if blocks == 1 and zeros.dtype == np.int64:
-        centred = stored - zeros
-        if centred.min() >= -128 and centred.max() <= 127:
-            operands = [
-                node.add_constant("stored", np.ascontiguousarray(centred.T, np.int8)),
-                node.add_constant("scale", scales.reshape(-1)),
-            ]
-            return node.make("DequantizeLinear", *operands, axis=1)
-    real = (stored - zeros[:, group]).astype(np.float32) * scales[:, group]
-    return node.add_constant("weights", np.ascontiguousarray(real.T, np.float32))
+def _weights(
+    node: Expansion,
+    stored: Array,
+    scales: Array,
+    zeros: Array,
+    group: Array,
+    block: int,
+    bits: int,
+) -> str:
+    """The matrix [K, N]: quantised unless zero points are no integers or blocks are mixed."""
+    inner = stored.shape[1]
+    if zeros.dtype != np.int64 or not np.array_equal(group, _groups_in_order(inner, block)):
+        real = (stored - zeros[:, group]).astype(np.float32) * scales[:, group]
+        return node.add_constant("weights", np.ascontiguousarray(real.T, np.float32))
+    offset = 1 << bits - 1
+    parts = [
+        ("stored", (stored - offset).astype(np.int8)),
+        ("scale", scales),
+        ("zero_point", (zeros - offset).astype(np.int8)),
+    ]
+    operands = [node.add_constant(role, np.ascontiguousarray(data.T)) for role, data in parts]
+    return node.make("DequantizeLinear", *operands, axis=0, block_size=block)

@@ -108,4 +108,24 @@ void tw_matmul_f32(const tw_matmul_f32_parameters *parameters, const float *inpu
                    const float *weights, const float *bias, float *output, uint32_t core,
                    uint32_t cores);
 
+typedef struct {
+  uint32_t rows;
+  uint32_t inner;
+  uint32_t columns;
+  uint32_t weight_bits; /* 8, 4 or 2 */
+  uint32_t block;       /* weights of a column that have a scale in common */
+  float minimum;
+  float maximum;
+} tw_matmul_weight_only_f32_parameters;
+
+/* tw_matmul_f32 with weights (stored - zero_point) * scale, rounded to float32.
+ *
+ * input: [rows][inner]; weights: rows of narrow_weights.h, one for each column; scale, zero_point:
+ * [columns][blocks], zero_point or NULL (zero); bias: [columns] or NULL (zero).
+ */
+void tw_matmul_weight_only_f32(const tw_matmul_weight_only_f32_parameters *parameters,
+                               const float *input, const uint8_t *weights, const float *scale,
+                               const int8_t *zero_point, const float *bias, float *output,
+                               uint32_t core, uint32_t cores);
+
 #endif /* TILEWRIGHT_MATMUL_H_ */
