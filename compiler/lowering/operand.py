@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import inf
 
 import numpy as np
@@ -37,6 +37,30 @@ class QuantizedConstant:
         if self.scale.size == 1:
             return np.repeat(self.scale, extent), np.repeat(self.zero_point, extent)
         return self.scale, self.zero_point
+
+    def at(self, index: int) -> QuantizedConstant | None:
+        """What is at one index of axis 0; None if blocks are of this axis."""
+        if self.axis is None or self.scale.size == 1:
+            return replace(self, stored=self.stored[index])
+        if self.axis == 0 and self.block:
+            return None
+        scale, zero_point = self.scale, self.zero_point
+        if self.axis == 0 or self.block:
+            scale, zero_point = np.asarray(scale[index]), np.asarray(zero_point[index])
+        axis = self.axis - 1 if self.axis else None
+        return QuantizedConstant(self.stored[index], scale, zero_point, axis, self.block)
+
+    def rows(self, begin: int, end: int) -> QuantizedConstant | None:
+        """The part between two indices of axis 0; None if blocks are of this axis."""
+        part = replace(self, stored=self.stored[begin:end])
+        if self.axis is None or self.scale.size == 1:
+            return part
+        if self.axis == 0 and self.block:
+            return None
+        if self.axis == 0 or self.block:
+            scale, zero_point = self.scale[begin:end], self.zero_point[begin:end]
+            return replace(part, scale=scale, zero_point=zero_point)
+        return part
 
 
 @dataclass(frozen=True)

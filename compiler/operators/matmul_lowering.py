@@ -10,8 +10,8 @@ import numpy as np
 from compiler.ir import Operation
 from compiler.lowering.operand import Operand, Result
 from compiler.lowering.quantization import centred_weights, requantise_sums
-from compiler.operators.matmul import MatMulFloat, MatMulInt8
-from compiler.operators.weight_only_matmul import MatMulWeightOnly, store_weights
+from compiler.operators.matmul import MatMulInt8
+from compiler.operators.weight_only_matmul import ProductWeights
 
 if TYPE_CHECKING:
     from compiler.frontend.model import OnnxNode
@@ -39,26 +39,17 @@ def emit_matmul(
         return
     assert weights.constant is not None
     rows = _rows(node, context, context.plain(left), steps)
-    operation: Operation = MatMulFloat(result.minimum, result.maximum)
-    stored = None if weights.weights is None else store_weights(weights.weights)
-    if stored is None:
-        real = np.ascontiguousarray(weights.constant.T, np.float32)
-        inputs: list[str | None] = [rows, context.constant(node, "weights", real)]
-    else:
-        operation = MatMulWeightOnly(operation, stored.bits, stored.block)
-        inputs = [
-            rows,
-            *(
-                None if data is None else context.constant(node, role, data)
-                for role, data in stored.operands.items()
-            ),
-        ]
-    if bias is None or bias.constant is None:
-        inputs.append(None)
-    else:
+    product = ProductWeights(weights.constant, weights.weights)
+    operation, operands = product.product(result.minimum, result.maximum)
+    row = None
+    if bias is not None and bias.constant is not None:
         broadcast = np.broadcast_to(bias.constant.astype(np.float32), weights.shape[:1])
-        inputs.append(context.constant(node, "bias", np.ascontiguousarray(broadcast)))
-    context.emit_plain(node, operation, inputs, result, then)
+        row = np.ascontiguousarray(broadcast)
+    constants = (
+        None if data is None else context.constant(node, role, data)
+        for role, data in {**operands, "bias": row}.items()
+    )
+    context.emit_plain(node, operation, [rows, *constants], result, then)
 
 
 def _rows(node: OnnxNode, context: LoweringContext, value: str, steps: Sequence[Operation]) -> str:

@@ -16,10 +16,12 @@ from compiler.operators.movement import CONCATENATED, Concatenate, Transpose
 from compiler.operators.recurrent_steps import Direction, Layer, State, unrolled
 from compiler.operators.registry import lowering
 from compiler.operators.view import View
+from compiler.operators.weight_only_matmul import ProductWeights
 
 if TYPE_CHECKING:
     from compiler.frontend.model import OnnxNode
     from compiler.lowering.context import LoweringContext
+    from compiler.lowering.operand import Operand
 
 SUPPORTED = (
     "all directions, either layout, initial states, sequence_lens, clip; constant weights and "
@@ -48,7 +50,7 @@ def lower_recurrent(node: OnnxNode, context: LoweringContext) -> None:
     steps, batch = x.shape[1::-1] if batch_first else x.shape[:2]
     _check_shapes(node, context, batch, x.shape[2], batch_first)
     directions = _directions(node, context)
-    layer = Layer(node, context, steps, batch, directions[0].recurrent.shape[0])
+    layer = Layer(node, context, steps, batch, directions[0].hidden)
     value = context.plain(x)
     if batch_first:
         value = layer.emit("steps_first", Transpose((1, 0, 2)), value)
@@ -98,8 +100,7 @@ def _directions(node: OnnxNode, context: LoweringContext) -> list[Direction]:
     if kind not in reversals:
         raise UnsupportedForm(f"its direction is {kind!r}", ", ".join(reversals))
     count, gates = len(reversals[kind]), GATES[node.operator]
-    w, r = _constant(node, context, 1, "weights"), _constant(node, context, 2, "weights")
-    assert w is not None and r is not None
+    w, r = _weights(node, context, 1), _weights(node, context, 2)
     hidden = r.shape[-1]
     said = node.attribute("hidden_size", hidden)
     if said != hidden:
@@ -114,8 +115,8 @@ def _directions(node: OnnxNode, context: LoweringContext) -> list[Direction]:
     return [
         Direction(
             reverse,
-            np.ascontiguousarray(w[i].T, np.float32),
-            np.ascontiguousarray(r[i].T, np.float32),
+            _direction_weights(w, i),
+            _direction_weights(r, i),
             bias[i, : gates * hidden].astype(np.float32),
             bias[i, gates * hidden :].astype(np.float32),
             None if peepholes is None else peepholes[i].astype(np.float32).reshape(3, hidden),
@@ -127,13 +128,26 @@ def _directions(node: OnnxNode, context: LoweringContext) -> list[Direction]:
 
 def _constant(node: OnnxNode, context: LoweringContext, index: int, role: str) -> Array | None:
     operand = context.operand(node, index)
-    if operand is None:
-        return None
+    return None if operand is None else _constant_of(operand, role)
+
+
+def _constant_of(operand: Operand, role: str) -> Array:
     if operand.constant is None:
         raise UnsupportedForm(
             f"its {role} {operand.name!r} are computed at run time", f"constant {role}"
         )
     return operand.constant
+
+
+def _weights(node: OnnxNode, context: LoweringContext, index: int) -> Operand:
+    operand = context.required(node, index)
+    _constant_of(operand, "weights")
+    return operand
+
+
+def _direction_weights(operand: Operand, index: int) -> ProductWeights:
+    stored = None if operand.weights is None else operand.weights.at(index)
+    return ProductWeights(_constant_of(operand, "weights")[index], stored)
 
 
 def _functions(node: OnnxNode, count: int) -> list[tuple[Operation, ...]]:

@@ -18,10 +18,10 @@ from compiler.operators.activation import ClipFloat
 from compiler.operators.binary import Arithmetic
 from compiler.operators.comparison import Comparison
 from compiler.operators.elementary import Elementary
-from compiler.operators.matmul import MatMulFloat
 from compiler.operators.movement import Slice
 from compiler.operators.recurrent_cells import GruCell, LstmCell
 from compiler.operators.view import View
+from compiler.operators.weight_only_matmul import ProductWeights
 from compiler.operators.where import Where
 
 if TYPE_CHECKING:
@@ -37,19 +37,23 @@ class Direction:
 
     Attributes:
         reverse: it begins with the last step.
-        weights: [input, gates * hidden]; recurrent: [hidden, gates * hidden], both transposed.
+        weights: [gates * hidden, input]; recurrent: [gates * hidden, hidden].
         bias, recurrent_bias: [gates * hidden].
         peepholes: [3, hidden], of the input, output and forget gate, or None.
         functions: its activations, in ONNX's order.
     """
 
     reverse: bool
-    weights: Array
-    recurrent: Array
+    weights: ProductWeights
+    recurrent: ProductWeights
     bias: Array
     recurrent_bias: Array
     peepholes: Array | None
     functions: tuple[Operation, ...]
+
+    @property
+    def hidden(self) -> int:
+        return self.recurrent.real.shape[1]
 
 
 @dataclass(frozen=True)
@@ -58,6 +62,14 @@ class State:
 
     output: str
     cell: str | None = None
+
+
+@dataclass(frozen=True)
+class Factor:
+    """A product with constant weights, to be emitted as often as it is needed."""
+
+    operation: Operation
+    constants: tuple[str | None, ...]
 
 
 @dataclass(frozen=True)
@@ -86,8 +98,16 @@ class Layer:
     def constant(self, role: str, data: Array) -> str:
         return self.context.constant(self.node, role, np.ascontiguousarray(data))
 
-    def product(self, role: str, x: str, weights: str, bias: str | None = None) -> str:
-        return self.emit(role, MatMulFloat(-inf, inf), x, weights, bias)
+    def factor(self, role: str, weights: ProductWeights) -> Factor:
+        operation, operands = weights.product(-inf, inf)
+        constants = (
+            None if data is None else self.constant(f"{role}/{operand}", data)
+            for operand, data in operands.items()
+        )
+        return Factor(operation, tuple(constants))
+
+    def product(self, role: str, x: str, factor: Factor, bias: str | None = None) -> str:
+        return self.emit(role, factor.operation, x, *factor.constants, bias)
 
     def part(self, role: str, x: str, index: int) -> str:
         """Gate number `index` of [batch, gates * hidden]."""
@@ -129,7 +149,7 @@ class Recurrence:
     def __init__(self, layer: Layer, direction: Direction) -> None:
         self.layer, self.direction = layer, direction
         weights = direction.recurrent
-        widths = [weights.shape[1]]
+        widths = [len(weights.real)]
         self.inner_bias: str | None = None
         bias = direction.bias + direction.recurrent_bias
         if layer.node.operator == "GRU" and layer.resets_behind:
@@ -142,10 +162,10 @@ class Recurrence:
             widths = [2 * layer.hidden, layer.hidden]
         ends = np.cumsum(widths)
         self.recurrent = [
-            layer.constant("recurrent", weights[:, end - width : end])
+            layer.factor("recurrent", weights.columns(end - width, end))
             for width, end in zip(widths, ends, strict=True)
         ]
-        self.weights = layer.constant("weights", direction.weights)
+        self.weights = layer.factor("input", direction.weights)
         self.bias = layer.constant("bias", bias)
         self.peepholes = [
             layer.constant("peepholes", row.reshape(1, -1))

@@ -190,6 +190,33 @@ def test_outputs_that_nobody_wants(missing: int) -> None:
     check(model)
 
 
+@pytest.mark.parametrize("operator", sorted(GATES))
+@pytest.mark.parametrize("direction", ["reverse", "bidirectional"])
+@pytest.mark.parametrize(("axis", "block"), [(None, 0), (0, 0), (1, 0), (2, 3)])
+def test_quantised_weights_stay_quantised(
+    operator: str, direction: str, axis: int | None, block: int
+) -> None:
+    """With a scale for all, for a direction, for a gate's row, or for blocks of a row."""
+    model = layer(operator, 9, direction=direction)
+    random = np.random.default_rng(10)
+    for name in ("w", "r"):
+        shape = model.constants.pop(name).shape
+        scales = list(shape[:2]) if block else [] if axis is None else [shape[axis]]
+        if block:
+            scales.append(-(-shape[2] // block))
+        stored = random.integers(-127, 128, shape).astype(np.int8)
+        scale = random.uniform(0.004, 0.01, scales).astype(np.float32)
+        operands = [model.constant(f"{name}_q", stored), model.constant(f"{name}_s", scale)]
+        attributes: dict[str, Any] = {"axis": axis or 0}
+        if block:
+            attributes["block_size"] = block
+        node = helper.make_node("DequantizeLinear", operands, [name], name, **attributes)
+        model.nodes.insert(0, node)
+    check(model)
+    operations = model.operations()
+    assert "MatMulFloat" not in operations and "MatMulWeightOnly" in operations
+
+
 def test_a_usual_step_is_three_operations() -> None:
     operations = layer("LSTM", 8, steps=6, batch=1).operations()
     assert operations.count("LstmCell") == 6

@@ -95,6 +95,34 @@ class MatMulWeightOnly(Operation):
 
 
 @dataclass(frozen=True)
+class ProductWeights:
+    """Constant weights [columns, inner] of a product in float32.
+
+    Attributes:
+        real: float32.
+        stored: the same as the model stores them, if it does.
+    """
+
+    real: Array
+    stored: QuantizedConstant | None
+
+    def columns(self, begin: int, end: int) -> ProductWeights:
+        """Those of some columns."""
+        stored = None if self.stored is None else self.stored.rows(begin, end)
+        return ProductWeights(self.real[begin:end], stored)
+
+    def product(
+        self, minimum: float, maximum: float
+    ) -> tuple[Operation, Mapping[str, Array | None]]:
+        """The operation, and its operands between the first and the bias by their roles."""
+        product = MatMulFloat(minimum, maximum)
+        stored = None if self.stored is None else store_weights(self.stored)
+        if stored is None:
+            return product, {"weights": np.ascontiguousarray(self.real.T, np.float32)}
+        return MatMulWeightOnly(product, stored.bits, stored.block), stored.operands
+
+
+@dataclass(frozen=True)
 class StoredWeights:
     """Operands 1 to 3 of a `MatMulWeightOnly` by their roles, and its attributes."""
 

@@ -15,7 +15,9 @@ import numpy as np
 from compiler.ir import Array, Graph, Node, Value
 from compiler.operators.matmul import MatMulFloat, MatMulInt8
 from compiler.operators.movement import Transpose, inverse
+from compiler.operators.narrow_weights import store_rows, widen_rows
 from compiler.operators.view import View
+from compiler.operators.weight_only_matmul import MatMulWeightOnly
 from compiler.passes import remove_dead_nodes
 
 
@@ -31,7 +33,8 @@ def run(graph: Graph) -> None:
 
 def _absorb(graph: Graph, producers: dict[str, Node], node: Node) -> list[Node] | None:
     """The view and the MatMul that stand for `node`, or None if it is not such a MatMul."""
-    if not isinstance(node.operation, MatMulInt8 | MatMulFloat):
+    operation = node.operation
+    if not isinstance(operation, MatMulInt8 | MatMulFloat | MatMulWeightOnly):
         return None
     rows, weights = node.inputs[:2]
     flatten = producers.get(rows or "")
@@ -46,10 +49,17 @@ def _absorb(graph: Graph, producers: dict[str, Node], node: Node) -> list[Node] 
     data = graph.values[weights].constant
     if data is None or permutation[0] != 0 or flat.shape != (shape[0], prod(shape[1:])):
         return None
-    inner = 1 if isinstance(node.operation, MatMulInt8) else 0
-    permuted = graph.add_constant(
-        f"{node.name}/permuted_weights", _permute(data, inner, shape[1:], inverse(permutation))
-    )
+    order = inverse(permutation)
+    if isinstance(operation, MatMulWeightOnly):
+        count = flat.shape[1]
+        if operation.block < count:
+            return None  # blocks would be torn apart
+        wide = _permute(widen_rows(data, operation.bits, count), 1, shape[1:], order)
+        data = store_rows(wide, operation.bits)
+    else:
+        inner = 1 if isinstance(operation, MatMulInt8) else 0
+        data = _permute(data, inner, shape[1:], order)
+    permuted = graph.add_constant(f"{node.name}/permuted_weights", data)
     name = graph.unique_name(f"{rows}/kernel_layout")
     graph.add_value(Value(name, flat, quantization=graph.values[rows].quantization))
     return [

@@ -14,7 +14,7 @@ from compiler.passes import absorb_transposes, cancel_transposes
 SHAPE = (2, 3, 6, 5)
 
 
-def network(integer: bool) -> tuple[ModelBuilder, str]:
+def network(integer: bool, weight_only: bool = False) -> tuple[ModelBuilder, str]:
     random = np.random.default_rng(8)
     model = ModelBuilder()
     x = model.input("x", SHAPE)
@@ -26,15 +26,17 @@ def network(integer: bool) -> tuple[ModelBuilder, str]:
         weights = [model.quantised_constant(stored, scale) for stored in (kernel, matrix)]
     else:
         weights = [model.constant(np.float32(stored * 0.01)) for stored in (kernel, matrix)]
+    if weight_only:
+        weights[1] = model.quantised_constant(matrix, scale)
     y = model.node("Conv", [x, weights[0]])
     y = model.quantised(y, 0.1, 3) if integer else y
     y = model.node("Gemm", [model.node("Flatten", [y]), weights[1]])
     return model, model.quantised(y, 0.5, 0) if integer else y
 
 
-@pytest.mark.parametrize("integer", [False, True])
-def test_weights_are_permuted(integer: bool) -> None:
-    model, y = network(integer)
+@pytest.mark.parametrize(("integer", "weight_only"), [(False, False), (False, True), (True, False)])
+def test_weights_are_permuted(integer: bool, weight_only: bool) -> None:
+    model, y = network(integer, weight_only)
     x = {"x": np.random.default_rng(1).normal(size=SHAPE).astype(np.float32)}
     graph = assert_model(model.build([y]), x, step=0.5 if integer else None)
     (expected,) = interpret(graph, x).values()

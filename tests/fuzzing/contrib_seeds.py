@@ -179,6 +179,20 @@ def _packed_weights(b: SeedBuilder) -> None:
     b.contrib("MatMulNBits", *operands, **attributes)
 
 
+def _packed_rows(b: SeedBuilder) -> None:
+    bits, block = b.one_of(2, 4, 8), b.one_of(16, 32)
+    rows, width = b.number(2, 9), b.one_of(16, 32, 40)
+    blocks = -(-width // block)
+    packed = b.integers(np.uint8, rows, width * bits // 8)
+    scales = b.random.random((rows, blocks)).astype(np.float32) / 16
+    zeros = b.integers(np.uint8, rows, -(-blocks * bits // 8))
+    indices = b.random.integers(0, rows, (2, 3))
+    operands = [b.constant(packed), b.given(indices), b.constant(scales)]
+    operands += [b.constant(zeros)] if b.chance() else []
+    attributes = {"bits": bits, "block_size": block, "gather_axis": 0, "quantize_axis": 1}
+    b.contrib("GatherBlockQuantized", *operands, **attributes)
+
+
 def _gelu(b: SeedBuilder) -> None:
     b.contrib("Gelu", b.given(b.real(2, b.number(1, 9))))
 
@@ -191,6 +205,7 @@ CONTRIB_OPERATORS: Mapping[str, Build] = {
     "FusedConv": _conv,
     "FusedGemm": _gemm,
     "FusedMatMul": _matmul,
+    "GatherBlockQuantized": _packed_rows,
     "Gelu": _gelu,
     "GroupQueryAttention": _grouped,
     "MatMulNBits": _packed_weights,

@@ -15,6 +15,9 @@ from compiler.frontend.contrib_operators import (
     channels_last as _channels_last,
 )
 from compiler.frontend.contrib_operators import (
+    dynamic_lstm as _dynamic_lstm,
+)
+from compiler.frontend.contrib_operators import (
     embedding as _embedding,
 )
 from compiler.frontend.contrib_operators import (
@@ -33,6 +36,9 @@ from compiler.frontend.contrib_operators import (
     packed_weights as _packed_weights,
 )
 from compiler.frontend.contrib_operators import (
+    quantised_table as _quantised_table,
+)
+from compiler.frontend.contrib_operators import (
     rotary_embedding as _rotary_embedding,
 )
 
@@ -42,12 +48,14 @@ _RULES = (
     _activations,
     _attention,
     _channels_last,
+    _dynamic_lstm,
     _embedding,
     _fused_products,
     _group_query_attention,
     _multi_head_attention,
     _normalization,
     _packed_weights,
+    _quantised_table,
     _rotary_embedding,
 )
 """Importing them registers their rules."""

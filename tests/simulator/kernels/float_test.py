@@ -14,8 +14,10 @@ from compiler.operators.binary import Arithmetic
 from compiler.operators.conv import ConvFloat
 from compiler.operators.elementary import Elementary
 from compiler.operators.matmul import MatMulFloat
+from compiler.operators.narrow_weights import store_rows
 from compiler.operators.normalization import NormalizationFloat
 from compiler.operators.rms_normalization import RmsNormalizationFloat
+from compiler.operators.weight_only_matmul import MatMulWeightOnly
 from compiler.operators.window import Window
 from tests.simulator.kernels.operations_on_cluster import Example, assert_twins
 
@@ -43,6 +45,26 @@ def test_matrix_product(cores: int) -> None:
     examples.append(Example(MatMulFloat(-inf, inf), [zeros, np.ones((4, 5), np.float32), None]))
     negative = np.full(5, -0.0, np.float32)
     examples.append(Example(MatMulFloat(-inf, inf), [zeros, np.ones((4, 5), np.float32), negative]))
+    assert_twins(examples, cores=cores)
+
+
+@_CORES
+@pytest.mark.parametrize("bits", [8, 4, 2])
+def test_weight_only_product(cores: int, bits: int) -> None:
+    random = np.random.default_rng(1)
+    examples: list[Example] = []
+    half = 1 << bits - 1
+    for index, (rows, inner, columns, block) in enumerate(
+        ((1, 1, 1, 1), (1, 64, 33, 32), (5, 7, 4, 3), (3, 40, 6, 40), (17, 30, 3, 16))
+    ):
+        blocks = -(-inner // block)
+        stored = random.integers(-half, half, (columns, inner)).astype(np.int8)
+        operands: list[Array | None] = [_random(random, rows, inner), store_rows(stored, bits)]
+        operands.append(random.uniform(0.01, 0.1, (columns, blocks)).astype(np.float32))
+        zeros = random.integers(-half, half, (columns, blocks)).astype(np.int8)
+        operation = MatMulWeightOnly(MatMulFloat(*_BOUNDS[index % 3]), bits, block)
+        examples.append(Example(operation, [*operands, zeros, _random(random, columns)]))
+        examples.append(Example(operation, [*operands, None, None]))
     assert_twins(examples, cores=cores)
 
 
