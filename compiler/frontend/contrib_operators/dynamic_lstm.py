@@ -43,7 +43,7 @@ def _weights(node: Expansion, index: int, parameters: int, name: str) -> str:
     data = node.required_constant(index, name)
     scale = node.required_constant(parameters, f"{name}_scale").astype(np.float32)
     zero_point = node.required_constant(parameters + 1, f"{name}_zero_point")
-    if data.ndim != 3 or data.dtype not in (np.int8, np.uint8) or zero_point.dtype != data.dtype:
+    if data.ndim != 3 or data.dtype.name not in ("int8", "uint8") or zero_point.dtype != data.dtype:
         raise UnsupportedForm(
             f"its {name} is {data.dtype.name} {list(data.shape)}, its zero point "
             f"{zero_point.dtype.name}",
