@@ -35,6 +35,17 @@ def _matmul(parameters: Parameters, outputs: Sequence[TensorType], cores: int) -
     return 200 + _up(blocks, cores) * (75 + 19.5 * _number(parameters, "inner"))
 
 
+def _matmul_weight_only(
+    parameters: Parameters, outputs: Sequence[TensorType], cores: int
+) -> float:
+    del outputs
+    rows, inner = _number(parameters, "rows"), _number(parameters, "inner")
+    columns = _up(_number(parameters, "columns"), cores)
+    singly = columns % SUMS
+    products = 5.8 * (columns - singly) + 18 * singly
+    return 200 + columns * (100 + 12.9 * inner) + products * rows * inner
+
+
 def _batched_matmul(parameters: Parameters, outputs: Sequence[TensorType], cores: int) -> float:
     del outputs
     lines = _number(parameters, "matrices") * _number(parameters, "rows")
@@ -135,6 +146,7 @@ FLOAT_MODELS: Mapping[str, Model] = {
     "tw_subtract_f32": _arithmetic,
     "tw_multiply_f32": _arithmetic,
     "tw_matmul_f32": _matmul,
+    "tw_matmul_weight_only_f32": _matmul_weight_only,
     "tw_batched_matmul_f32": _batched_matmul,
     "tw_conv_f32": _conv,
     "tw_depthwise_conv_f32": _depthwise,

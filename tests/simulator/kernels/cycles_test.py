@@ -22,6 +22,7 @@ from compiler.operators.pooling import MaxPool
 from compiler.operators.rms_normalization import RmsNormalizationFloat
 from compiler.operators.softmax import SoftmaxFloat
 from compiler.operators.table import Table
+from compiler.operators.weight_only_matmul import MatMulWeightOnly
 from compiler.operators.window import Window
 from compiler.operators.windows import Windows
 from compiler.target import siracusa_cluster_cycles as model
@@ -242,6 +243,10 @@ def _float_examples() -> Iterator[Example]:
     def draw(*shape: int) -> Array:
         return generator.standard_normal(shape).astype(np.float32)
 
+    def random_bytes(*shape: int) -> Array:
+        return generator.integers(0, 256, shape).astype(np.uint8)
+
+    operands: list[Array | None]
     for rows, inner, columns in (
         (64, 64, 64),
         (64, 8, 64),
@@ -251,6 +256,22 @@ def _float_examples() -> Iterator[Example]:
     ):
         operands = [draw(rows, inner), draw(inner, columns), draw(columns)]
         yield Example(MatMulFloat(-np.inf, np.inf), operands)
+    for rows, inner, columns, bits, block in (
+        (1, 64, 64, 4, 32),
+        (1, 256, 64, 4, 256),
+        (1, 256, 64, 8, 256),
+        (1, 256, 64, 2, 32),
+        (1, 64, 10, 8, 64),
+        (4, 64, 64, 4, 32),
+        (16, 64, 64, 8, 64),
+        (16, 64, 64, 4, 16),
+        (64, 64, 64, 4, 32),
+    ):
+        blocks = inner // block
+        operands = [draw(rows, inner), random_bytes(columns, inner * bits // 8)]
+        operands += [draw(columns, blocks), None, draw(columns)]
+        product = MatMulFloat(-np.inf, np.inf)
+        yield Example(MatMulWeightOnly(product, bits, block), operands)
     for matrices, rows, inner, columns in ((4, 16, 8, 16), (2, 16, 64, 16)):
         operands = [draw(matrices, rows, inner), draw(matrices, columns, inner)]
         yield Example(BatchedMatMulFloat(1.0, -np.inf, np.inf), operands)
