@@ -31,6 +31,7 @@ def _quantize_action(ctx, float_model, onnx, report):
     )
     arguments.add_all(ctx.attr.allow_constant, before_each = "--allow-constant")
     arguments.add_all(ctx.attr.float_layers, before_each = "--float-layers")
+    arguments.add_all(ctx.attr.weight_only_layers, before_each = "--weight-only-layers")
     arguments.add_all(ctx.attr.options)
     ctx.actions.run(
         mnemonic = "TilewrightQuantize",
@@ -125,6 +126,7 @@ _quantized_model = rule(
         "tolerance": attr.string_dict(),
         "weight_bits": attr.string_dict(),
         "weight_bits_search": attr.int_list(),
+        "weight_only_layers": attr.string_list(),
         "_allowlist_function_transition": attr.label(
             default = "@bazel_tools//tools/allowlists/function_transition_allowlist",
         ),
@@ -163,6 +165,7 @@ def quantized_model(
         tolerance = {},
         allow_constant = [],
         float_layers = [],
+        weight_only_layers = [],
         options = [],
         **kwargs):
     """An int8 model in QDQ form, made by onnxruntime's quantiser; see docs/quantisation.md.
@@ -194,6 +197,8 @@ def quantized_model(
         least).
       allow_constant: patterns of names of activations that may be constant on the calibration data.
       float_layers: patterns of names of nodes that stay float32.
+      weight_only_layers: patterns of names of Gemm and MatMul nodes whose weights are quantised, but
+        not their activations. GRU, LSTM and RNN are so by themselves.
       options: further options of `//tools/quantize`.
       **kwargs: attributes that all rules have.
     """
@@ -212,6 +217,7 @@ def quantized_model(
         tolerance = {measure: str(number) for measure, number in tolerance.items()},
         weight_bits = {layers: str(bits) for layers, bits in weight_bits.items()},
         weight_bits_search = weight_bits_search,
+        weight_only_layers = weight_only_layers,
         **kwargs
     )
     dotted_targets(name, ["onnx", "report", "report_html", "report_txt"], kwargs)

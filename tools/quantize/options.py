@@ -84,6 +84,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="nodes that stay float32; may be repeated",
     )  # fmt: skip
     parser.add_argument(
+        "--weight-only-layers", action="append", default=[], metavar="LAYERS",
+        help="nodes whose weights are quantised, but not their activations; may be repeated",
+    )  # fmt: skip
+    parser.add_argument(
         "--range-bits", type=int, choices=range(1, 25), metavar="BITS",
         help="round ranges of activations up to so many significant bits: results of float32 sums, "
         "which differ from processor to processor, then give the same model on all of them",
@@ -123,6 +127,7 @@ def options_of(arguments: argparse.Namespace) -> Options:
             range_bits=arguments.range_bits,
             allow_constant=tuple(arguments.allow_constant),
             float_layers=tuple(arguments.float_layers),
+            weight_only_layers=tuple(arguments.weight_only_layers),
         ),
         state=state,
         weight_bits=weight_bits,

@@ -3,7 +3,8 @@
 Activations: one scale per tensor; int8 symmetric (zero point 0) unless int8 or uint8 with a zero
 point is asked for. Weights: int8 symmetric, one scale per output channel unless per tensor is asked
 for. No graph optimisation takes place before; every float activation between the operators of
-``operator_handlers.py`` gets one QuantizeLinear/DequantizeLinear pair.
+``operator_handlers.py`` gets one QuantizeLinear/DequantizeLinear pair. Of recurrent layers, and of
+others on request, only the weights are quantised (``weight_only.py``).
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from tools.quantize.hidden_scores import hidden_scores, names_of
 from tools.quantize.observation import calibrated_tensors, check_variation, extremes, histograms
 from tools.quantize.range_methods import Range, RangeMethod
 from tools.quantize.ranges import round_up
+from tools.quantize.weight_only import OPERATORS, RECURRENT, store_weights
 
 # Tells the quantiser that the model is meant to be quantised as it is.
 _PREPARED = ("onnx.quant.pre_process", "onnxruntime.quant")
@@ -53,6 +55,8 @@ class Scheme:
         range_bits: significant bits of the activations' ranges, see ``ranges.py``.
         allow_constant: patterns of names of activations that may be constant.
         float_layers: patterns of names of nodes that stay as they are.
+        weight_only_layers: patterns of names of nodes whose activations stay float32; see
+            ``weight_only.py``.
     """
 
     activations: str = "int8"
@@ -61,6 +65,7 @@ class Scheme:
     range_bits: int | None = None
     allow_constant: tuple[str, ...] = ()
     float_layers: tuple[str, ...] = ()
+    weight_only_layers: tuple[str, ...] = ()
 
 
 def quantize(
@@ -92,6 +97,7 @@ def quantize(
     activation_type, symmetric = ACTIVATIONS[scheme.activations]
     ranges = activation_ranges(model, sequences, state, operators, scheme)
     excluded = names_of(prepared, hidden_scores(prepared))
+    floating, weight_only = _real_layers(model, scheme)
     with tempfile.TemporaryDirectory() as folder:
         target = Path(folder) / "quantized.onnx"
         # Given to the quantiser as what an earlier calibration has found.
@@ -104,7 +110,7 @@ def quantize(
             calibration_cache_path=cache,
             quant_format=QuantFormat.QDQ,
             op_types_to_quantize=operators,
-            nodes_to_exclude=sorted({*excluded, *_matching_nodes(model, scheme.float_layers)}),
+            nodes_to_exclude=sorted({*excluded, *floating, *weight_only}),
             per_channel=scheme.per_channel,
             activation_type=activation_type,
             weight_type=QuantType.QInt8,
@@ -117,6 +123,13 @@ def quantize(
         quantized = onnx.load(target)
     del quantized.metadata_props[:]
     del quantized.graph.value_info[:]
+    quantized = store_weights(
+        quantized,
+        lambda node: (
+            node.name in weight_only or (node.op_type in RECURRENT and node.name not in floating)
+        ),
+        per_channel=scheme.per_channel,
+    )
     onnx.checker.check_model(quantized, full_check=True)
     return quantized
 
@@ -134,8 +147,8 @@ def activation_ranges(
         CompileError: an activation is NaN, infinite or constant, or a pattern matches nothing.
     """
     hidden = hidden_scores(model).tensors
-    floating = _matching_nodes(model, scheme.float_layers)
-    quantised = calibrated_tensors(model, frozenset(operators), floating)
+    real = [name for names in _real_layers(model, scheme) for name in names]
+    quantised = calibrated_tensors(model, frozenset(operators), real)
     tensors = [tensor for tensor in quantised if tensor not in hidden]
     found = extremes(model, sequences, state, tensors)
     check_variation(model, found, scheme.allow_constant)
@@ -148,6 +161,29 @@ def activation_ranges(
             low, high = round_up(low, scheme.range_bits), round_up(high, scheme.range_bits)
         ranges[name] = (max(low, -LARGEST), min(high, LARGEST))
     return ranges
+
+
+def _real_layers(model: onnx.ModelProto, scheme: Scheme) -> tuple[list[str], list[str]]:
+    """Names of the nodes that stay float32, and of those of which only weights are stored.
+
+    Raises:
+        CompileError: a pattern matches nothing, or for weights alone a node without such weights.
+    """
+    weight_only = _matching_nodes(model, scheme.weight_only_layers)
+    problems = [
+        Problem(
+            Code.CALIBRATION,
+            f"node '{node.name}' ({node.op_type})",
+            "its weights cannot be stored while its activations are float32",
+            ", ".join(sorted(OPERATORS)),
+            "name the layers one by one in weight_only_layers, or leave it to float_layers",
+        )
+        for node in model.graph.node
+        if node.name in weight_only and node.op_type not in OPERATORS
+    ]
+    if problems:
+        raise CompileError(problems)
+    return _matching_nodes(model, scheme.float_layers), weight_only
 
 
 def _matching_nodes(model: onnx.ModelProto, patterns: Iterable[str]) -> list[str]:

@@ -19,8 +19,11 @@ from onnx import TensorProto, helper, numpy_helper, version_converter
 
 from tools.quantize.calibration import CalibrationError
 
-WEIGHTED = frozenset({"Conv", "ConvTranspose", "Gemm", "MatMul"})
-"""Operators whose operand 1 is weights."""
+WEIGHTS = {
+    **dict.fromkeys(("Conv", "ConvTranspose", "Gemm", "MatMul"), (1,)),
+    **dict.fromkeys(("GRU", "LSTM", "RNN"), (1, 2)),
+}
+"""Which operands of an operator are weights."""
 
 TYPES = {4: TensorProto.INT4, 2: TensorProto.INT2}
 OPSETS = {4: 21, 2: 25}
@@ -142,8 +145,9 @@ def weight_groups(model: onnx.ModelProto) -> list[WeightGroup]:
     }
     layers: dict[str, list[str]] = {}
     for node in model.graph.node:
-        if node.op_type in WEIGHTED and node.input[1] in stored:
-            layers.setdefault(node.input[1], []).append(node.name)
+        for index in WEIGHTS.get(node.op_type, ()):
+            if node.input[index] in stored:
+                layers.setdefault(node.input[index], []).append(node.name)
     return [
         WeightGroup(weights, tuple(names), math.prod(stored[weights].dims))
         for weights, names in layers.items()
