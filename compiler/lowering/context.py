@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from math import inf
-
-import numpy as np
 
 from compiler.errors import UnsupportedForm
 from compiler.frontend.model import OnnxModel, OnnxNode
@@ -18,24 +15,14 @@ from compiler.ir import (
     Node,
     Operation,
     Quantization,
-    TensorType,
     Value,
 )
+from compiler.lowering.bindings import Binding, Bindings
 from compiler.lowering.operand import Operand, QuantizedConstant, Result
 from compiler.lowering.quantization import dequantise_constant, per_tensor_int8
 from compiler.operators.movement import Transpose, inverse
-from compiler.operators.quantize import Dequantize, Quantize, Recode
+from compiler.operators.quantize import Quantize, Recode
 from compiler.operators.table import requantisation_table
-
-
-@dataclass(frozen=True)
-class Binding:
-    """How a tensor of the model exists in the lowered graph: as int8, as itself, or both."""
-
-    stored: str | None = None
-    quantization: Quantization | None = None
-    plain: str | None = None
-    weights: QuantizedConstant | None = None
 
 
 class LoweringContext:
@@ -49,7 +36,7 @@ class LoweringContext:
     def __init__(self, model: OnnxModel, graph: Graph) -> None:
         self.model = model
         self.graph = graph
-        self._bindings: dict[str, Binding] = {}
+        self._bindings = Bindings(graph)
         self._consumers: Mapping[str, list[OnnxNode]] = model.consumers()
         self._producers: Mapping[str, OnnxNode] = model.producers()
         self._absorbed: set[str] = set()
@@ -63,7 +50,7 @@ class LoweringContext:
         name = node.inputs[index]
         assert name is not None
         tensor = self.model.tensors[name]
-        binding = self._bindings.get(name, Binding())
+        binding = self._bindings.get(name)
         constant = tensor.constant
         if constant is None and binding.weights is not None:
             constant = dequantise_constant(binding.weights)
@@ -104,7 +91,9 @@ class LoweringContext:
             quantization = per_tensor_int8(reader, self.model)
             if quantization is not None:
                 fused.append(reader.name)
-                self._bindings[reader.output()] = Binding(stored=name, quantization=quantization)
+                self._bindings.bind(
+                    reader.output(), Binding(stored=name, quantization=quantization)
+                )
         self._absorbed.update(fused)
         return Result(
             name, self.model.tensors[name].type, quantization, minimum, maximum, tuple(fused)
@@ -143,55 +132,21 @@ class LoweringContext:
 
     def stored(self, operand: Operand) -> str:
         """The int8 value of a quantised operand."""
-        binding = self._bindings[operand.name]
-        if binding.stored is None:
-            assert binding.weights is not None
-            value = self.graph.add_constant(operand.name, binding.weights.stored)
-            binding = replace(binding, stored=value.name)
-            self._bindings[operand.name] = binding
-        assert binding.stored is not None
-        return binding.stored
+        return self._bindings.stored(operand)
+
+    def plain(self, operand: Operand) -> str:
+        """The value of an operand in the model's own type; dequantises or recodes if needed."""
+        return self._bindings.plain(operand)
 
     def stored_bytes(self, node: OnnxNode, operand: Operand) -> str:
         """The int8 value of an operand that is int8 or uint8 in the model itself."""
-        binding = self._bindings[operand.name]
+        binding = self._bindings.get(operand.name)
         if binding.stored is not None:
             return binding.stored
         assert binding.plain is not None
         if operand.type.data_type is DataType.INT8:
             return binding.plain
         return self.emit_value(node, "recoded", Recode(DataType.INT8), [binding.plain])
-
-    def plain(self, operand: Operand) -> str:
-        """The value of an operand in the model's own type; dequantises or recodes if needed."""
-        binding = self._bindings.get(operand.name, Binding())
-        if binding.plain is None:
-            if operand.constant is not None:
-                value = self.graph.add_constant(operand.name, narrow(operand.constant))
-            elif operand.type.data_type is DataType.INT8:
-                assert binding.stored is not None
-                value = self.graph.values[binding.stored]
-            elif operand.type.data_type is DataType.UINT8:
-                assert binding.stored is not None
-                name = self.graph.unique_name(operand.name)
-                (value,) = self.graph.append(
-                    Node(f"{name}/recode", Recode(DataType.UINT8), (binding.stored,), (name,))
-                )
-            else:
-                assert binding.quantization is not None and binding.stored is not None
-                name = self.graph.unique_name(operand.name)
-                (value,) = self.graph.append(
-                    Node(
-                        f"{operand.name}/dequantise",
-                        Dequantize(binding.quantization.scale, binding.quantization.zero_point),
-                        (binding.stored,),
-                        (name,),
-                    )
-                )
-            binding = replace(binding, plain=value.name)
-            self._bindings[operand.name] = binding
-        assert binding.plain is not None
-        return binding.plain
 
     def constant(self, node: OnnxNode, role: str, data: Array) -> str:
         """Adds a constant made for a node, e.g. `constant(node, "bias", ...)`; returns its name."""
@@ -232,7 +187,7 @@ class LoweringContext:
         """
         if result.quantization is None:
             value = self._emit(node, operation, inputs, result.name, result.fused, then)
-            self._bindings[result.name] = Binding(plain=value.name)
+            self._bindings.bind(result.name, Binding(plain=value.name))
             return
         real = self._emit(node, operation, inputs, f"{result.name}.real", (), then)
         real.tensor = ModelTensor(result.name)
@@ -266,7 +221,7 @@ class LoweringContext:
         else:
             values = [self.plain(operand) for operand in moved]
             value = self._emit(node, operation, (*values, *others), name, ())
-            self._bindings[name] = Binding(plain=value.name)
+            self._bindings.bind(name, Binding(plain=value.name))
 
     def emit_value(
         self, node: OnnxNode, role: str, operation: Operation, inputs: Sequence[str | None]
@@ -278,27 +233,24 @@ class LoweringContext:
 
     def bind_stored(self, tensor: str, value: str, quantization: Quantization) -> None:
         """Says that model tensor `tensor` exists as int8 value `value`."""
-        self._bindings[tensor] = Binding(stored=value, quantization=quantization)
+        self._bindings.bind(tensor, Binding(stored=value, quantization=quantization))
         for reader in self._consumers[tensor]:
             if reader.operator == "QuantizeLinear" and reader.name in self._absorbed:
-                self._bindings[reader.output()] = self._bindings[tensor]
+                self._bindings.bind(reader.output(), self._bindings.get(tensor))
 
     def bind_plain(self, tensor: str, value: str) -> None:
         """Says that model tensor `tensor` exists as value `value` of its own type."""
-        self._bindings[tensor] = Binding(plain=value)
+        self._bindings.bind(tensor, Binding(plain=value))
 
     def bind_weights(self, tensor: str, weights: QuantizedConstant) -> None:
         """Says that model tensor `tensor` is a dequantised constant."""
-        quantization = None
-        if weights.scale.size == 1 and weights.stored.dtype == np.int8:
-            quantization = Quantization(float(weights.scale.item()), int(weights.zero_point.item()))
-        self._bindings[tensor] = Binding(quantization=quantization, weights=weights)
+        self._bindings.bind_weights(tensor, weights)
 
     def alias(self, node: OnnxNode, operand: Operand) -> None:
         """Says that output 0 of the node is its operand, in every form (Identity, Dropout)."""
-        self._bindings[node.output()] = self._bindings.get(
-            operand.name, Binding(plain=self.plain(operand))
-        )
+        if self._bindings.get(operand.name) == Binding():
+            self.plain(operand)  # a constant, of which no form was needed so far
+        self._bindings.bind(node.output(), self._bindings.get(operand.name))
 
     def quantise(self, node: OnnxNode, operand: Operand, quantization: Quantization) -> None:
         """Lowers a QuantizeLinear that no other node absorbed."""
@@ -308,7 +260,7 @@ class LoweringContext:
             value = self._emit_quantise(
                 self.plain(operand), operand.name, quantization, (node.name,)
             )
-        self._bindings[node.output()] = Binding(stored=value, quantization=quantization)
+        self._bindings.bind(node.output(), Binding(stored=value, quantization=quantization))
 
     # --- the network's interface ---------------------------------------------------------------
 
@@ -345,7 +297,7 @@ class LoweringContext:
 
     def output_value(self, tensor: str, integer: bool) -> str:
         """The value of a model output: as int8 if `integer` and it is quantised, else as itself."""
-        binding = self._bindings.get(tensor, Binding())
+        binding = self._bindings.get(tensor)
         if integer and binding.stored is not None:
             return binding.stored
         model_tensor = self.model.tensors[tensor]
@@ -360,9 +312,11 @@ class LoweringContext:
         The model may say so itself, where operands at run time decide or ONNX leaves it open.
         """
         for name in node.outputs:
-            binding = self._bindings.get(name) if name is not None else None
-            value = None if binding is None else binding.plain or binding.stored
-            if name is None or value is None:
+            if name is None:
+                continue
+            binding = self._bindings.get(name)
+            value = binding.plain or binding.stored
+            if value is None:
                 continue
             found, said = self.graph.values[value].type.shape, self.model.tensors[name].type.shape
             if found != said:
@@ -375,24 +329,7 @@ class LoweringContext:
 
     def rename(self, names: Mapping[str, str]) -> None:
         """Gives values other names, everywhere and at once; all names must differ afterwards."""
-        graph = self.graph
-
-        def renamed(name: str) -> str:
-            return names.get(name, name)
-
-        graph.values = {renamed(name): value for name, value in graph.values.items()}
-        for name in names.values():
-            graph.values[name].name = name
-        for node in graph.nodes:
-            node.inputs = tuple(None if name is None else renamed(name) for name in node.inputs)
-            node.outputs = tuple(renamed(name) for name in node.outputs)
-        graph.outputs[:] = [renamed(name) for name in graph.outputs]
-        for tensor, binding in self._bindings.items():
-            self._bindings[tensor] = replace(
-                binding,
-                stored=binding.stored and renamed(binding.stored),
-                plain=binding.plain and renamed(binding.plain),
-            )
+        self._bindings.rename(names)
 
     # --- inside --------------------------------------------------------------------------------
 
@@ -459,19 +396,3 @@ class LoweringContext:
         value.quantization = wanted
         value.tensor = ModelTensor(operand.name)
         return value.name
-
-
-def narrow(data: Array) -> Array:
-    """int64 and float64 constants in the types that kernels have; shapes and indices fit int32."""
-    if data.dtype == np.int64:
-        return np.clip(data, -(2**31), 2**31 - 1).astype(np.int32)
-    if data.dtype == np.float64:
-        return data.astype(np.float32)
-    return data
-
-
-def narrowed(type_: TensorType) -> TensorType:
-    """The type in which a tensor of the model exists in the lowered graph: int64 becomes int32."""
-    if type_.data_type is DataType.INT64:
-        return TensorType(DataType.INT32, type_.shape)
-    return type_

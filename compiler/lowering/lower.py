@@ -17,8 +17,9 @@ from compiler.ir import (
     TensorType,
     Value,
 )
+from compiler.lowering.bindings import narrowed
 from compiler.lowering.check_node import check_node
-from compiler.lowering.context import LoweringContext, narrowed
+from compiler.lowering.context import LoweringContext
 from compiler.lowering.fold_batch_normalization import fold_batch_normalizations
 from compiler.lowering.fold_bias import fold_biases
 from compiler.lowering.fold_weight_movements import fold_weight_movements
