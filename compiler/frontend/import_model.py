@@ -15,7 +15,6 @@ from onnx import (
     ModelProto,
     NodeProto,
     TypeProto,
-    ValueInfoProto,
     helper,
     numpy_helper,
 )
@@ -30,7 +29,7 @@ from compiler.frontend.added_result_types import (
 from compiler.frontend.attribute_operands import attributes_to_operands
 from compiler.frontend.check_attributes import ONNX_DOMAINS, check_attributes
 from compiler.frontend.check_operators import check_known, check_operators
-from compiler.frontend.check_sizes import MAXIMUM_BYTES, check_sizes, static_shape, too_large
+from compiler.frontend.check_sizes import check_sizes, static_shape
 from compiler.frontend.check_structure import check_structure, initializers, tensor_data
 from compiler.frontend.check_types import check_types
 from compiler.frontend.expand_functions import expand_functions
@@ -41,6 +40,7 @@ from compiler.frontend.input_type import InputType
 from compiler.frontend.model import AttributeValue, OnnxModel, OnnxNode, OnnxTensor
 from compiler.frontend.narrow_integers import widened
 from compiler.frontend.nearest_form import nearest_opset, nearest_type
+from compiler.frontend.pin_dimensions import pin_dimensions, runtime_inputs
 from compiler.frontend.pulp_dialect.integers import integer_model
 from compiler.frontend.pulp_dialect.prepare import pin_shapes, prepare, refuse_operators
 from compiler.frontend.read_model import read_model
@@ -95,7 +95,7 @@ def import_model(
     check_known(proto)
     proto = _check(proto)
     opset = _opset(proto)
-    _pin(proto, dict(dimensions or {}))
+    pin_dimensions(proto, dimensions or {})
     _name_nodes(proto)
     while True:
         proto = _infer(proto, opset)
@@ -118,7 +118,7 @@ def import_model(
 
 def _input_types(proto: ModelProto, inputs: Mapping[str, InputType]) -> dict[str, DataType]:
     """The element types of `inputs`; sets their shapes in the model."""
-    known = [value.name for value in _inputs(proto)]
+    known = [value.name for value in runtime_inputs(proto)]
     problems = [
         Problem(
             Code.BAD_OPTION,
@@ -173,88 +173,6 @@ def _opset(proto: ModelProto) -> int:
             ]
         )
     return opset
-
-
-def _inputs(proto: ModelProto) -> list[ValueInfoProto]:
-    initialized = {tensor.name for tensor in proto.graph.initializer}
-    return [value for value in proto.graph.input if value.name not in initialized]
-
-
-def _pin(proto: ModelProto, dimensions: dict[str, int]) -> None:
-    """Sets symbolic dimensions; every input must be a static tensor afterwards."""
-    known = _symbols(proto)
-    problems = [
-        Problem(
-            Code.BAD_ENTRY_POINT,
-            f"dimension {name!r}",
-            "the model has no symbolic dimension of this name",
-            "its dimensions: " + (", ".join(known) or "none is symbolic"),
-        )
-        for name in dimensions
-        if name not in known
-    ]
-    excessive = [name for name, extent in dimensions.items() if extent > MAXIMUM_BYTES]
-    if excessive:
-        raise CompileError([too_large(name, [dimensions[name]]) for name in excessive])
-    for value in [*proto.graph.input, *proto.graph.output, *proto.graph.value_info]:
-        if value.type.HasField("tensor_type"):
-            for dimension in value.type.tensor_type.shape.dim:
-                if dimension.dim_param in dimensions:
-                    dimension.dim_value = dimensions[dimension.dim_param]
-    open_inputs = [problem for value in _inputs(proto) for problem in _input_problems(value)]
-    if problems or open_inputs:
-        raise CompileError([*open_inputs, *problems])
-
-
-def _input_problems(value: ValueInfoProto) -> Iterator[Problem]:
-    where = f"input {value.name!r}"
-    if not value.type.HasField("tensor_type") or not value.type.tensor_type.elem_type:
-        kind = value.type.WhichOneof("value") or "undefined"
-        found = "it has no element type" if kind == "tensor_type" else f"its type is {kind}"
-        yield Problem(
-            Code.UNSUPPORTED_DATA_TYPE, where, found, "dense tensors", "export the model with types"
-        )
-        return
-    if not value.type.tensor_type.HasField("shape"):
-        yield Problem(
-            Code.DYNAMIC_SHAPE,
-            where,
-            "it has no shape",
-            "static shapes",
-            "export the model with shapes",
-        )
-    for axis, dimension in enumerate(value.type.tensor_type.shape.dim):
-        if not dimension.HasField("dim_value"):
-            name = dimension.dim_param or "?"
-            yield Problem(
-                Code.DYNAMIC_SHAPE,
-                where,
-                f"dimension {axis} is {name!r}, which has no value",
-                "static shapes",
-                _how_to_pin(name) if dimension.dim_param else "give it an extent",
-            )
-        elif dimension.dim_value < 0:
-            yield Problem(
-                Code.DYNAMIC_SHAPE,
-                where,
-                f"dimension {axis} is {dimension.dim_value}",
-                "static shapes",
-                "give it an extent",
-            )
-
-
-def _how_to_pin(name: str) -> str:
-    return f'pin it: dims = {{"{name}": <extent>}} in Bazel, else --entry-point :{name}=<extent>'
-
-
-def _symbols(proto: ModelProto) -> list[str]:
-    found = [
-        dimension.dim_param
-        for value in _inputs(proto)
-        for dimension in value.type.tensor_type.shape.dim
-        if dimension.dim_param
-    ]
-    return list(dict.fromkeys(found))
 
 
 def _infer(proto: ModelProto, opset: int) -> ModelProto:
@@ -372,7 +290,7 @@ def _assemble(
     types: Mapping[str, TypeProto.Tensor],
     constants: Mapping[str, Array],
 ) -> OnnxModel:
-    inputs = [value.name for value in _inputs(proto)]
+    inputs = [value.name for value in runtime_inputs(proto)]
     outputs = [value.name for value in proto.graph.output]
     model = OnnxModel(proto.graph.name or "network", nodes, {}, inputs, outputs)
     read = [name for node in nodes for name in node.inputs if name is not None]

@@ -35,9 +35,7 @@ def _matmul(parameters: Parameters, outputs: Sequence[TensorType], cores: int) -
     return 200 + _up(blocks, cores) * (75 + 19.5 * _number(parameters, "inner"))
 
 
-def _matmul_weight_only(
-    parameters: Parameters, outputs: Sequence[TensorType], cores: int
-) -> float:
+def _matmul_weight_only(parameters: Parameters, outputs: Sequence[TensorType], cores: int) -> float:
     del outputs
     rows, inner = _number(parameters, "rows"), _number(parameters, "inner")
     columns = _up(_number(parameters, "columns"), cores)
