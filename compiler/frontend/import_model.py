@@ -29,6 +29,7 @@ from compiler.frontend.added_result_types import (
 )
 from compiler.frontend.attribute_operands import attributes_to_operands
 from compiler.frontend.check_attributes import ONNX_DOMAINS, check_attributes
+from compiler.frontend.check_convolutions import check_convolutions
 from compiler.frontend.check_operators import check_known, check_operators
 from compiler.frontend.check_sizes import MAXIMUM_BYTES, check_sizes, static_shape, too_large
 from compiler.frontend.check_structure import check_structure, initializers, tensor_data
@@ -102,6 +103,7 @@ def import_model(
         nodes, found = list(_nodes(proto, opset)), _types(proto)
         check_sizes(found)
         check_types(nodes, _element_types(found, constants))
+        check_convolutions(nodes, found, constants)
         remaining = fold_constants(nodes, found, constants, opset)
         if len(remaining) == len(nodes):
             expanded = expand_operators(proto, found, constants) or expand_functions(proto)
