@@ -42,6 +42,7 @@ from compiler.frontend.input_type import InputType
 from compiler.frontend.model import AttributeValue, OnnxModel, OnnxNode, OnnxTensor
 from compiler.frontend.narrow_integers import widened
 from compiler.frontend.nearest_form import nearest_opset, nearest_type
+from compiler.frontend.node_types import check_inference
 from compiler.frontend.pulp_dialect.integers import integer_model
 from compiler.frontend.pulp_dialect.prepare import pin_shapes, prepare, refuse_operators
 from compiler.frontend.read_model import read_model
@@ -103,6 +104,7 @@ def import_model(
         nodes, found = list(_nodes(proto, opset)), _types(proto)
         check_sizes(found)
         check_types(nodes, _element_types(found, constants))
+        check_inference(proto.graph.node, found, constants, opset)
         check_convolutions(nodes, found, constants)
         remaining = fold_constants(nodes, found, constants, opset)
         if len(remaining) == len(nodes):

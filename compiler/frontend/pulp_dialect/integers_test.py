@@ -320,3 +320,14 @@ def test_means_have_the_type_of_their_operand(type_: str, columns: int) -> None:
     assert found.dtype == np.dtype(type_)
     exact = x.astype(np.float64).mean(axis=1, keepdims=True)
     assert np.all(np.abs(found - exact) <= 0.5)
+
+
+@pytest.mark.parametrize("is_output", [False, True])
+def test_operands_that_do_not_fit_behind_operators_of_the_dialect(
+    is_output: bool,
+) -> None:
+    """ONNX's inference leaves out the errors of models that have operators it does not know."""
+    product = helper.make_node("MatMul", ["a", "x"], ["y" if is_output else "unread"], "product")
+    nodes = [shifted(y="a"), product, *([] if is_output else [shifted("a")])]
+    (problem,) = refused(model(*nodes)).problems
+    assert (problem.code, problem.where) == (Code.INVALID_MODEL, "node 'product' (MatMul)")
