@@ -28,6 +28,7 @@ from compiler.frontend.added_result_types import (
 )
 from compiler.frontend.attribute_operands import attributes_to_operands
 from compiler.frontend.check_attributes import ONNX_DOMAINS, check_attributes
+from compiler.frontend.check_convolutions import check_convolutions
 from compiler.frontend.check_operators import check_known, check_operators
 from compiler.frontend.check_sizes import check_sizes, static_shape
 from compiler.frontend.check_structure import check_structure, initializers, tensor_data
@@ -40,6 +41,7 @@ from compiler.frontend.input_type import InputType
 from compiler.frontend.model import AttributeValue, OnnxModel, OnnxNode, OnnxTensor
 from compiler.frontend.narrow_integers import widened
 from compiler.frontend.nearest_form import nearest_opset, nearest_type
+from compiler.frontend.node_types import check_inference
 from compiler.frontend.pin_dimensions import pin_dimensions, runtime_inputs
 from compiler.frontend.pulp_dialect.integers import integer_model
 from compiler.frontend.pulp_dialect.prepare import pin_shapes, prepare, refuse_operators
@@ -102,6 +104,8 @@ def import_model(
         nodes, found = list(_nodes(proto, opset)), _types(proto)
         check_sizes(found)
         check_types(nodes, _element_types(found, constants))
+        check_inference(proto.graph.node, found, constants, opset)
+        check_convolutions(nodes, found, constants)
         remaining = fold_constants(nodes, found, constants, opset)
         if len(remaining) == len(nodes):
             expanded = expand_operators(proto, found, constants) or expand_functions(proto)

@@ -82,34 +82,25 @@ class Conv(Operation):
         height, width = self.window.output(extents)
         outputs = weights.shape[0]
         # float64 products run on BLAS and are exact: no partial sum reaches 2^53.
-        padded = self._padded(x.reshape(batches, *extents, channels), (height, width), zero_point)
+        centred = x.reshape(batches, *extents, self.groups, channels // self.groups)
+        centred = centred.transpose(3, 0, 1, 2, 4) - float(zero_point)
         grouped = weights.reshape(self.groups, outputs // self.groups, *weights.shape[1:])
         grouped = grouped.astype(np.float64)
-        pixels = batches * height * width
-        total = np.zeros((self.groups, pixels, outputs // self.groups))
-        rows, columns = self.window.strides
-        for tap in np.ndindex(self.window.kernel):
-            top, left = (tap[a] * self.window.dilations[a] for a in (0, 1))
-            seen = padded[
-                :,
-                top : top + (height - 1) * rows + 1 : rows,
-                left : left + (width - 1) * columns + 1 : columns,
-            ].reshape(pixels, self.groups, channels // self.groups)
-            factors = grouped[:, :, tap[0], tap[1], :]
-            if seen.shape[2] == 1:
-                total += seen.transpose(1, 0, 2) * factors.transpose(0, 2, 1)
+        # Padding adds nothing to sums of distances from the zero point.
+        total = np.zeros((self.groups, batches, height, width, grouped.shape[1]))
+        for row, column, (rows, columns), (in_rows, in_columns) in self.window.taps(extents):
+            seen = centred[:, :, in_rows, in_columns]
+            factors = grouped[:, :, row, column, :].transpose(0, 2, 1)
+            part = total[:, :, rows, columns]
+            if seen.shape[-1] == 1:
+                part += seen * factors[:, None, None]
             else:
-                total += seen.transpose(1, 0, 2) @ factors.transpose(0, 2, 1)
-        return total.transpose(1, 0, 2).reshape(pixels, outputs).astype(np.int64)
-
-    def _padded(self, x: Array, output: tuple[int, int], zero_point: int) -> Array:
-        """x as float64 with the zero point around it, as far as windows reach."""
-        reach = [(output[a] - 1) * self.window.strides[a] + self.window.reach(a) for a in (0, 1)]
-        padded = np.full((x.shape[0], *reach, x.shape[3]), float(zero_point))
-        top, left = self.window.begins
-        inside = x[:, : max(0, reach[0] - top), : max(0, reach[1] - left)]
-        padded[:, top : top + inside.shape[1], left : left + inside.shape[2]] = inside
-        return padded
+                flat = seen.reshape(self.groups, -1, seen.shape[-1])
+                part += (flat @ factors).reshape(part.shape)
+        pixels = batches * height * width
+        sums = total.reshape(self.groups, pixels, -1).transpose(1, 0, 2).reshape(pixels, outputs)
+        of_zero = zero_point * weights.reshape(outputs, -1).sum(axis=1, dtype=np.int64)
+        return sums.astype(np.int64) + of_zero
 
 
 @dataclass(frozen=True)
@@ -263,11 +254,6 @@ def lower_conv(node: OnnxNode, context: LoweringContext) -> None:
     shape = context.model.tensors[node.output()].type.shape
     window, _ = node_window(node, weights.shape[2:], x.shape[2:], shape[2:])
     groups = node.attribute("group", 1)
-    if groups < 1 or weights.shape[1] * groups != x.shape[1] or weights.shape[0] % groups:
-        raise UnsupportedForm(
-            f"its input is {x.type}, its weights are {weights.type}, and it has {groups} groups",
-            "input channels = groups * channels of the weights; outputs a multiple of the groups",
-        )
     assert weights.constant is not None
     stored = None if weights.weights is None else centred_weights(weights.weights, 0)
     emit_convolution(node, context, Convolution(x, window, groups, weights.constant, stored, bias))

@@ -15,6 +15,7 @@ from compiler.ir import Array
 from compiler.lowering.lower import lower
 from compiler.numerics.requantisation import choose_requantisation
 from compiler.operators.conv import ConvFloat, ConvInt8
+from compiler.operators.integer_sums import ConvSums
 from compiler.operators.kernel_harness import assert_twin
 from compiler.operators.model_harness import ModelBuilder, assert_model
 from compiler.operators.window import Window
@@ -254,3 +255,18 @@ def test_weights_must_be_finite(operator: str, value: float) -> None:
     y = model.node(operator, [model.input("x", (1, 2, 5, 5)), weights], pads=[1] * 4)
     with pytest.raises(CompileError, match=f"TW-0202.*{weights}.*not all finite"):
         lower(import_model(model.build([y])), "run")
+
+
+def test_sums_over_padding_take_no_memory_for_it() -> None:
+    """Windows that are far apart see mostly padding, which holds the zero point."""
+    far = 2**20
+    window = Window((3, 3), (far, far), (1, 1), (far, far), (far, far))
+    operation = ConvSums(window, 1, 5)
+    x = np.array([[[[1], [2]], [[3], [4]]]], np.int8)
+    weights = np.arange(1, 10, dtype=np.int8).reshape(1, 3, 3, 1)
+    (sums,) = operation.evaluate([x, weights, np.array([7], np.int32)])
+    of_padding = 5 * 45 + 7
+    seen = (1 - 5) * 1 + (2 - 5) * 2 + (3 - 5) * 4 + (4 - 5) * 5
+    expected = np.full((1, 2, 2, 1), of_padding)
+    expected[0, 1, 1, 0] += seen
+    np.testing.assert_array_equal(sums, expected)

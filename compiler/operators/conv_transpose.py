@@ -52,11 +52,6 @@ class _Geometry:
 def lower_conv_transpose(node: OnnxNode, context: LoweringContext) -> None:
     x, weights, bias = conv_operands(node, context)
     groups = node.attribute("group", 1)
-    if groups < 1 or weights.shape[0] != x.shape[1] or weights.shape[0] % groups:
-        raise UnsupportedForm(
-            f"its input is {x.type}, its weights are {weights.type}, and it has {groups} groups",
-            "as many input channels as rows of weights, a multiple of the groups",
-        )
     output = context.model.tensors[node.output()].type.shape
     geometry = _geometry(node, weights.shape[2:], x.shape[2:], output[2:])
     assert weights.constant is not None

@@ -66,17 +66,16 @@ def lower_integer_conv(node: OnnxNode, context: LoweringContext) -> None:
     x, stored = context.required(node, 0), required_bytes(node, context, 0)
     weights = _weights(node, context)
     spatial = len(x.shape) - 2
-    if spatial not in (1, 2) or weights.ndim != len(x.shape):
+    if spatial not in (1, 2):
         raise UnsupportedForm(f"it has {spatial} spatial axes", "1-D and 2-D convolutions")
+    if not x.type.elements or not weights.size:
+        raise UnsupportedForm(
+            f"its input is {x.type}, and its weights have shape {list(weights.shape)}",
+            "inputs and weights that have elements",
+        )
     shape = context.model.tensors[node.output()].type.shape
     window, _ = node_window(node, weights.shape[2:], x.shape[2:], shape[2:])
     groups = node.attribute("group", 1)
-    if groups < 1 or weights.shape[1] * groups != x.shape[1] or weights.shape[0] % groups:
-        raise UnsupportedForm(
-            f"its input is {x.type}, its weights have shape {list(weights.shape)}, and it has "
-            f"{groups} groups",
-            "input channels = groups * channels of the weights; outputs a multiple of the groups",
-        )
     outputs = len(weights)
     bias = constant_integers(node, context, 2) if node.has_input(2) else np.zeros(outputs, np.int64)
     if bias.shape != (outputs,):

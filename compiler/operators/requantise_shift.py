@@ -13,6 +13,7 @@ from compiler.errors import UnsupportedForm
 from compiler.ir import Array, Box, DataType, Kernel, Operation, TensorType, Tile
 from compiler.lowering.operand import Result
 from compiler.numerics.requantisation import half
+from compiler.operators.cast import emit_narrowed
 from compiler.operators.integer_operand import (
     broadcasts_to,
     constant_integers,
@@ -298,8 +299,10 @@ def emit_requantisation(
         axes,
     )
     inputs = [value, context.constant(node, "requantisation", constants.view(np.int32))]
-    emit = context.emit_stored if stored else context.emit_plain
-    emit(node, operation, inputs, wanted.result)
+    if stored:
+        context.emit_stored(node, operation, inputs, wanted.result)
+    else:
+        emit_narrowed(node, context, operation, inputs, wanted.result)
 
 
 def _block(shape: tuple[int, ...], *data: Array) -> tuple[int, int, list[Array]]:

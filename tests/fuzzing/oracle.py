@@ -29,6 +29,7 @@ from tests.fuzzing.open_results import (
     shifted,
     showing,
     with_maxima_of_nan,
+    with_written_tokens,
 )
 from tests.fuzzing.single_precision import in_single_precision
 
@@ -246,7 +247,8 @@ def _compare(part: Part, feeds: Mapping[str, Array], have: Array) -> tuple[str, 
             continue
         if np.shape(want) != have.shape == _declared_shape(part):
             continue  # not what the operator's definition says
-        problem = difference(np.asarray(want), have, stored=part.stored, terms=terms)
+        pair = with_written_tokens(part.model, part.target, feeds, np.asarray(want), have)
+        problem = difference(*pair, stored=part.stored, terms=terms)
         if not problem:
             return verdict, ""
         first = first or problem

@@ -100,3 +100,38 @@ def test_powers_that_int32_holds() -> None:
     assert verdict(power(x, 2), x) == EQUAL
     with pytest.raises(Failure, match="differs by 2"):
         verdict(power(x, 2), x, np.array([7], np.int32))
+
+
+@pytest.mark.parametrize(("token", "expected"), [(2, None), (3, EQUAL)])
+def test_a_cache_is_open_behind_its_tokens(token: int, expected: str | None) -> None:
+    """Of 5 tokens that there is room for, 3 are written, the last of them by this step."""
+    random = np.random.default_rng(7)
+    x = random.normal(size=(1, 1, 8)).astype(np.float32)
+    cache = random.normal(size=(1, 1, 5, 8)).astype(np.float32)
+    constants = {
+        "k": x + 1,
+        "v": x + 2,
+        "past_k": cache,
+        "past_v": cache + 1,
+        "last": np.array([2], np.int32),
+        "total": np.array(5, np.int32),
+    }
+    node = helper.make_node(
+        "GroupQueryAttention",
+        ["x", *constants],
+        ["attended", "y", "present_v"],
+        domain="com.microsoft",
+        num_heads=1,
+        kv_num_heads=1,
+    )
+    proto = model([node], x, constants, shape=cache.shape)
+    proto.opset_import.append(helper.make_opsetid("com.microsoft", 1))
+    assert verdict(proto, x) == EQUAL
+    y = cache.copy()
+    y[0, 0, 2] = x + 1
+    y[0, 0, token] += 1
+    if expected is None:
+        with pytest.raises(Failure, match="differs at 8 of 40"):
+            verdict(proto, x, y)
+    else:
+        assert verdict(proto, x, y) == expected

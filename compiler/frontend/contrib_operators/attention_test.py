@@ -109,7 +109,7 @@ def test_multi_head(form: str, causal: int) -> None:
         operands += ["", "", *parts]
         outputs = 3
     if causal and form == "cross":
-        return  # onnxruntime counts queries from the first key there
+        return  # refused
     attributes = {"num_heads": HEADS, "unidirectional": causal}
     model.contrib("MultiHeadAttention", *operands, outputs=outputs, **attributes)
     assert_agrees(model.model(), model.data)
@@ -220,6 +220,19 @@ def test_what_is_not_supported_is_said_at_once() -> None:
     message = str(caught.value)
     for text in ("'do_rotary' is 1", "5 heads share 12 elements", "its softmax has a sink"):
         assert text in message
+
+
+@pytest.mark.parametrize("keys", [TOKENS - 4, TOKENS - 2, TOKENS + 2])
+def test_causal_queries_of_other_tokens_than_the_keys(keys: int) -> None:
+    """Which key is a query's own is not said anywhere, and onnxruntime has several answers."""
+    model = NodeModel()
+    operands = [
+        model.input(name, real(1, BATCH, count, WIDTH))
+        for name, count in (("q", TOKENS), ("k", keys), ("v", keys))
+    ]
+    model.contrib("MultiHeadAttention", *operands, num_heads=HEADS, unidirectional=1)
+    with pytest.raises(CompileError, match=f"with {TOKENS} queries and {keys} new keys"):
+        import_model(model.model())
 
 
 def test_a_negative_soft_cap() -> None:

@@ -50,12 +50,20 @@ def expand_multi_head_attention(node: Expansion) -> None:
         key, value = (new, value) if role == "key" else (key, new)
     if node.has(6) != node.has(7):
         raise UnsupportedForm("it has one of past_key and past_value", "both or none")
+    causal = bool(node.attribute("unidirectional", 0))
+    if causal and tokens not in (1, keys):
+        # Counted from the first or the last key: even onnxruntime does both.
+        raise UnsupportedForm(
+            f"it is unidirectional, with {tokens} queries and {keys} new keys",
+            "one query, or as many as new keys",
+            "say by a mask which keys each query sees",
+        )
     keys += node.shape(node.operand(6))[2] if node.has(6) else 0
     masks = [additive_mask(node, 4, batch, tokens, keys)] if node.has(4) else []
     masks += [node.operand(5)] if node.has(5) else []
-    causal = (tokens, keys) if node.attribute("unidirectional", 0) else None
     scale = score_factor(node, head_size)
-    y = attend(node, (query, key, value), scale=scale, masks=masks, causal=causal)
+    extents = (tokens, keys) if causal else None
+    y = attend(node, (query, key, value), scale=scale, masks=masks, causal=extents)
     merge_heads(node, y, batch, tokens, node.output())
 
 

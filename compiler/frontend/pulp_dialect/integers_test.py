@@ -306,3 +306,28 @@ def test_a_product_with_a_vector_and_a_factor_for_each_row() -> None:
     found = run(model(product, shift, outputs=1, shape=(3, 4), constants=constants), x)
     wanted = ((x @ w.astype(np.int64)) * mul.astype(np.int64) + add.astype(np.int64) + 128) >> 8
     assert np.array_equal(found, np.clip(wanted, -128, 127))
+
+
+@pytest.mark.parametrize("type_", ["int8", "uint8", "int16", "uint16", "int32"])
+@pytest.mark.parametrize("columns", [3, 4])
+def test_means_have_the_type_of_their_operand(type_: str, columns: int) -> None:
+    mean = helper.make_node("IntegerMean", ["x"], ["m"], "mean", axes=[1])
+    same = helper.make_node("Reshape", ["m", "shape"], ["y"], "same")
+    constants = {"shape": np.array([2, 1], np.int64)}
+    proto = model(mean, same, shape=(2, columns), constants=constants)
+    x = numbers(type_, (2, columns)) // 4
+    found = run(proto, x)
+    assert found.dtype == np.dtype(type_)
+    exact = x.astype(np.float64).mean(axis=1, keepdims=True)
+    assert np.all(np.abs(found - exact) <= 0.5)
+
+
+@pytest.mark.parametrize("is_output", [False, True])
+def test_operands_that_do_not_fit_behind_operators_of_the_dialect(
+    is_output: bool,
+) -> None:
+    """ONNX's inference leaves out the errors of models that have operators it does not know."""
+    product = helper.make_node("MatMul", ["a", "x"], ["y" if is_output else "unread"], "product")
+    nodes = [shifted(y="a"), product, *([] if is_output else [shifted("a")])]
+    (problem,) = refused(model(*nodes)).problems
+    assert (problem.code, problem.where) == (Code.INVALID_MODEL, "node 'product' (MatMul)")

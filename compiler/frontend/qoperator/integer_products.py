@@ -5,6 +5,7 @@ What remains has no zero points, and weights of 8 bits: (x - z) * w is x * w - z
 
 from __future__ import annotations
 
+from math import prod
 from typing import cast
 
 import numpy as np
@@ -12,6 +13,7 @@ from onnx import NodeProto, TensorProto, helper
 from onnx.reference import ReferenceEvaluator
 
 from compiler.errors import Code, UnsupportedForm
+from compiler.frontend.check_sizes import MAXIMUM_FOLDED_BYTES
 from compiler.frontend.expansion import Expansion, expansion
 from compiler.frontend.qoperator.products import CONV
 from compiler.ir import Array
@@ -184,6 +186,11 @@ def as_bytes(centred: Array) -> list[Array]:
 def expand_conv_integer(node: Expansion) -> None:
     x = node.required(0, "x")
     weights = node.required_constant(1, "tensor of weights")
+    if not prod(node.shape(x)) or not weights.size:
+        raise UnsupportedForm(
+            f"its operands have shapes {list(node.shape(x))} and {list(weights.shape)}",
+            "an input and weights that have elements",
+        )
     zero = np.zeros((), np.int64)
     if node.has(3):
         zero = node.required_constant(3, "zero point of the weights").astype(np.int64)
@@ -210,6 +217,14 @@ def expand_conv_integer(node: Expansion) -> None:
 def window_sums(node: Expansion, shape: tuple[int, ...], weights: Array) -> Array:
     """What a convolution makes of an image of ones, int32 [1, outputs, ...]: padding is zeros."""
     groups = node.attribute("group", 1)
+    padding = node.attribute("pads", list[int]())
+    extents = [n + sum(padding[axis :: len(shape) - 2]) for axis, n in enumerate(shape[2:])]
+    if groups * prod(extents) * np.dtype(np.float64).itemsize > MAXIMUM_FOLDED_BYTES:
+        raise UnsupportedForm(
+            f"its input has extents {extents} with padding, in {groups} groups",
+            f"at most {MAXIMUM_FOLDED_BYTES:,} bytes in float64",
+            code=Code.TENSOR_TOO_LARGE,
+        )
     ones = np.ones((1, groups, *shape[2:]))
     sums = weights.sum(axis=1, keepdims=True).astype(np.float64)
     conv: NodeProto = helper.make_node("Conv", ["x", "w"], ["y"], **node.copied(*CONV))
