@@ -26,8 +26,8 @@ from compiler.lowering.quantization import spread_parameter
 
 MOVEMENTS = frozenset(
     {
-        *("Expand", "Flatten", "Gather", "Identity", "Reshape", "Slice", "Split", "Squeeze"),
-        *("Tile", "Transpose", "Unsqueeze"),
+        *("Flatten", "Gather", "Identity", "Reshape", "Slice", "Split", "Squeeze", "Transpose"),
+        "Unsqueeze",
     }
 )
 
@@ -45,7 +45,7 @@ def fold_weight_movements(model: OnnxModel) -> OnnxModel:
     """The model with such weights behind the movement; `model` stays as it is.
 
     A movement stays where the scales of what it moves are neither for one axis nor for blocks of
-    one.
+    one, and where it repeats elements.
     """
     folded = OnnxModel(model.name, [], dict(model.tensors), model.inputs, model.outputs)
     producers = model.producers()
@@ -69,8 +69,8 @@ def _moved(
     if scale is None or zero_point is None:
         return None
     stored = _results(model, node, weights.data)
-    if stored is None:
-        return None
+    if stored is None or sum(data.size for data in stored) > weights.data.size:
+        return None  # larger constants than before would be in memory for ever
     if scale.size == 1:
         parameters = [_Parameters(scale, zero_point, {})] * len(stored)
     else:

@@ -92,6 +92,15 @@ def test_scales_that_fit_no_axis_stay_where_they_are() -> None:
     assert MatMulInt8 not in [type(node.operation) for node in graph.nodes]
 
 
+def test_weights_are_not_repeated() -> None:
+    model = ModelBuilder()
+    weights = model.quantised_constant(stored(6, 4), scales(6))
+    y = model.node("Gather", [weights, model.constant(np.arange(9) % 3)])
+    imported = import_model(model.build([y]))
+    assert fold_weight_movements(imported).nodes == imported.nodes
+    assert_model(model.build([y]), {})
+
+
 def test_movements_known_at_run_time_alone_stay() -> None:
     model = ModelBuilder()
     weights = model.quantised_constant(stored(6, 4), scales(6))
