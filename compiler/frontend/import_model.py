@@ -35,6 +35,7 @@ from compiler.frontend.check_structure import check_structure, initializers, ten
 from compiler.frontend.check_types import check_types
 from compiler.frontend.expand_functions import expand_functions
 from compiler.frontend.expand_operators import adopt_operators, expand_operators, needed_opset
+from compiler.frontend.explicit_defaults import write_out_defaults
 from compiler.frontend.fold_constants import fold_constants
 from compiler.frontend.half_precision import widen_half_precision
 from compiler.frontend.input_type import InputType
@@ -97,6 +98,7 @@ def import_model(
     opset = _opset(proto)
     _pin(proto, dict(dimensions or {}))
     _name_nodes(proto)
+    write_out_defaults(proto)
     while True:
         proto = _infer(proto, opset)
         nodes, found = list(_nodes(proto, opset)), _types(proto)

@@ -100,13 +100,6 @@ INSTEAD: Mapping[str, _Instead] = {
         ("GridSample", "Conv"), "read the shifted positions with GridSample, and convolve those"
     ),
     "Det": _Instead(("Mul", "Sub"), "write out the products of a small matrix"),
-    **dict.fromkeys(
-        ("DFT", "STFT"),
-        _Instead(
-            ("MatMul", "Conv"),
-            "multiply by constant matrices of cosines and sines; with a window, as a Conv",
-        ),
-    ),
     "EyeLike": _Instead(("Identity",), "export it as a constant of the static shape"),
     "MaxRoiPool": _Instead(("GridSample", "MaxPool"), "read each region with GridSample, and pool"),
     "RoiAlign": _Instead(

@@ -5,6 +5,9 @@ but has no such definition, or one that needs what depends on run-time values.
 """
 
 from compiler.frontend.standard_operators import (
+    fourier_transform as _fourier_transform,
+)
+from compiler.frontend.standard_operators import (
     grid_sample as _grid_sample,
 )
 from compiler.frontend.standard_operators import (
@@ -26,6 +29,7 @@ from compiler.frontend.standard_operators import (
 __all__: list[str] = []
 
 _RULES = (
+    _fourier_transform,
     _grid_sample,
     _local_normalization,
     _overlapping_blocks,
