@@ -23,6 +23,9 @@ from compiler.frontend.standard_operators import (
     selection as _selection,
 )
 from compiler.frontend.standard_operators import (
+    sums_of_products as _sums_of_products,
+)
+from compiler.frontend.standard_operators import (
     volume_pooling as _volume_pooling,
 )
 
@@ -35,6 +38,7 @@ _RULES = (
     _overlapping_blocks,
     _reduction,
     _selection,
+    _sums_of_products,
     _volume_pooling,
 )
 """Importing them registers their rules."""
