@@ -26,6 +26,9 @@ from compiler.frontend.standard_operators import (
     sums_of_products as _sums_of_products,
 )
 from compiler.frontend.standard_operators import (
+    volume_convolution as _volume_convolution,
+)
+from compiler.frontend.standard_operators import (
     volume_pooling as _volume_pooling,
 )
 
@@ -39,6 +42,7 @@ _RULES = (
     _reduction,
     _selection,
     _sums_of_products,
+    _volume_convolution,
     _volume_pooling,
 )
 """Importing them registers their rules."""
