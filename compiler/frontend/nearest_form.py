@@ -100,7 +100,6 @@ INSTEAD: Mapping[str, _Instead] = {
         ("GridSample", "Conv"), "read the shifted positions with GridSample, and convolve those"
     ),
     "Det": _Instead(("Mul", "Sub"), "write out the products of a small matrix"),
-    "EyeLike": _Instead(("Identity",), "export it as a constant of the static shape"),
     "MaxRoiPool": _Instead(("GridSample", "MaxPool"), "read each region with GridSample, and pool"),
     "RoiAlign": _Instead(
         ("GridSample", "AveragePool"), "read each region with GridSample, and average"
@@ -112,10 +111,6 @@ INSTEAD: Mapping[str, _Instead] = {
     **dict.fromkeys(
         ("BlackmanWindow", "HammingWindow", "HannWindow", "Range"),
         _Instead(("Mul",), "export it as a constant of the static length"),
-    ),
-    "ReverseSequence": _Instead(
-        ("Slice", "GatherElements"),
-        "reverse all of the axis with a Slice of step -1, or read with constant indices",
     ),
     **dict.fromkeys(
         (

@@ -161,8 +161,8 @@ def test_outputs_that_are_constants() -> None:
 
 def test_all_unsupported_operators_are_reported_at_once() -> None:
     model = quantised_product(
-        helper.make_node("EyeLike", ["y"], ["a"], "first"),
-        helper.make_node("EyeLike", ["a"], ["b"], "second"),
+        helper.make_node("RandomNormalLike", ["y"], ["a"], "first"),
+        helper.make_node("RandomNormalLike", ["a"], ["b"], "second"),
         helper.make_node("Bernoulli", ["b"], ["z"], "third"),
         outputs=("z",),
     )
