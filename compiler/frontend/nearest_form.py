@@ -84,9 +84,6 @@ INSTEAD: Mapping[str, _Instead] = {
         ),
         _Instead(("Add", "Mul", "Less"), "make the random numbers an input of the model", _RANDOM),
     ),
-    "AffineGrid": _Instead(
-        ("MatMul", "GridSample"), "multiply theta by a constant grid of positions"
-    ),
     "BitShift": _Instead(("Mul", "Div"), "multiply or divide by a power of 2"),
     **dict.fromkeys(
         ("BitwiseAnd", "BitwiseNot", "BitwiseOr", "BitwiseXor"),

@@ -5,6 +5,9 @@ but has no such definition, or one that needs what depends on run-time values.
 """
 
 from compiler.frontend.standard_operators import (
+    affine_grid as _affine_grid,
+)
+from compiler.frontend.standard_operators import (
     fourier_transform as _fourier_transform,
 )
 from compiler.frontend.standard_operators import (
@@ -35,6 +38,7 @@ from compiler.frontend.standard_operators import (
 __all__: list[str] = []
 
 _RULES = (
+    _affine_grid,
     _fourier_transform,
     _grid_sample,
     _local_normalization,
