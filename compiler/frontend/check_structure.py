@@ -118,7 +118,7 @@ def _clash(where: str, found: str) -> Problem:
 
 
 def _undefined(graph: GraphProto) -> Iterator[Problem]:
-    made = _made(graph)
+    made = made_names(graph)
     for node in graph.node:
         for name in dict.fromkeys(_reads(node, made)):
             if name not in made:
@@ -145,7 +145,7 @@ def _sort(graph: GraphProto) -> list[Problem]:
     it. Nodes that no output needs come last, by name; they may have problems to report.
     """
     producer = {name: index for index, n in enumerate(graph.node) for name in n.output if name}
-    made = _made(graph)
+    made = made_names(graph)
     before = [
         list(dict.fromkeys(producer[name] for name in _reads(node, made) if name in producer))
         for node in graph.node
@@ -193,7 +193,8 @@ def _cycle(graph: GraphProto, readers: Sequence[int]) -> Problem:
     )
 
 
-def _made(graph: GraphProto) -> set[str]:
+def made_names(graph: GraphProto) -> set[str]:
+    """The tensors that a graph has itself: inputs, initialisers and results of nodes."""
     return {
         *(value.name for value in graph.input),
         *(tensor.name for tensor in graph.initializer),
@@ -207,7 +208,7 @@ def _reads(node: NodeProto, made: Iterable[str]) -> Iterator[str]:
     yield from filter(None, node.input)
     for attribute in node.attribute:
         for graph in [*([attribute.g] if attribute.HasField("g") else []), *attribute.graphs]:
-            own = _made(graph)
+            own = made_names(graph)
             for inner in graph.node:
                 yield from (n for n in _reads(inner, made) if n not in own and n in made)
 

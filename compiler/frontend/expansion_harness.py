@@ -17,6 +17,7 @@ from onnx import (
     numpy_helper,
 )
 
+from compiler.errors import CompileError
 from compiler.frontend.import_model import import_model
 from compiler.interpreter import interpret
 from compiler.ir import Array, Graph
@@ -208,3 +209,23 @@ def assert_every_node_agrees(model: ModelProto, data: Mapping[str, Array], steps
         assert_agrees(alone, given, steps=steps)
         compared += 1
     return compared
+
+
+def assert_refused(model: NodeModel, *messages: str) -> None:
+    """Asserts that the compiler refuses a model, and says all of `messages`.
+
+    Nobody else is asked for the type of the last node's result.
+    """
+    result = model.nodes[-1].output[0]
+    flat = model.node("Reshape", result, model.constant(np.array([-1])))
+    output = model.node("Cast", flat, to=TensorProto.FLOAT)
+    declared = model.declared(output, np.zeros(1, np.float32))
+    declared.graph.output[0].type.tensor_type.shape.dim[0].dim_param = "elements"
+    try:
+        lower(import_model(declared), "")
+    except CompileError as error:
+        said = str(error)
+    else:
+        raise AssertionError("it is not refused")
+    for message in messages:
+        assert message in said, said

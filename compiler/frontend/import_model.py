@@ -33,8 +33,10 @@ from compiler.frontend.check_operators import check_known, check_operators
 from compiler.frontend.check_sizes import check_sizes, static_shape
 from compiler.frontend.check_structure import check_structure, initializers, tensor_data
 from compiler.frontend.check_types import check_types
+from compiler.frontend.constant_branches import hidden_branches, show_branches, take_branches
 from compiler.frontend.expand_functions import expand_functions
 from compiler.frontend.expand_operators import adopt_operators, expand_operators, needed_opset
+from compiler.frontend.explicit_defaults import write_out_defaults
 from compiler.frontend.fold_constants import fold_constants
 from compiler.frontend.half_precision import widen_half_precision
 from compiler.frontend.input_type import InputType
@@ -99,6 +101,7 @@ def import_model(
     opset = _opset(proto)
     pin_dimensions(proto, dimensions or {})
     _name_nodes(proto)
+    write_out_defaults(proto)
     while True:
         proto = _infer(proto, opset)
         nodes, found = list(_nodes(proto, opset)), _types(proto)
@@ -108,6 +111,9 @@ def import_model(
         check_convolutions(nodes, found, constants)
         remaining = fold_constants(nodes, found, constants, opset)
         if len(remaining) == len(nodes):
+            if take_branches(proto, constants):
+                constants = _with_branches(proto)
+                continue
             expanded = expand_operators(proto, found, constants) or expand_functions(proto)
             if expanded is not None:
                 proto = expanded
@@ -179,7 +185,24 @@ def _opset(proto: ModelProto) -> int:
     return opset
 
 
+def _with_branches(proto: ModelProto) -> dict[str, Array]:
+    """Does to nodes that come of branches what was done to the others; returns all constants."""
+    check_structure(proto)
+    adopt_operators(proto)
+    check_known(proto)
+    _name_nodes(proto)
+    write_out_defaults(proto)
+    return initializers(proto)
+
+
 def _infer(proto: ModelProto, opset: int) -> ModelProto:
+    with hidden_branches(proto):
+        inferred = _inferred(proto, opset)
+    show_branches(inferred)
+    return inferred
+
+
+def _inferred(proto: ModelProto, opset: int) -> ModelProto:
     nodes = list(_nodes(proto, opset)) if has_added_operators(proto) else []
     try:
         known: dict[str, TensorType] = {}

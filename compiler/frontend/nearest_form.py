@@ -84,9 +84,6 @@ INSTEAD: Mapping[str, _Instead] = {
         ),
         _Instead(("Add", "Mul", "Less"), "make the random numbers an input of the model", _RANDOM),
     ),
-    "AffineGrid": _Instead(
-        ("MatMul", "GridSample"), "multiply theta by a constant grid of positions"
-    ),
     "BitShift": _Instead(("Mul", "Div"), "multiply or divide by a power of 2"),
     **dict.fromkeys(
         ("BitwiseAnd", "BitwiseNot", "BitwiseOr", "BitwiseXor"),
@@ -100,14 +97,6 @@ INSTEAD: Mapping[str, _Instead] = {
         ("GridSample", "Conv"), "read the shifted positions with GridSample, and convolve those"
     ),
     "Det": _Instead(("Mul", "Sub"), "write out the products of a small matrix"),
-    **dict.fromkeys(
-        ("DFT", "STFT"),
-        _Instead(
-            ("MatMul", "Conv"),
-            "multiply by constant matrices of cosines and sines; with a window, as a Conv",
-        ),
-    ),
-    "EyeLike": _Instead(("Identity",), "export it as a constant of the static shape"),
     "MaxRoiPool": _Instead(("GridSample", "MaxPool"), "read each region with GridSample, and pool"),
     "RoiAlign": _Instead(
         ("GridSample", "AveragePool"), "read each region with GridSample, and average"
@@ -119,10 +108,6 @@ INSTEAD: Mapping[str, _Instead] = {
     **dict.fromkeys(
         ("BlackmanWindow", "HammingWindow", "HannWindow", "Range"),
         _Instead(("Mul",), "export it as a constant of the static length"),
-    ),
-    "ReverseSequence": _Instead(
-        ("Slice", "GatherElements"),
-        "reverse all of the axis with a Slice of step -1, or read with constant indices",
     ),
     **dict.fromkeys(
         (

@@ -161,8 +161,8 @@ def test_outputs_that_are_constants() -> None:
 
 def test_all_unsupported_operators_are_reported_at_once() -> None:
     model = quantised_product(
-        helper.make_node("EyeLike", ["y"], ["a"], "first"),
-        helper.make_node("EyeLike", ["a"], ["b"], "second"),
+        helper.make_node("RandomNormalLike", ["y"], ["a"], "first"),
+        helper.make_node("RandomNormalLike", ["a"], ["b"], "second"),
         helper.make_node("Bernoulli", ["b"], ["z"], "third"),
         outputs=("z",),
     )
@@ -175,8 +175,8 @@ def test_all_unsupported_operators_are_reported_at_once() -> None:
 
 def test_all_unsupported_forms_are_reported_at_once() -> None:
     model = quantised_product(
-        helper.make_node("Einsum", ["left", "y"], ["a"], "first", equation="ii,kl->il"),
-        helper.make_node("Einsum", ["left", "y"], ["z"], "second", equation="ii,kl->il"),
+        helper.make_node("Einsum", ["left", "y"], ["a"], "first", equation="ik,kl->ii"),
+        helper.make_node("Einsum", ["left", "y"], ["z"], "second", equation="ik,kl->ii"),
         outputs=("a", "z"),
     )
     model.graph.initializer.append(numpy_helper.from_array(np.ones((5, 5), np.float32), "left"))

@@ -246,8 +246,8 @@ def conv_operands(
 
 @lowering(
     "Conv",
-    description="1-D and 2-D with constant weights and bias; groups, strides, dilations, padding; "
-    "int8 or float32",
+    description="1-D, 2-D and 3-D with constant weights and bias; groups, strides, dilations, "
+    "padding; int8 (1-D and 2-D) or float32",
 )
 def lower_conv(node: OnnxNode, context: LoweringContext) -> None:
     x, weights, bias = conv_operands(node, context)

@@ -223,13 +223,13 @@ def test_refusals_name_the_node_and_what_is_supported() -> None:
     x = model.input("x", (1, 2, 5, 5))
     first = model.node("Conv", [x, model.input("w", (3, 2, 3, 3))])
     volume = model.node(
-        "Conv", [model.input("v", (1, 2, 3, 3, 3)), model.input("u", (1, 2, 1, 1, 1))]
+        "Conv", [model.input("v", (1, 2, 3, 3, 3, 3)), model.input("u", (1, 2, 1, 1, 1, 1))]
     )
     with pytest.raises(CompileError) as caught:
         lower(import_model(model.build([first, volume])), "run")
     text = str(caught.value)
     assert "node 'node_conv0' (Conv): its weights 'w' are computed at run time" in text
-    assert "node 'node_conv1' (Conv): it has 3 spatial axes" in text
+    assert "node 'node_conv1' (Conv): it has 4 spatial axes" in text
 
 
 @pytest.mark.parametrize("operator", ["Conv", "ConvTranspose"])

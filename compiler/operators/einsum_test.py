@@ -134,8 +134,8 @@ def test_weights_with_several_axes_of_outputs() -> None:
 @pytest.mark.parametrize(
     ("equation", "message"),
     [
-        ("bsb,kn->bsn", "its equation is"),
-        ("bsk,kn,n->bs", "its equation is"),
+        ("bsk,kn->bsnn", "its equation is"),
+        ("bsk,kn->bsb", "its equation is"),
     ],
 )
 def test_other_equations_are_refused(equation: str, message: str) -> None:

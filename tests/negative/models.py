@@ -94,7 +94,7 @@ def unsupported_forms() -> bytes:
     """An attribute, a rank, a type and an operand at run time, each in a node of its own."""
     nodes = [
         helper.make_node("Resize", ["x", "", "s"], ["a"], name="enlarge", mode="cubic_spline"),
-        helper.make_node("Conv", ["volume", "w"], ["b"], name="volume_conv"),
+        helper.make_node("ConvTranspose", ["volume", "w"], ["b"], name="enlarge_volume"),
         helper.make_node("Cast", ["x"], ["u"], name="cast", to=TensorProto.UINT32),
         helper.make_node("Mul", ["u", "u"], ["p"], name="product"),
         helper.make_node("Cast", ["p"], ["c"], name="cast_back", to=FLOAT),
@@ -104,7 +104,7 @@ def unsupported_forms() -> bytes:
     inputs: dict[str, Sequence[Extent]] = {"x": [1, 1, 4, 4], "volume": [1, 1, 3, 3, 3]}
     outputs: dict[str, Sequence[Extent]] = {
         "a": [1, 1, 8, 8],
-        "b": [1, 1, 2, 2, 2],
+        "b": [1, 1, 4, 4, 4],
         "c": [1, 1, 4, 4],
         "d": [1, 1, 1, 1],
     }

@@ -5,6 +5,12 @@ but has no such definition, or one that needs what depends on run-time values.
 """
 
 from compiler.frontend.standard_operators import (
+    affine_grid as _affine_grid,
+)
+from compiler.frontend.standard_operators import (
+    fourier_transform as _fourier_transform,
+)
+from compiler.frontend.standard_operators import (
     grid_sample as _grid_sample,
 )
 from compiler.frontend.standard_operators import (
@@ -20,17 +26,27 @@ from compiler.frontend.standard_operators import (
     selection as _selection,
 )
 from compiler.frontend.standard_operators import (
+    sums_of_products as _sums_of_products,
+)
+from compiler.frontend.standard_operators import (
+    volume_convolution as _volume_convolution,
+)
+from compiler.frontend.standard_operators import (
     volume_pooling as _volume_pooling,
 )
 
 __all__: list[str] = []
 
 _RULES = (
+    _affine_grid,
+    _fourier_transform,
     _grid_sample,
     _local_normalization,
     _overlapping_blocks,
     _reduction,
     _selection,
+    _sums_of_products,
+    _volume_convolution,
     _volume_pooling,
 )
 """Importing them registers their rules."""

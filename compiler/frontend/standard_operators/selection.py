@@ -6,11 +6,15 @@ import numpy as np
 from onnx import TensorProto, helper
 
 from compiler.errors import UnsupportedForm
+from compiler.frontend.check_sizes import MAXIMUM_FOLDED_BYTES
 from compiler.frontend.expansion import Expansion, expansion
 from compiler.ir import Array
 
 ARG_MAX = 13
 """The operator set from which ArgMax and Hardmax work along one axis."""
+
+NUMBERS = frozenset(TensorProto.DataType.values()) - {TensorProto.UNDEFINED, TensorProto.STRING}
+"""ONNX's types of what has a 0 and a 1."""
 
 
 @expansion(
@@ -89,6 +93,66 @@ def expand_compress(node: Expansion) -> None:
     if axis is None:
         x = node.make("Reshape", x, node.integers("shape", -1))
     node.make("Gather", x, indices, output=node.output(), axis=axis or 0)
+
+
+@expansion(
+    "ReverseSequence",
+    description="either axis as time_axis; constant and run-time sequence_lens; types of Gather",
+)
+def expand_reverse_sequence(node: Expansion) -> None:
+    """A Gather of rows: those below a sequence's length from its end, the others where they are.
+
+    Of constant lengths all indices are constants once they are folded.
+    """
+    x, lengths = node.required(0, "input"), node.required(1, "sequence_lens")
+    time, batch = node.attribute("time_axis", 0), node.attribute("batch_axis", 1)
+    shape = node.shape(x)
+    if len(shape) < 2 or {time, batch} != {0, 1}:
+        raise UnsupportedForm(
+            f"its time_axis is {time}, its batch_axis is {batch}, and its input has {len(shape)} "
+            "axes",
+            "time and batch as axes 0 and 1, in either order",
+        )
+    steps, sequences = shape[time], shape[batch]
+    if node.shape(lengths) != (sequences,):
+        raise UnsupportedForm(
+            f"its sequence_lens have shape {list(node.shape(lengths))}",
+            f"one length for each of {sequences} sequences",
+        )
+    whole = node.make("Cast", lengths, to=TensorProto.INT64)
+    within = node.make("Min", whole, node.integers("steps", steps))
+    length = node.make("Unsqueeze", within, node.integers("axis", time))
+    step = _along(steps, time, 2)
+    last = node.make("Sub", length, node.integers("one", 1))
+    reversed_ = node.make("Sub", last, node.add_constant("step", step))
+    inside = node.make("Less", node.add_constant("step", step), length)
+    source = node.make("Where", inside, reversed_, node.add_constant("step", step))
+    # Rows of [first axis * second axis, ...].
+    rows = node.make("Mul", source, node.integers("stride", shape[1] if time == 0 else 1))
+    first = _along(sequences, batch, 2) * (shape[1] if batch == 0 else 1)
+    rows = node.make("Add", rows, node.add_constant("sequence", first))
+    rows = node.make("Reshape", rows, node.integers("all", -1))
+    flat = node.make("Reshape", x, node.integers("rows", shape[0] * shape[1], *shape[2:]))
+    found = node.make("Gather", flat, rows, axis=0)
+    node.make("Reshape", found, node.integers("shape", *shape), output=node.output())
+
+
+@expansion("EyeLike", description="any k and dtype: a constant")
+def expand_eye_like(node: Expansion) -> None:
+    x = node.required(0, "input")
+    shape = node.shape(x)
+    if len(shape) != 2:
+        raise UnsupportedForm(f"its input has {len(shape)} axes", "matrices")
+    given = node.attribute("dtype", node.element(x))
+    if given not in NUMBERS:
+        raise UnsupportedForm(f"its dtype is {given}", "types of numbers", "use float32")
+    element = _numpy(given)
+    size = shape[0] * shape[1] * element.itemsize
+    if size > MAXIMUM_FOLDED_BYTES:
+        found = f"its result would be a constant of {size:,} bytes"
+        raise UnsupportedForm(found, f"at most {MAXIMUM_FOLDED_BYTES:,} bytes")
+    eye = np.eye(*shape, k=node.attribute("k", 0), dtype=element)
+    node.make("Identity", node.add_constant("eye", eye), output=node.output())
 
 
 def _axis(node: Expansion, axis: int, rank: int) -> int:
