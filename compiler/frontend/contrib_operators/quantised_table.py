@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from onnx import TensorProto
+from onnx import TensorProto, helper
 
 from compiler.errors import UnsupportedForm
 from compiler.frontend.contrib_operators.packed_weights import WIDTHS, unpacked
@@ -19,7 +19,7 @@ TYPED = ("int4", "uint4")
     "GatherBlockQuantized",
     domain=CONTRIB_DOMAIN,
     description="rows (gather_axis 0) of a constant table of int4, uint4 or packed uint8 with "
-    "scales for blocks of its last axis; the table stays in 8 bits",
+    "scales for blocks of its last axis; the table stays in 8 bits; other rows are 0",
     attributes=("bits", "block_size", "gather_axis", "quantize_axis"),
 )
 def expand_gather(node: Expansion) -> None:
@@ -29,13 +29,15 @@ def expand_gather(node: Expansion) -> None:
     extent = stored.shape[-1]
     # Whole blocks, so that every scale is for as many elements.
     padding = [(0, 0)] * (stored.ndim - 1) + [(0, blocks * block - extent)]
-    rows = _row_of(node, "table", np.pad(stored, padding))
     shape = (*node.shape(node.required(1, "indices")), *stored.shape[1:-1], blocks)
+    indices = _row_numbers(node, len(stored))
+    rows = _rows_of(node, "table", np.pad(stored, padding), indices)
     real = _reshape(node, node.make("Cast", rows, to=TensorProto.FLOAT), (*shape, block))
     if zeros.any():
-        zero = node.make("Cast", _row_of(node, "zero_points", zeros), to=TensorProto.FLOAT)
+        zero = _rows_of(node, "zero_points", zeros, indices)
+        zero = node.make("Cast", zero, to=TensorProto.FLOAT)
         real = node.make("Sub", real, _reshape(node, zero, (*shape, 1)))
-    scale = _reshape(node, _row_of(node, "scales", scales), (*shape, 1))
+    scale = _reshape(node, _rows_of(node, "scales", scales, indices), (*shape, 1))
     real = node.make("Mul", real, scale)
     whole = (*shape[:-1], blocks * block)
     if blocks * block == extent:
@@ -46,8 +48,26 @@ def expand_gather(node: Expansion) -> None:
     node.make("Slice", _reshape(node, real, whole), *bounds, axis, output=node.output())
 
 
-def _row_of(node: Expansion, role: str, data: Array) -> str:
-    return node.make("Gather", node.add_constant(role, data), node.required(1, "indices"))
+def _row_numbers(node: Expansion, count: int) -> str:
+    """The indices, from 0 to `count`: the last one is for those beyond the table."""
+    indices = node.required(1, "indices")
+    known = node.constant(1)
+    element = helper.tensor_dtype_to_np_dtype(node.element(indices))
+    if known is not None:
+        wrapped = np.where(known < 0, known + count, known)
+        inside = (wrapped >= 0) & (wrapped < count)
+        return node.add_constant("rows", np.where(inside, wrapped, count).astype(element))
+    zero, rows = (node.add_constant("row", np.array(n, element)) for n in (0, count))
+    raised = node.make("Add", indices, rows)
+    wrapped = node.make("Where", node.make("Less", indices, zero), raised, indices)
+    beyond = [node.make("Less", wrapped, zero), node.make("GreaterOrEqual", wrapped, rows)]
+    return node.make("Where", node.make("Or", *beyond), rows, wrapped)
+
+
+def _rows_of(node: Expansion, role: str, data: Array, indices: str) -> str:
+    """Rows of a constant, with a row of zeros behind its own."""
+    behind = np.zeros((1, *data.shape[1:]), data.dtype)
+    return node.make("Gather", node.add_constant(role, np.concatenate([data, behind])), indices)
 
 
 def _reshape(node: Expansion, x: str, shape: tuple[int, ...], output: str = "") -> str:

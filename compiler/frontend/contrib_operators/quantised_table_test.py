@@ -71,3 +71,22 @@ def test_tables_that_do_not_fit(change: dict[str, int], found: str) -> None:
     y = model.contrib("GatherBlockQuantized", *operands, **attributes)
     with pytest.raises(CompileError, match=f"TW-0202.*GatherBlockQuantized_0.*{found}"):
         import_model(model.declared(y, real(1, 1, 32)))
+
+
+@pytest.mark.parametrize("element", [np.int32, np.int64])
+@pytest.mark.parametrize("constant", [False, True])
+def test_rows_that_the_table_does_not_have(element: type[np.generic], constant: bool) -> None:
+    model = NodeModel()
+    random = np.random.default_rng(5)
+    indices = np.array([0, 8, 9, -1, -9, -10, 100, -100]).astype(element)
+    operands = [
+        model.constant(random.integers(0, 256, (9, 32)).astype(np.uint8)),
+        model.constant(indices) if constant else model.input("i", indices),
+        model.constant(random.uniform(0.01, 0.1, (9, 2)).astype(np.float32)),
+        model.constant(random.integers(0, 256, (9, 2)).astype(np.uint8)),
+    ]
+    attributes = {"bits": 8, "block_size": 16, "gather_axis": 0, "quantize_axis": 1}
+    y = model.contrib("GatherBlockQuantized", *operands, **attributes)
+    model.node("Add", y, model.input("x", real(1, 8, 32)))
+    (found,) = assert_agrees(model.model(), model.data)
+    assert np.array_equal(found[[2, 5, 6, 7]], model.data["x"][[2, 5, 6, 7]])
