@@ -40,8 +40,8 @@ def _matmul_weight_only(parameters: Parameters, outputs: Sequence[TensorType], c
     rows, inner = _number(parameters, "rows"), _number(parameters, "inner")
     columns = _up(_number(parameters, "columns"), cores)
     singly = columns % SUMS
-    products = 5.8 * (columns - singly) + 18 * singly
-    return 200 + columns * (100 + 12.9 * inner) + products * rows * inner
+    products = 5.8 * (columns - singly) + 13.4 * singly
+    return 200 + columns * (115 + 12.3 * inner) + products * rows * inner
 
 
 def _batched_matmul(parameters: Parameters, outputs: Sequence[TensorType], cores: int) -> float:

@@ -11,38 +11,58 @@ static inline float real(int32_t weight, int32_t zero_point, float scale) {
   return (float)(weight - zero_point) * scale;
 }
 
-/* Weights `begin` to `end` of a column, all of one block; four at a time, which are whole bytes, as
- * far as there are. */
-static inline void widen(const uint8_t *stored, uint32_t bits, int32_t zero_point, float scale,
-                         uint32_t begin, uint32_t end, float *weights) {
-  const uint32_t each = 8 / bits;
+/* Four weights that begin with a byte. Everything is loaded before anything is stored: for all the
+ * compiler knows, it could be the same memory. */
+static inline void widen_four(const uint8_t *stored, uint32_t bits, int32_t zero_point, float scale,
+                              float *weights) {
+  int32_t a;
+  int32_t b;
+  int32_t c;
+  int32_t d;
+  if (bits == 4) {
+    const uint32_t first = stored[0];
+    const uint32_t second = stored[1];
+    a = (int32_t)(first << 28) >> 28;
+    b = (int32_t)(first << 24) >> 28;
+    c = (int32_t)(second << 28) >> 28;
+    d = (int32_t)(second << 24) >> 28;
+  } else if (bits == 8) {
+    a = (int8_t)stored[0];
+    b = (int8_t)stored[1];
+    c = (int8_t)stored[2];
+    d = (int8_t)stored[3];
+  } else {
+    const uint32_t byte = stored[0];
+    a = (int32_t)(byte << 30) >> 30;
+    b = (int32_t)(byte << 28) >> 30;
+    c = (int32_t)(byte << 26) >> 30;
+    d = (int32_t)(byte << 24) >> 30;
+  }
+  const float first_real = real(a, zero_point, scale);
+  const float second_real = real(b, zero_point, scale);
+  const float third_real = real(c, zero_point, scale);
+  const float fourth_real = real(d, zero_point, scale);
+  weights[0] = first_real;
+  weights[1] = second_real;
+  weights[2] = third_real;
+  weights[3] = fourth_real;
+}
+
+/* Weights `begin` to `end` of a column, all of one block. */
+static void widen(const uint8_t *stored, uint32_t bits, int32_t zero_point, float scale,
+                  uint32_t begin, uint32_t end, float *weights) {
   uint32_t k = begin;
   for (; k < end && k % 4 != 0; ++k) {
     *weights++ = real(tw_narrow_weight(stored, k, bits), zero_point, scale);
   }
-  const uint8_t *bytes = stored + k / each;
+  const uint8_t *bytes = stored + k * bits / 8;
   for (; end - k >= 4; k += 4) {
-    for (uint32_t i = 0; i < 4; ++i) {
-      const int32_t raised = (int32_t)((uint32_t)bytes[i / each] << (32 - bits * (i % each + 1)));
-      weights[i] = real(raised >> (32 - bits), zero_point, scale);
-    }
+    widen_four(bytes, bits, zero_point, scale, weights);
+    bytes += bits / 2;
     weights += 4;
-    bytes += 4 / each;
   }
   for (; k < end; ++k) {
     *weights++ = real(tw_narrow_weight(stored, k, bits), zero_point, scale);
-  }
-}
-
-/* The same with the number of bits as a constant, which the loop over bytes needs. */
-static void widen_column(const uint8_t *stored, uint32_t bits, int32_t zero_point, float scale,
-                         uint32_t begin, uint32_t end, float *weights) {
-  if (bits == 4) {
-    widen(stored, 4, zero_point, scale, begin, end, weights);
-  } else if (bits == 8) {
-    widen(stored, 8, zero_point, scale, begin, end, weights);
-  } else {
-    widen(stored, 2, zero_point, scale, begin, end, weights);
   }
 }
 
@@ -101,8 +121,8 @@ void tw_matmul_weight_only_f32(const tw_matmul_weight_only_f32_parameters *param
         end = last - begin < LENGTH ? last : begin + LENGTH;
         for (uint32_t i = 0; i < count; ++i) {
           const uint32_t own = (c + i) * blocks + b;
-          widen_column(weights + (c + i) * row_bytes, bits, zero_point ? zero_point[own] : 0,
-                       scale[own], begin, end, wide[i]);
+          widen(weights + (c + i) * row_bytes, bits, zero_point ? zero_point[own] : 0, scale[own],
+                begin, end, wide[i]);
         }
         for (uint32_t r = 0; r < parameters->rows; ++r) {
           const float *values = input + r * inner + begin;
