@@ -101,6 +101,32 @@ def test_a_missing_attribute() -> None:
     assert "n_levels" in str(refused(model(node)))
 
 
+@pytest.mark.parametrize(
+    "operands",
+    [["", "one", "zero"], ["x", "one", ""], ["x", "one"], [], ["x", "one", "zero", "one"]],
+)
+def test_another_number_of_operands(operands: list[str]) -> None:
+    """Also where the file says the shape of the result, so that nothing asks for the operand's."""
+    proto = model(helper.make_node("RequantShift", operands, ["y"], "node", **SHIFT))
+    del proto.graph.output[:]
+    proto.graph.output.append(helper.make_tensor_value_info("y", TensorProto.FLOAT, [2, 6]))
+    (problem,) = refused(proto).problems
+    assert problem.code is Code.UNSUPPORTED_FORM and "operands" in problem.found
+
+
+@pytest.mark.parametrize("results", [["", "y"], ["other", "y"], ["y", "other"]])
+def test_another_number_of_results(results: list[str]) -> None:
+    node = helper.make_node("RequantShift", ["x", "one", "zero"], results, "node", **SHIFT)
+    (problem,) = refused(model(node)).problems
+    assert problem.code is Code.UNSUPPORTED_FORM and "results" in problem.found
+
+
+def test_operands_that_are_left_out_behind_all_others() -> None:
+    node = helper.make_node("RequantShift", ["x", "one", "zero", ""], ["y"], "node", **SHIFT)
+    x = numbers("int8")
+    assert np.array_equal(run(model(node), x), (x.astype(np.int64) + 128) >> 8)
+
+
 def test_all_refusals_come_together() -> None:
     nodes = [shifted(y="a", div=5.0), shifted(y="b", div=7.0)]
     nodes.append(helper.make_node("Add", ["a", "b"], ["y"], "sum"))
