@@ -303,6 +303,18 @@ def test_the_largest_of_windows_of_int32(
     assert np.array_equal(found, largest(x, extents, attributes))
 
 
+@pytest.mark.parametrize("type_", ["int8", "int16", "int32"])
+@pytest.mark.parametrize("shape", [(2, 6), (6,)])
+def test_the_largest_along_no_axes_is_refused(type_: str, shape: tuple[int, ...]) -> None:
+    pool = helper.make_node("GlobalMaxPool", ["x"], ["y"], "pool")
+    proto = model(pool, shifted("x", "other"), outputs=len(shape), shape=shape)
+    for dimension, extent in zip(
+        proto.graph.output[0].type.tensor_type.shape.dim, shape, strict=True
+    ):
+        dimension.dim_value = extent
+    assert [problem.code for problem in refused(proto, type_).problems] == [Code.UNSUPPORTED_FORM]
+
+
 def test_a_pool_of_int32_that_also_gives_indices_is_refused() -> None:
     pool = helper.make_node("MaxPool", ["x"], ["y", "where"], "pool", kernel_shape=[2])
     error = refused(model(pool, shifted("x", "other"), outputs=3, shape=(1, 2, 6)), "int32")

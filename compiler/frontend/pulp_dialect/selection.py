@@ -23,6 +23,9 @@ COMPARING = frozenset(
 )
 """Operators whose kernels take int32, and whose results are no numbers of the dialect."""
 
+CHANNEL_AXES = 2
+"""Batch and channels, over which no pool goes."""
+
 INT32 = np.iinfo(np.int32)
 
 
@@ -82,6 +85,9 @@ class Selection(TypedTensors):
     def _largest(self, node: OnnxNode) -> None:
         """A GlobalMaxPool: the largest number along all axes but the first two."""
         rank = len(self.tensors[node.inputs[0] or ""].type.shape)
+        if rank <= CHANNEL_AXES:
+            self.nodes.append(node)  # its lowering refuses it
+            return
         attributes = {"axes": list(range(2, rank)), "keepdims": 1}
         largest = replace(node, operator="ReduceMax", attributes=attributes)
         self.in_int32(largest, [DataType.INT32])
