@@ -255,14 +255,22 @@ def _weight_matrix(weights: QuantizedConstant, plan: Contraction) -> QuantizedCo
 
 
 def _scaled(operand: Operand, factor: float) -> Operand:
-    """A constant times a factor; if that is positive, quantised weights only change their scale."""
+    """A constant times a factor; if that is positive, quantised weights only change their scale.
+
+    Raises UnsupportedForm if finite numbers become infinite, so that sums would be no numbers.
+    """
     if factor == 1.0:
         return operand
     assert operand.constant is not None
+    with np.errstate(over="ignore", invalid="ignore"):
+        scaled = operand.constant * np.float32(factor)
+    if np.any(np.isfinite(operand.constant) & ~np.isfinite(scaled)):
+        found = f"its operand {operand.name!r} times {factor:g} is larger than float32 has it"
+        raise UnsupportedForm(found, "smaller factors")
     weights = operand.weights
     if weights is not None:
         weights = replace(weights, scale=weights.scale * factor) if factor > 0 else None
-    return replace(operand, constant=operand.constant * np.float32(factor), weights=weights)
+    return replace(operand, constant=scaled, weights=weights)
 
 
 @lowering(
