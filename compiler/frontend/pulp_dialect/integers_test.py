@@ -303,6 +303,18 @@ def test_the_largest_of_windows_of_int32(
     assert np.array_equal(found, largest(x, extents, attributes))
 
 
+@pytest.mark.parametrize("type_", ["int8", "uint8", "int16", "int32"])
+@pytest.mark.parametrize(
+    "bounds", [(241, 300), (-500, -300), (40000, 50000), (-1e30, -200), (7, 3), (300, 1e30)]
+)
+def test_bounds_that_the_operand_does_not_reach(type_: str, bounds: tuple[float, float]) -> None:
+    clip = helper.make_node("Clip", ["x", "low", "high"], ["y"], "clip")
+    constants: dict[str, Any] = {"low": np.float32(bounds[0]), "high": np.float32(bounds[1])}
+    x = numbers(type_) // 2
+    found = run(model(clip, shifted("x", "other"), constants=constants), x)
+    assert np.array_equal(found, np.minimum(np.maximum(x.astype(np.float64), bounds[0]), bounds[1]))
+
+
 @pytest.mark.parametrize("type_", ["int8", "int16", "int32"])
 @pytest.mark.parametrize("shape", [(2, 6), (6,)])
 def test_the_largest_along_no_axes_is_refused(type_: str, shape: tuple[int, ...]) -> None:
