@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from onnx import ModelProto
+from onnx import ModelProto, TensorProto
 
 from compiler.frontend.import_model import import_model
 from compiler.frontend.input_type import InputType
 from compiler.interpreter import interpret
 from compiler.ir import Array, Graph
 from compiler.lowering.lower import lower
-from tests.fuzzing.dialect_oracle import EQUAL_INTEGERS, judge_dialect
+from tests.fuzzing.dialect_oracle import EQUAL_INTEGERS, is_dialect, judge_dialect
 from tests.fuzzing.oracle import NOT_COMPARED, Failure
 from tests.integer_dialect.builder import Builder
 
@@ -55,6 +55,42 @@ def test_real_numbers_that_happen_to_be_whole_are_real(operator: str) -> None:
     """Their means are no integers."""
     x = np.array([[[99, 99, -99, 99], [99, 99, 99, -99]]], np.int8)
     assert verdict(chain((operator, {}), MEAN), x) == EQUAL_INTEGERS
+
+
+def test_real_numbers_are_as_large_and_as_small_as_those_of_float32() -> None:
+    """float64 has their quotients, float32 infinities and zeros."""
+    b = Builder("limits", 1, opset=13)
+    x = b.input("x", "int8", 1, 2, 4)
+    powers = b.node("Exp", x)
+    model = b.model((b.node("Div", powers, powers), 3), (b.requantised(x, 40000), 3))
+    data = np.array([[[120, 127, 0, 1], [-127, -1, 2, 80]]], np.int8)
+    assert verdict(model, data) == EQUAL_INTEGERS
+    names, graph, values = found(model, data)
+    values[graph.outputs[0]] = np.ones((1, 2, 4), np.float32)
+    with pytest.raises(Failure, match=r"at 0 it is 1\.0 instead of nan"):
+        judge_dialect(model.SerializeToString(), names, graph, values)
+
+
+@pytest.mark.parametrize(
+    ("declared", "type_", "own", "expected"),
+    [
+        (TensorProto.FLOAT, "int32", False, True),
+        (TensorProto.INT32, "int8", False, True),
+        (TensorProto.INT32, "int32", False, False),
+        (TensorProto.INT64, "int32", False, False),
+        (TensorProto.INT64, "float32", False, False),
+        (TensorProto.INT32, "int32", True, True),
+    ],
+)
+def test_what_is_the_dialect(declared: int, type_: str, own: bool, expected: bool) -> None:
+    """A quotient of integers that the file declares is one of ONNX, which is an integer."""
+    b = Builder("quotient", 1, opset=13)
+    x = b.input("x", type_, 2, 4)
+    quotient = b.node("Div", x, x)
+    model = b.model((b.own("iGELU", quotient, b=-1, one=9) if own else quotient, 2))
+    model.graph.input[0].type.tensor_type.elem_type = declared
+    types = {"x": type_, "renamed": "int8"}
+    assert is_dialect(model.SerializeToString(), types) == expected
 
 
 def test_zero_of_real_numbers_has_a_sign() -> None:

@@ -58,7 +58,11 @@ def gives_integers(node: NodeProto) -> bool:
 
 
 def evaluated(node: NodeProto, operands: list[npt.NDArray[Any]]) -> npt.NDArray[Any]:
-    """What ONNX's own reference makes of numbers, in float64."""
+    """What ONNX's own reference makes of numbers: in float64, with a result that float32 has.
+
+    It is as large and as small as numbers of the model are, so that infinities and zeros are those
+    of float32, and what is made of them.
+    """
     plain = NodeProto()
     plain.CopyFrom(node)
     plain.domain, plain.op_type = "", MEANS.get(node.op_type, node.op_type)
@@ -73,4 +77,5 @@ def evaluated(node: NodeProto, operands: list[npt.NDArray[Any]]) -> npt.NDArray[
     for index, (name, data) in enumerate(zip(node.input, operands, strict=True)):
         kind = schema.inputs[min(index, len(schema.inputs) - 1)].type_str
         feeds[name] = data.astype(np.int64 if kind in ("tensor(int64)", "Tind") else np.float64)
-    return np.asarray(ReferenceEvaluator(model).run(None, feeds)[0])
+    made = np.asarray(ReferenceEvaluator(model).run(None, feeds)[0])
+    return made.astype(np.float32).astype(np.float64) if made.dtype.kind == "f" else made
