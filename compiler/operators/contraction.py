@@ -144,7 +144,10 @@ def emit_contraction(
         steps = _steps(left.operand.shape, plan.permutation(left), rows)
         emit_matmul(node, context, left.operand, steps, weights, bias, result, then)
         return
-    assert bias is None
+    if bias is not None:
+        # It was an addition of its own, until the weights were found to be no constants.
+        found = f"its weights {right.operand.name!r} are none that can be dequantised here"
+        raise UnsupportedForm(found, "constant weights")
     a, b, y = left.operand.quantization, right.operand.quantization, result.quantization
     if left.operand.is_int8 and right.operand.is_int8 and a and b and y:
         operation = choose_int8(a, b, y, factor, plan.shape(left)[-1], result.clip)
