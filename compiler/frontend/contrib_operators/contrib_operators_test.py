@@ -129,6 +129,14 @@ def test_embedding(form: str) -> None:
     assert_agrees(model.model(), model.data)
 
 
+def test_declared_shapes_behind_operators_that_onnx_does_not_know() -> None:
+    """ONNX's inference leaves out what contradicts them."""
+    model = NodeModel()
+    y = model.node("ReduceSum", model.contrib("Gelu", model.input("x", real(1, 2, 6))))
+    with pytest.raises(CompileError, match=r"TW-0101.*ReduceSum.*declared with shape \[2, 6\]"):
+        import_model(model.declared(y, real(1, 2, 6)))
+
+
 @pytest.mark.parametrize("absent", [1, 4])
 def test_embeddings_of_segments_without_the_other_operand(absent: int) -> None:
     model = NodeModel()
