@@ -12,7 +12,7 @@ from compiler.frontend.import_model import import_model
 from compiler.interpreter import interpret
 from compiler.ir import Array
 from compiler.lowering.lower import lower
-from tests.fuzzing.oracle import BESIDE_A_JUMP, EQUAL, NOT_COMPARED, Failure, judge
+from tests.fuzzing.oracle import BESIDE_A_JUMP, EQUAL, EQUAL_REFERENCE, NOT_COMPARED, Failure, judge
 
 
 def model(
@@ -195,6 +195,16 @@ def test_which_scores_a_nan_spoils_is_open() -> None:
     right[0, 0, 1:] += 1
     with pytest.raises(Failure, match="differs at 7 of 24"):
         verdict(proto, x, right)
+
+
+def test_the_reference_of_recurrent_layers_has_no_clip() -> None:
+    """onnxruntime has none for layout 1."""
+    x = np.random.default_rng(5).normal(size=(2, 3, 4)).astype(np.float32)
+    constants = {"w": np.ones((1, 5, 4), np.float32), "r": np.ones((1, 5, 5), np.float32)}
+    attributes: dict[str, object] = {"hidden_size": 5, "layout": 1}
+    for clip, expected in (({"clip": 0.1}, NOT_COMPARED), ({}, EQUAL_REFERENCE)):
+        node = helper.make_node("RNN", ["x", *constants], ["y"], **attributes, **clip)
+        assert verdict(model([node], x, constants, shape=(2, 3, 1, 5)), x) == expected
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
