@@ -58,11 +58,15 @@ def check_inference(
         return  # the inference of the model has seen all
     problems: list[Problem] = []
     for node in nodes:
+        where = f"node {node.name!r} ({node.op_type})"
         try:
-            _inferred(node, types, constants, opset)
+            for name, type_ in _inferred(node, types, constants, opset).items():
+                said = types.get(name)
+                if is_static(said) and is_static(type_) and _extents(said) != _extents(type_):
+                    found = f"its result {name!r} is declared with shape {_extents(said)}"
+                    problems.append(Problem(Code.INVALID_MODEL, where, found, f"{_extents(type_)}"))
         except shape_inference.InferenceError as error:
             message = " ".join(str(error).split())
-            where = f"node {node.name!r} ({node.op_type})"
             problems.append(
                 Problem(Code.INVALID_MODEL, where, f"shapes do not fit together: {message}")
             )
@@ -101,6 +105,10 @@ def _inferred(
         opset_imports=[helper.make_opsetid("", opset)],
     )
     return {name: type_.tensor_type for name, type_ in found.items()}
+
+
+def _extents(type_: TypeProto.Tensor | None) -> list[int]:
+    return [] if type_ is None else [dimension.dim_value for dimension in type_.shape.dim]
 
 
 def _has_schema(node: NodeProto, opset: int) -> bool:

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from compiler.errors import CompileError
 from compiler.frontend.import_model import import_model
 from compiler.interpreter import interpret
 from compiler.ir import Array, Graph
@@ -165,3 +166,14 @@ def test_rounding_of_random_products(seed: int, inner: int, columns: int, size: 
 
 def model_shape(model: ModelBuilder) -> tuple[int, ...]:
     return tuple(d.dim_value for d in model.inputs[0].type.tensor_type.shape.dim)
+
+
+def test_an_addition_behind_weights_without_a_scale_that_means_something() -> None:
+    """It is part of the product already when the weights are refused."""
+    model = ModelBuilder()
+    stored = model.constant(np.ones((4, 3), np.int8))
+    weights = model.node("DequantizeLinear", [stored, model.constant(np.float32(np.nan))])
+    y = model.node("MatMul", [model.input("x", (2, 4)), weights])
+    total = model.node("Add", [y, model.constant(np.ones(3, np.float32))])
+    with pytest.raises(CompileError, match="its scale is nan"):
+        lower(import_model(model.build([total])), "run")

@@ -144,7 +144,10 @@ def emit_contraction(
         steps = _steps(left.operand.shape, plan.permutation(left), rows)
         emit_matmul(node, context, left.operand, steps, weights, bias, result, then)
         return
-    assert bias is None
+    if bias is not None:
+        # It was an addition of its own, until the weights were found to be no constants.
+        found = f"its weights {right.operand.name!r} are none that can be dequantised here"
+        raise UnsupportedForm(found, "constant weights")
     a, b, y = left.operand.quantization, right.operand.quantization, result.quantization
     if left.operand.is_int8 and right.operand.is_int8 and a and b and y:
         operation = choose_int8(a, b, y, factor, plan.shape(left)[-1], result.clip)
@@ -255,14 +258,22 @@ def _weight_matrix(weights: QuantizedConstant, plan: Contraction) -> QuantizedCo
 
 
 def _scaled(operand: Operand, factor: float) -> Operand:
-    """A constant times a factor; if that is positive, quantised weights only change their scale."""
+    """A constant times a factor; if that is positive, quantised weights only change their scale.
+
+    Raises UnsupportedForm if finite numbers become infinite, so that sums would be no numbers.
+    """
     if factor == 1.0:
         return operand
     assert operand.constant is not None
+    with np.errstate(over="ignore", invalid="ignore"):
+        scaled = operand.constant * np.float32(factor)
+    if np.any(np.isfinite(operand.constant) & ~np.isfinite(scaled)):
+        found = f"its operand {operand.name!r} times {factor:g} is larger than float32 has it"
+        raise UnsupportedForm(found, "smaller factors")
     weights = operand.weights
     if weights is not None:
         weights = replace(weights, scale=weights.scale * factor) if factor > 0 else None
-    return replace(operand, constant=operand.constant * np.float32(factor), weights=weights)
+    return replace(operand, constant=scaled, weights=weights)
 
 
 @lowering(

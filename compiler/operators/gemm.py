@@ -39,6 +39,9 @@ def lower_gemm(node: OnnxNode, context: LoweringContext) -> None:
     )
     factor = node.attribute("alpha", 1.0)
     beta = node.attribute("beta", 1.0)
+    for name, value in (("alpha", factor), ("beta", beta)):
+        if not np.isfinite(np.float32(value)):
+            raise UnsupportedForm(f"its attribute {name!r} is {value:g}", "finite factors")
     if bias is None or beta == 0.0:
         emit_contraction(node, context, plan, factor=factor)
         return

@@ -101,6 +101,26 @@ def test_run_time_weights_in_int8() -> None:
     assert any(isinstance(node.operation, BatchedMatMulInt8) for node in graph.nodes)
 
 
+@pytest.mark.parametrize("name", ["alpha", "beta"])
+@pytest.mark.parametrize("value", [np.inf, -np.inf])
+def test_factors_are_finite(name: str, value: float) -> None:
+    """Infinitely large weights would make infinity minus infinity of finite products."""
+    model = ModelBuilder()
+    operands = [model.input("x", (3, 9)), model.constant(np.ones((9, 4), np.float32))]
+    factors: dict[str, Any] = {name: value}
+    y = model.node("Gemm", [*operands, model.input("c", (4,))], **factors)
+    with pytest.raises(CompileError, match=f"its attribute '{name}' is -?inf"):
+        lower(import_model(model.build([y])), "run")
+
+
+def test_a_factor_that_makes_weights_infinite() -> None:
+    model = ModelBuilder()
+    operands = [model.input("x", (3, 9)), model.constant(np.full((9, 4), 1e30, np.float32))]
+    y = model.node("Gemm", operands, alpha=1e30)
+    with pytest.raises(CompileError, match=r"times 1e\+30"):
+        lower(import_model(model.build([y])), "run")
+
+
 def test_a_bias_of_more_rows_than_the_product() -> None:
     model = ModelBuilder()
     operands = [model.input("x", (3, 9)), model.constant(np.ones((9, 4), np.float32))]

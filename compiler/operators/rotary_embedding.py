@@ -248,9 +248,9 @@ def lower_rotary_embedding(node: OnnxNode, context: LoweringContext) -> None:
     if interleaved not in (0, 1):
         raise UnsupportedForm(f"its attribute 'interleaved' is {interleaved}", "0 and 1")
     layout = RotaryLayout(heads, tokens_first, rotary_size, bool(interleaved))
-    if rotary_size % 2 or cosine.shape[-1] != rotary_size // 2:
+    if rotary_size % 2 or cosine.shape[-1:] != (rotary_size // 2,):
         raise UnsupportedForm(
-            f"it rotates {rotary_size} elements and its caches have {cosine.shape[-1]} columns",
+            f"it rotates {rotary_size} elements and its cache {cosine.name!r} is {cosine.type}",
             "caches with half as many columns as elements rotate",
         )
     _check_caches(x, cosine, sine, positions, layout)

@@ -190,6 +190,15 @@ def test_caches_have_rows_for_positions() -> None:
         lower(import_model(model.build([y])), "run")
 
 
+@pytest.mark.parametrize("shape", [(), (4,), (2, 3, 3)])
+def test_caches_have_columns(shape: tuple[int, ...]) -> None:
+    model = ModelBuilder(23)
+    caches = [model.constant(np.zeros(shape, np.float32)) for _ in range(2)]
+    y = model.node("RotaryEmbedding", [model.input("x", (2, 4, 3, 8)), *caches])
+    with pytest.raises(CompileError, match=r"TW-0202.*(cache|caches are) "):
+        lower(import_model(model.build([y])), "run")
+
+
 def test_no_more_is_rotated_than_a_head_has() -> None:
     model = ModelBuilder(23)
     caches = [model.constant(np.zeros((2, 3, 4), np.float32)) for _ in range(2)]

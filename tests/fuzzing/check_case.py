@@ -18,7 +18,7 @@ from compiler import cli, pipeline
 from compiler.frontend.input_type import InputType
 from compiler.interpreter import interpret
 from compiler.ir import Array, DataType, Graph
-from tests.fuzzing.dialect_oracle import judge_dialect
+from tests.fuzzing.dialect_oracle import is_dialect, judge_dialect
 from tests.fuzzing.generated_code import check_syntax, run
 from tests.fuzzing.oracle import Failure, judge
 
@@ -79,7 +79,7 @@ def check_case(
         _compare_bits(graph, found, run(folder / "out", graph, inputs, sanitize=sanitize))
         entering(JUDGES)
         values = {**found, **inputs}
-        if types:
+        if types and is_dialect(content, types):
             return judge_dialect(content, lowered.model.inputs, graph, values)
         return judge(content, lowered.model.inputs, graph, values)
 

@@ -181,7 +181,8 @@ def _packed_weights(b: SeedBuilder) -> None:
 
 def _packed_rows(b: SeedBuilder) -> None:
     bits, block = b.one_of(2, 4, 8), b.one_of(16, 32)
-    rows, width = b.number(2, 9), b.one_of(16, 32, 40)
+    # No fewer than the integers that a case's inputs have.
+    rows, width = b.number(4, 9), b.one_of(16, 32, 40)
     blocks = -(-width // block)
     packed = b.integers(np.uint8, rows, width * bits // 8)
     scales = b.random.random((rows, blocks)).astype(np.float32) / 16

@@ -5,13 +5,26 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from onnx import ModelProto, numpy_helper
+import onnx.defs
+from onnx import ModelProto, TensorProto, numpy_helper
 
 from compiler.ir import Array, Graph
 from tests.fuzzing.oracle import INTEGER_LIMIT, NOT_COMPARED, Failure, difference
 from tests.integer_dialect import semantics
 
 EQUAL_INTEGERS = "equal to the integer dialect's semantics"
+
+STORED: Mapping[str, frozenset[int]] = {
+    "int8": frozenset({TensorProto.INT8}),
+    "uint8": frozenset({TensorProto.UINT8}),
+    "int16": frozenset({TensorProto.INT16}),
+    "uint16": frozenset({TensorProto.UINT16}),
+    "int32": frozenset({TensorProto.INT32, TensorProto.INT64}),
+}
+"""Types of ONNX that say which integers an input holds; int64 is narrowed."""
+
+ALSO_INTEGERS = frozenset({"ConvInteger", "MatMulInteger"})
+"""Operators of ONNX that the dialect has for integers in float32."""
 
 MAXIMUM_ELEMENTS = 20_000
 """Of all tensors: the judge computes one number after the other."""
@@ -20,6 +33,23 @@ UNREAD = frozenset(
     {"allowzero", "auto_pad", "ceil_mode", "noop_with_empty_axes", "storage_order", "saturate"}
 )
 """Attributes of ONNX's operators that the semantics do not have, for no file of the dialect has."""
+
+
+def is_dialect(content: bytes, types: Mapping[str, str]) -> bool:
+    """Whether a model is one of the dialect, and not of ONNX alone.
+
+    It has operators that ONNX does not have, or an input holds other numbers than it declares.
+    """
+    model = ModelProto.FromString(content)
+    declared = {value.name: value.type.tensor_type.elem_type for value in model.graph.input}
+    return any(
+        not onnx.defs.has(node.op_type) or node.op_type in ALSO_INTEGERS
+        for node in model.graph.node
+    ) or any(
+        type_ in STORED and declared.get(name, 0) not in STORED[type_]
+        for name, type_ in types.items()
+        if name in declared
+    )
 
 
 def judge_dialect(

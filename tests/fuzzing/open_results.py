@@ -11,8 +11,6 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper, shape_inference
 
-from compiler.ir import Array
-
 JUMPS: Mapping[str, Sequence[int]] = {
     **dict.fromkeys(("Cast", "Ceil", "Floor", "Round", "Sign"), (0,)),
     **dict.fromkeys(("Greater", "GreaterOrEqual", "Less", "LessOrEqual"), (0, 1)),
@@ -29,13 +27,6 @@ EXACT = frozenset(
     }
 )
 """Operators that choose among numbers or round them to integers: no two implementations differ."""
-
-
-LAST_TOKENS = 5
-"""The operand of GroupQueryAttention with each sequence's number of tokens, less 1."""
-
-CACHE_AXES = 4
-"""Batch, heads, tokens and elements."""
 
 
 def with_maxima_of_nan(model: ModelProto) -> ModelProto | None:
@@ -77,28 +68,6 @@ def _maxima_of_nan(pool: NodeProto) -> Iterator[NodeProto]:
     yield _constant(f"{y}/half", 0.5)
     yield helper.make_node("Greater", [f"{y}/largest_flag", f"{y}/half"], [f"{y}/any_nan"])
     yield helper.make_node("Where", [f"{y}/any_nan", f"{y}/nan", f"{y}/largest"], [y])
-
-
-def with_written_tokens(
-    model: ModelProto, target: str, values: Mapping[str, Array], *found: Array
-) -> list[Array]:
-    """Results for a tensor, with zeros where a cache of GroupQueryAttention has no tokens yet.
-
-    Behind its tokens onnxruntime leaves what its buffer held, which is another one if past and
-    present share it. `values`: of the model's inputs.
-    """
-    makers = [node for node in model.graph.node if target in node.output[1:3]]
-    if not makers or makers[0].op_type != "GroupQueryAttention":
-        return list(found)
-    constants = {t.name: numpy_helper.to_array(t) for t in model.graph.initializer}
-    last = {**constants, **values}.get(makers[0].input[LAST_TOKENS])
-    if last is None or any(cache.ndim != CACHE_AXES for cache in found):
-        return list(found)
-    ends = last.reshape(-1, 1, 1, 1)
-    return [
-        np.where(np.arange(cache.shape[2])[:, None] <= ends, cache, np.zeros_like(cache))
-        for cache in found
-    ]
 
 
 def multiplies_reals(model: ModelProto) -> bool:

@@ -24,13 +24,13 @@ from compiler.ir import Array, Graph
 from compiler.lowering.lower import lower
 from compiler.operators.model_harness import FLOAT_TOLERANCE, run_onnxruntime
 from compiler.passes import run_passes
+from tests.fuzzing.open_elements import has_open_result, with_promised_elements
 from tests.fuzzing.open_results import (
     multiplies_reals,
     rounded_operands,
     shifted,
     showing,
     with_maxima_of_nan,
-    with_written_tokens,
 )
 from tests.fuzzing.single_precision import in_single_precision
 
@@ -232,6 +232,8 @@ def _judge(part: Part, data: Mapping[str, Array], values: Mapping[str, Array]) -
         return verdict
     if _beside_a_jump(part, feeds, values[part.target]):
         return BESIDE_A_JUMP
+    if has_open_result(part.model, feeds):
+        return NOT_COMPARED
     raise Failure(f"{part.target[:40]!r} {problem}")
 
 
@@ -247,10 +249,14 @@ def _compare(part: Part, feeds: Mapping[str, Array], have: Array) -> tuple[str, 
             if verdict == EQUAL and FAILED_RUN in str(error):
                 return NOT_COMPARED, ""
             continue
+        if want is None:
+            continue  # onnxruntime makes nothing of some tensors without elements
         if np.shape(want) != have.shape == _declared_shape(part):
             continue  # not what the operator's definition says
-        pair = with_written_tokens(part.model, part.target, feeds, np.asarray(want), have)
-        problem = difference(*pair, stored=part.stored, terms=terms)
+        problem = difference(np.asarray(want), have, stored=part.stored, terms=terms)
+        if problem:
+            pair = with_promised_elements(part.model, part.target, feeds, np.asarray(want), have)
+            problem = difference(*pair, stored=part.stored, terms=terms)
         if not problem:
             return verdict, ""
         first = first or problem
@@ -314,6 +320,8 @@ def _without_judge(node: NodeProto) -> bool:
 
 
 def _run_reference(model: ModelProto, feeds: Mapping[str, Array]) -> list[Array]:
+    if any(a.name == "clip" for node in model.graph.node for a in node.attribute):
+        raise NotImplementedError("the reference of RNN, GRU and LSTM does not read their clip")
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
         return ReferenceEvaluator(model).run(None, dict(feeds))  # type: ignore[return-value]

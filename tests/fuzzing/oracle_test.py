@@ -12,7 +12,7 @@ from compiler.frontend.import_model import import_model
 from compiler.interpreter import interpret
 from compiler.ir import Array
 from compiler.lowering.lower import lower
-from tests.fuzzing.oracle import BESIDE_A_JUMP, EQUAL, NOT_COMPARED, Failure, judge
+from tests.fuzzing.oracle import BESIDE_A_JUMP, EQUAL, EQUAL_REFERENCE, NOT_COMPARED, Failure, judge
 
 
 def model(
@@ -135,6 +135,112 @@ def test_a_cache_is_open_behind_its_tokens(token: int, expected: str | None) -> 
             verdict(proto, x, y)
     else:
         assert verdict(proto, x, y) == expected
+
+
+def contributed(
+    operator: str, x: Array, constants: dict[str, Array], **attributes: int
+) -> ModelProto:
+    """An operator of onnxruntime, of x and constants (those called "none" are absent)."""
+    names = ["" if name.startswith("none") else name for name in constants]
+    node = helper.make_node(operator, ["x", *names], ["y"], domain="com.microsoft", **attributes)
+    kept = {name: data for name, data in constants.items() if not name.startswith("none")}
+    proto = model([node], x, kept, helper.np_dtype_to_tensor_dtype(x.dtype), x.shape)
+    proto.opset_import.append(helper.make_opsetid("com.microsoft", 1))
+    return proto
+
+
+def test_queries_that_see_only_masked_keys_are_open() -> None:
+    x = np.random.default_rng(5).normal(size=(2, 3, 8)).astype(np.float32)
+    mask = np.array([[0, 0, 0], [0, 1, 1]], np.int32)
+    constants = {"k": x + 1, "v": x - 1, "none": x, "mask": mask}
+    proto = contributed("MultiHeadAttention", x, constants, num_heads=2)
+    imported = import_model(proto)
+    graph = lower(imported, "net")
+    y = interpret(graph, {"x": x})[graph.outputs[0]]
+    for batch, expected in ((0, EQUAL), (1, None)):
+        wrong = y.copy()
+        wrong[batch] += np.float32(0.01)
+        if expected is not None:
+            assert verdict(proto, x, wrong) == expected
+            continue
+        with pytest.raises(Failure, match="differs at 24 of 48"):
+            verdict(proto, x, wrong)
+
+
+def grouped(x: Array, last: int) -> ModelProto:
+    """A GroupQueryAttention of a sequence of tokens that has `last` + 1 of them."""
+    constants = {"k": x, "v": x, "none0": x, "none1": x}
+    constants |= {"last": np.array([last], np.int32), "total": np.array(x.shape[1], np.int32)}
+    return contributed("GroupQueryAttention", x, constants, num_heads=1, kv_num_heads=1)
+
+
+def test_tokens_behind_the_end_of_their_sequence_are_open() -> None:
+    x = np.random.default_rng(5).normal(size=(1, 3, 8)).astype(np.float32)
+    proto = grouped(x, 1)
+    y = interpret(lower(import_model(proto), "net"), {"x": x})
+    (right,) = y.values()
+    right[0, 2] += 1
+    assert verdict(proto, x, right) == EQUAL
+    right[0, 1] += 1
+    with pytest.raises(Failure, match="differs at 8 of 24"):
+        verdict(proto, x, right)
+
+
+def test_which_scores_a_nan_spoils_is_open() -> None:
+    x = np.random.default_rng(5).normal(size=(1, 3, 8)).astype(np.float32)
+    x[0, 2, 0] = np.nan
+    proto = grouped(x, 2)
+    (right,) = interpret(lower(import_model(proto), "net"), {"x": x}).values()
+    assert verdict(proto, x, right) == EQUAL
+    right[0, 0, 1:] += 1
+    with pytest.raises(Failure, match="differs at 7 of 24"):
+        verdict(proto, x, right)
+
+
+def test_the_reference_of_recurrent_layers_has_no_clip() -> None:
+    """onnxruntime has none for layout 1."""
+    x = np.random.default_rng(5).normal(size=(2, 3, 4)).astype(np.float32)
+    constants = {"w": np.ones((1, 5, 4), np.float32), "r": np.ones((1, 5, 5), np.float32)}
+    attributes: dict[str, object] = {"hidden_size": 5, "layout": 1}
+    for clip, expected in (({"clip": 0.1}, NOT_COMPARED), ({}, EQUAL_REFERENCE)):
+        node = helper.make_node("RNN", ["x", *constants], ["y"], **attributes, **clip)
+        assert verdict(model([node], x, constants, shape=(2, 3, 1, 5)), x) == expected
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_steps_of_what_is_not_finite_are_open(bad: float) -> None:
+    x = np.array([1, 2, bad], np.float32)
+    nodes = [helper.make_node("DynamicQuantizeLinear", ["x"], ["q", "scale", "y"])]
+    proto = model(nodes, x)
+    proto.graph.output[0].type.tensor_type.elem_type = TensorProto.UINT8
+    assert verdict(proto, x, np.array(99, np.uint8)) == NOT_COMPARED
+    with pytest.raises(Failure):
+        verdict(proto, np.array([1, 2, 3], np.float32), np.array(99, np.uint8))
+
+
+@pytest.mark.parametrize(("row", "expected"), [(3, None), (4, NOT_COMPARED), (-5, NOT_COMPARED)])
+def test_rows_that_a_quantised_table_does_not_have(row: int, expected: str | None) -> None:
+    x = np.array([row], np.int32)
+    table = np.random.default_rng(3).integers(0, 256, (4, 16)).astype(np.uint8)
+    node = helper.make_node(
+        "GatherBlockQuantized",
+        ["table", "x", "scales"],
+        ["y"],
+        domain="com.microsoft",
+        bits=8,
+        block_size=16,
+    )
+    constants = {"table": table, "scales": np.ones((4, 1), np.float32)}
+    proto = model([node], x, constants, TensorProto.INT32)
+    proto.graph.output[0].CopyFrom(helper.make_tensor_value_info("y", TensorProto.FLOAT, [1, 16]))
+    proto.opset_import.append(helper.make_opsetid("com.microsoft", 1))
+    wrong = np.full((1, 16), 999, np.float32)
+    if expected is not None:
+        assert verdict(proto, x, wrong) == expected
+        return
+    assert verdict(proto, x) == EQUAL
+    with pytest.raises(Failure):
+        verdict(proto, x, wrong)
 
 
 def test_a_domain_that_the_file_does_not_name() -> None:

@@ -129,6 +129,26 @@ def test_embedding(form: str) -> None:
     assert_agrees(model.model(), model.data)
 
 
+def test_declared_shapes_behind_operators_that_onnx_does_not_know() -> None:
+    """ONNX's inference leaves out what contradicts them."""
+    model = NodeModel()
+    y = model.node("ReduceSum", model.contrib("Gelu", model.input("x", real(1, 2, 6))))
+    with pytest.raises(CompileError, match=r"TW-0101.*ReduceSum.*declared with shape \[2, 6\]"):
+        import_model(model.declared(y, real(1, 2, 6)))
+
+
+@pytest.mark.parametrize("absent", [1, 4])
+def test_embeddings_of_segments_without_the_other_operand(absent: int) -> None:
+    model = NodeModel()
+    tokens = model.input("tokens", np.array([[1, 0, 2]], np.int32))
+    operands = [tokens, tokens, *[model.constant(real(1, 9, 7)) for _ in range(3)]]
+    operands += [model.constant(real(1, 7)), model.constant(real(2, 7))]
+    operands[absent] = ""
+    y = model.contrib("EmbedLayerNormalization", *operands, outputs=2)
+    with pytest.raises(CompileError, match="one of segment_ids and segment_embedding"):
+        import_model(model.declared(y, real(1, 1, 3, 7)))
+
+
 @pytest.mark.parametrize("interleaved", [0, 1])
 @pytest.mark.parametrize("form", ["3D", "4D", "first position", "part"])
 def test_rotary_embedding(form: str, interleaved: int) -> None:

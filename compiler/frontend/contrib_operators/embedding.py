@@ -51,6 +51,9 @@ def expand_quantised_embedding(node: Expansion) -> None:
 def _expand(node: Expansion, tables: dict[str, str], *, positions: str) -> None:
     """The node with these tables and factors, as real numbers."""
     tokens = node.required(0, "input_ids")
+    if node.has(1) != bool(tables["segment_embedding"]):
+        # onnxruntime adds the first row where tokens have no segments.
+        raise UnsupportedForm("it has one of segment_ids and segment_embedding", "both or none")
     batch, length = node.shape(tokens)
     total = node.make("Gather", tables["word_embedding"], tokens)
     positions = positions or node.integers("positions", *range(length))

@@ -261,7 +261,7 @@ class _Typing(Selection):
         bounded = self.with_integer_bounds(node)
         if bounded is None:
             self._float(node)
-        elif self.type(node, 0) in BYTES:
+        elif (type_ := self.type(node, 0)) in BYTES and not self.has_results_beyond(type_, bounded):
             self.choose(bounded)
         else:
             self.in_int32(bounded, [DataType.INT32])

@@ -101,6 +101,32 @@ def test_a_missing_attribute() -> None:
     assert "n_levels" in str(refused(model(node)))
 
 
+@pytest.mark.parametrize(
+    "operands",
+    [["", "one", "zero"], ["x", "one", ""], ["x", "one"], [], ["x", "one", "zero", "one"]],
+)
+def test_another_number_of_operands(operands: list[str]) -> None:
+    """Also where the file says the shape of the result, so that nothing asks for the operand's."""
+    proto = model(helper.make_node("RequantShift", operands, ["y"], "node", **SHIFT))
+    del proto.graph.output[:]
+    proto.graph.output.append(helper.make_tensor_value_info("y", TensorProto.FLOAT, [2, 6]))
+    (problem,) = refused(proto).problems
+    assert problem.code is Code.UNSUPPORTED_FORM and "operands" in problem.found
+
+
+@pytest.mark.parametrize("results", [["", "y"], ["other", "y"], ["y", "other"]])
+def test_another_number_of_results(results: list[str]) -> None:
+    node = helper.make_node("RequantShift", ["x", "one", "zero"], results, "node", **SHIFT)
+    (problem,) = refused(model(node)).problems
+    assert problem.code is Code.UNSUPPORTED_FORM and "results" in problem.found
+
+
+def test_operands_that_are_left_out_behind_all_others() -> None:
+    node = helper.make_node("RequantShift", ["x", "one", "zero", ""], ["y"], "node", **SHIFT)
+    x = numbers("int8")
+    assert np.array_equal(run(model(node), x), (x.astype(np.int64) + 128) >> 8)
+
+
 def test_all_refusals_come_together() -> None:
     nodes = [shifted(y="a", div=5.0), shifted(y="b", div=7.0)]
     nodes.append(helper.make_node("Add", ["a", "b"], ["y"], "sum"))
@@ -275,6 +301,30 @@ def test_the_largest_of_windows_of_int32(
     found = run(proto, x)
     assert found.dtype == np.int32
     assert np.array_equal(found, largest(x, extents, attributes))
+
+
+@pytest.mark.parametrize("type_", ["int8", "uint8", "int16", "int32"])
+@pytest.mark.parametrize(
+    "bounds", [(241, 300), (-500, -300), (40000, 50000), (-1e30, -200), (7, 3), (300, 1e30)]
+)
+def test_bounds_that_the_operand_does_not_reach(type_: str, bounds: tuple[float, float]) -> None:
+    clip = helper.make_node("Clip", ["x", "low", "high"], ["y"], "clip")
+    constants: dict[str, Any] = {"low": np.float32(bounds[0]), "high": np.float32(bounds[1])}
+    x = numbers(type_) // 2
+    found = run(model(clip, shifted("x", "other"), constants=constants), x)
+    assert np.array_equal(found, np.minimum(np.maximum(x.astype(np.float64), bounds[0]), bounds[1]))
+
+
+@pytest.mark.parametrize("type_", ["int8", "int16", "int32"])
+@pytest.mark.parametrize("shape", [(2, 6), (6,)])
+def test_the_largest_along_no_axes_is_refused(type_: str, shape: tuple[int, ...]) -> None:
+    pool = helper.make_node("GlobalMaxPool", ["x"], ["y"], "pool")
+    proto = model(pool, shifted("x", "other"), outputs=len(shape), shape=shape)
+    for dimension, extent in zip(
+        proto.graph.output[0].type.tensor_type.shape.dim, shape, strict=True
+    ):
+        dimension.dim_value = extent
+    assert [problem.code for problem in refused(proto, type_).problems] == [Code.UNSUPPORTED_FORM]
 
 
 def test_a_pool_of_int32_that_also_gives_indices_is_refused() -> None:

@@ -10,17 +10,18 @@ from compiler.operators.registry import PULP_DOMAIN
 DOMAINS = frozenset({"", "ai.onnx", "PACTOps", "ai.onnx.contrib", "com.microsoft", PULP_DOMAIN})
 """Domains in which files have the dialect's operators; their names alone say what they are."""
 
-SHAPED_LIKE_INPUT = frozenset(
-    {
-        *("RequantShift", "iSoftmax", "ITAMax", "ITAPartialMax", "iLayerNorm", "iRMSNorm"),
-        *("iGELU", "iHardswish", "iNoNorm", "TrueIntegerDiv", "Quant", "Dequant"),
-    }
-)
-"""Their result has the shape of their first operand."""
+SHAPED_LIKE_INPUT = {
+    **dict.fromkeys(("Dequant", "ITAMax", "ITAPartialMax", "Quant", "TrueIntegerDiv"), 1),
+    **dict.fromkeys(("iGELU", "iHardswish", "iSoftmax"), 1),
+    "iRMSNorm": 2,
+    **dict.fromkeys(("RequantShift", "iLayerNorm", "iNoNorm"), 3),
+}
+"""Operators whose result has the shape of their first operand, and how many operands they have."""
 
-OTHERS = frozenset({"IntegerDiv", "IntegerMean"})
+OPERANDS = {**SHAPED_LIKE_INPUT, "IntegerDiv": 2, "IntegerMean": 1}
+"""How many operands operators have that are not merged from others; they all have one result."""
 
-INTEGER_OPERATORS = SHAPED_LIKE_INPUT | OTHERS | frozenset(MERGED)
+INTEGER_OPERATORS = frozenset(OPERANDS) | frozenset(MERGED)
 
 ALSO_INTEGERS = {"ConvInteger": "Conv", "MatMulInteger": "MatMul"}
 """ONNX's operators that, without zero points, are what the others are for integers."""

@@ -21,6 +21,7 @@ from compiler.frontend.pulp_dialect.operators import (
     ALSO_INTEGERS,
     DOMAINS,
     INTEGER_OPERATORS,
+    OPERANDS,
     WITHOUT_MEANING,
     is_training,
 )
@@ -201,7 +202,8 @@ def _translate_rms_norm(node: NodeProto) -> None:
 def _rename(proto: ModelProto) -> None:
     """Puts nodes of the dialect into its domain, and the parts of merged ones in their place.
 
-    Raises CompileError (TW-0202) with all merged nodes that cannot be taken apart.
+    Raises CompileError (TW-0202) with all nodes of another number of operands or results than their
+    operator has, and all merged nodes that cannot be taken apart.
     """
     constants = {tensor.name: tensor for tensor in proto.graph.initializer}
     for node in proto.graph.node:
@@ -224,6 +226,8 @@ def _rename(proto: ModelProto) -> None:
             node.op_type = ALSO_INTEGERS[node.op_type]
             del node.input[2:]
         elif _is_dialect(node):
+            with problems.of(node):
+                _check_operands(node)
             node.domain = PULP_DOMAIN
         elif node.domain in ONNX_DOMAINS and node.op_type == "Add" and len(node.input) > 2:
             node.op_type = "Sum"
@@ -231,6 +235,17 @@ def _rename(proto: ModelProto) -> None:
     problems.raise_all()
     del proto.graph.node[:]
     proto.graph.node.extend(nodes)
+
+
+def _check_operands(node: NodeProto) -> None:
+    """Raises UnsupportedForm unless a node has all operands of its operator, and one result."""
+    count = OPERANDS[node.op_type]
+    names = [*node.input, *[""] * count]
+    if not all(names[:count]) or any(names[count:]):
+        shown = [name or None for name in node.input]
+        raise UnsupportedForm(f"its operands are {shown}", f"nodes of {count} operands")
+    if not node.output or not node.output[0] or any(node.output[1:]):
+        raise UnsupportedForm(f"its results are {list(node.output)}", "nodes of one result")
 
 
 def _store_as_float(proto: ModelProto) -> None:

@@ -23,6 +23,9 @@ COMPARING = frozenset(
 )
 """Operators whose kernels take int32, and whose results are no numbers of the dialect."""
 
+CHANNEL_AXES = 2
+"""Batch and channels, over which no pool goes."""
+
 INT32 = np.iinfo(np.int32)
 
 
@@ -48,12 +51,13 @@ class Selection(TypedTensors):
                 self.set(name, type_)
 
     def with_integer_bounds(self, node: OnnxNode) -> OnnxNode | None:
-        """A Clip of integers with bounds that are integers of its type, which is the same.
+        """A Clip of integers with bounds that are integers of 32 bits, which is the same.
 
-        None if a bound is computed as a number, or is one that the result can have and is no
-        integer.
+        Those that change nothing become limits of what they bound. None if a bound is computed as a
+        number, or is one that the result can have and is no such integer.
         """
         limits = np.iinfo(self.type(node, 0).numpy)
+        largest = limits.max
         inputs = list(node.inputs)
         for index, name in list(enumerate(node.inputs))[1:]:
             if name is None:
@@ -65,14 +69,22 @@ class Selection(TypedTensors):
                 continue
             if constant.size != 1 or np.isnan(constant.item()):
                 return None
-            bound = float(np.clip(constant.item(), limits.min, limits.max))
-            if bound != np.rint(bound):
+            bound = float(constant.item())
+            bound = max(bound, limits.min) if index == 1 else min(bound, largest)
+            if bound != np.rint(bound) or not INT32.min <= bound <= INT32.max:
                 return None
+            largest = max(largest, int(bound))
             role = f"{node.name}/bound_{index}"
             inputs[index] = self.constant(role, np.array(bound, np.float32))
-            if np.float32(bound) != bound:  # the largest int32
+            if float(np.float32(bound)) != bound:  # the largest int32
                 inputs[index] = None
         return replace(node, inputs=tuple(inputs))
+
+    def has_results_beyond(self, type_: DataType, node: OnnxNode) -> bool:
+        """Whether a bound of a Clip with integer bounds is no number of a type."""
+        limits = np.iinfo(type_.numpy)
+        bounds = [self.tensors[name].constant for name in node.inputs[1:] if name is not None]
+        return any(b is not None and not limits.min <= b.item() <= limits.max for b in bounds)
 
     def _rectify(self, node: OnnxNode) -> None:
         zero = self.constant(f"{node.name}/zero", np.array(0, np.int32))
@@ -82,6 +94,9 @@ class Selection(TypedTensors):
     def _largest(self, node: OnnxNode) -> None:
         """A GlobalMaxPool: the largest number along all axes but the first two."""
         rank = len(self.tensors[node.inputs[0] or ""].type.shape)
+        if rank <= CHANNEL_AXES:
+            self.nodes.append(node)  # its lowering refuses it
+            return
         attributes = {"axes": list(range(2, rank)), "keepdims": 1}
         largest = replace(node, operator="ReduceMax", attributes=attributes)
         self.in_int32(largest, [DataType.INT32])

@@ -64,6 +64,9 @@ def expand_matmul(node: Expansion) -> None:
     attributes=("alpha", "transA", "transB"),
 )
 def expand_gemm(node: Expansion) -> None:
+    if node.has(7) != node.has(8):
+        # Its definition makes the result real if either is absent; onnxruntime divides by y_scale.
+        raise UnsupportedForm("it has one of y_scale and y_zero_point", "both or none")
     alpha = node.attribute("alpha", 1.0)
     transposed = node.attribute("transB", 0)
     operands = [dequantised(node, 0), dequantised(node, 3, axis=0 if transposed else 1)]

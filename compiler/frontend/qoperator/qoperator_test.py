@@ -89,6 +89,18 @@ def test_general_matrix_product(transposed: int, real: bool) -> None:
     assert_agrees(model.model(), model.data, steps=1)
 
 
+@pytest.mark.parametrize("absent", [0, 1])
+def test_general_matrix_product_with_half_of_the_parameters_of_its_result(absent: int) -> None:
+    model = QuantisedModel()
+    a = model.operand("a", stored(1, np.uint8, 4, 8), 0.02, 130)
+    b = model.weights(stored(2, np.int8, 8, 7), 0.01)
+    y = list(model.parameters(0.3, 120, np.uint8))
+    y[absent] = ""
+    model.contrib("QGemm", *a, *b, "", *y)
+    with pytest.raises(CompileError, match="one of y_scale and y_zero_point"):
+        import_model(model.model())
+
+
 @pytest.mark.parametrize("dtype", TYPES)
 @pytest.mark.parametrize("operator", ["QLinearAdd", "QLinearMul"])
 @pytest.mark.parametrize("constant", [False, True])
