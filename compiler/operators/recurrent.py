@@ -36,6 +36,9 @@ DEFAULTS = {"Elu": (1.0, 0.0), "HardSigmoid": (0.2, 0.5), "LeakyRelu": (0.01, 0.
 
 HAS_BETA = ("HardSigmoid",)
 
+MAXIMUM_STEPS = 1024
+"""Compiling takes as many times longer, and code as many times more room."""
+
 
 @lowering("LSTM", description=f"{SUPPORTED}; peepholes, input_forget")
 @lowering("GRU", description=f"{SUPPORTED}; linear_before_reset")
@@ -46,8 +49,18 @@ def lower_recurrent(node: OnnxNode, context: LoweringContext) -> None:
         raise UnsupportedForm(f"its input {x.name!r} is {x.type}", "float32, 3 axes, elements")
     if "clip" in node.attributes and not node.attribute("clip", 0.0) > 0.0:
         raise UnsupportedForm(f"its clip is {node.attribute('clip', 0.0)}", "positive numbers")
-    batch_first = bool(node.attribute("layout", 0))
+    layout = node.attribute("layout", 0)
+    if layout not in (0, 1):
+        raise UnsupportedForm(f"its layout is {layout}", "0 and 1")
+    batch_first = layout == 1
     steps, batch = x.shape[1::-1] if batch_first else x.shape[:2]
+    if steps > MAXIMUM_STEPS:
+        raise UnsupportedForm(
+            f"it has {steps:,} steps, each of which becomes operations of its own",
+            f"at most {MAXIMUM_STEPS:,} steps",
+            "compile fewer steps, or one, and keep the state from run to run: "
+            "docs/importers.md, What a decoder keeps",
+        )
     _check_shapes(node, context, batch, x.shape[2], batch_first)
     directions = _directions(node, context)
     layer = Layer(node, context, steps, batch, directions[0].hidden)

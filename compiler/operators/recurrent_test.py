@@ -232,6 +232,7 @@ def test_a_usual_step_is_three_operations() -> None:
         ({"activations": ["Sigmoid"]}, "it has 1 activations"),
         ({"clip": -1.0}, "its clip is -1.0"),
         ({"clip": 0.0}, "its clip is 0.0"),
+        ({"steps": 1025}, "it has 1,025 steps"),
         ({"direction": "bidirectional", "hidden_size": 5}, None),
     ],
 )
@@ -249,6 +250,16 @@ def test_shapes_that_contradict_each_other_are_refused(operand: str) -> None:
     model = layer("GRU", 11)
     model.constants[operand] = np.concatenate([model.constants[operand]] * 2, axis=-1)
     with pytest.raises(CompileError, match=r"TW-0202: node .GRU.* has shape"):
+        model.graph()
+
+
+@pytest.mark.parametrize("operator", sorted(GATES))
+@pytest.mark.parametrize("value", [-1, 2])
+def test_layouts_that_there_are_not(operator: str, value: int) -> None:
+    model = layer(operator, 12)
+    (entry,) = (a for a in model.nodes[-1].attribute if a.name == "layout")
+    entry.i = value
+    with pytest.raises(CompileError, match=f"TW-0202: node '{operator}'.*its layout is {value}"):
         model.graph()
 
 

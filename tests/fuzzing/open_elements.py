@@ -30,21 +30,13 @@ MATRIX, CUBE = 2, 3
 def has_open_result(model: ModelProto, values: Mapping[str, Array]) -> bool:
     """Whether an operand is one for which the result of its operator is not defined.
 
-    Steps that numbers are divided into do not follow from NaN and infinities, and rows outside of
-    a table are no rows. `values`: of the model's inputs.
+    Steps that numbers are divided into do not follow from NaN and infinities. `values`: of the
+    model's inputs.
     """
     for node in model.graph.node:
         if node.op_type.startswith("DynamicQuantize"):
             x = _operand(model, node, 0, values)
             if x is not None and not np.all(np.isfinite(x)):
-                return True
-        elif node.op_type == "GatherBlockQuantized":
-            table, rows = (_operand(model, node, index, values) for index in (0, 1))
-            axis = next((a.i for a in node.attribute if a.name == "gather_axis"), 0)
-            if table is None or rows is None:
-                continue
-            extent = table.shape[axis]
-            if np.any((rows < -extent) | (rows >= extent)):
                 return True
     return False
 

@@ -218,31 +218,6 @@ def test_steps_of_what_is_not_finite_are_open(bad: float) -> None:
         verdict(proto, np.array([1, 2, 3], np.float32), np.array(99, np.uint8))
 
 
-@pytest.mark.parametrize(("row", "expected"), [(3, None), (4, NOT_COMPARED), (-5, NOT_COMPARED)])
-def test_rows_that_a_quantised_table_does_not_have(row: int, expected: str | None) -> None:
-    x = np.array([row], np.int32)
-    table = np.random.default_rng(3).integers(0, 256, (4, 16)).astype(np.uint8)
-    node = helper.make_node(
-        "GatherBlockQuantized",
-        ["table", "x", "scales"],
-        ["y"],
-        domain="com.microsoft",
-        bits=8,
-        block_size=16,
-    )
-    constants = {"table": table, "scales": np.ones((4, 1), np.float32)}
-    proto = model([node], x, constants, TensorProto.INT32)
-    proto.graph.output[0].CopyFrom(helper.make_tensor_value_info("y", TensorProto.FLOAT, [1, 16]))
-    proto.opset_import.append(helper.make_opsetid("com.microsoft", 1))
-    wrong = np.full((1, 16), 999, np.float32)
-    if expected is not None:
-        assert verdict(proto, x, wrong) == expected
-        return
-    assert verdict(proto, x) == EQUAL
-    with pytest.raises(Failure):
-        verdict(proto, x, wrong)
-
-
 def test_a_domain_that_the_file_does_not_name() -> None:
     """The compiler takes it for the one that there is; ONNX's inference ends at once."""
     node = helper.make_node("QuickGelu", ["x"], ["y"], domain="com.microsoft")
