@@ -110,8 +110,9 @@ def test_scalars_have_no_axis() -> None:
     assert problem.found == "its input 'x' is a scalar"
 
 
-@pytest.mark.parametrize("scale", [0.0, -0.5, float("nan"), float("inf")])
-def test_all_scales_that_are_no_positive_numbers(scale: float) -> None:
+@pytest.mark.parametrize("scale", [0.0, -0.5, float("nan"), float("inf"), 2e36])
+def test_all_scales_that_numbers_cannot_have(scale: float) -> None:
+    """2e36 times the 255 steps of int8 is infinite in float32."""
     constants = {"s": np.array(scale, np.float32), "z": np.array(0, np.int8)}
     nodes = [
         helper.make_node("QuantizeLinear", ["x", "s", "z"], ["q"], "quantise"),

@@ -18,6 +18,8 @@ STORED_TYPES = ("int8", "uint8", "int16", "uint16", "int32")
 SMALLEST_SCALE = float(np.finfo(np.float32).tiny)
 """float32's smallest normal number."""
 
+LARGEST = float(np.finfo(np.float32).max)
+
 UINT8_OFFSET = 128
 """A uint8 value minus this is the int8 value of the same real number (docs/numerics.md)."""
 
@@ -69,6 +71,15 @@ def node_quantization(node: OnnxNode, model: OnnxModel) -> Quantization | AxisQu
     if zero_point.dtype.name not in STORED_TYPES:
         raise UnsupportedForm(
             f"it is quantised to {zero_point.dtype.name}", "int8, uint8, int16 and uint16"
+        )
+    limits = np.iinfo(zero_point.dtype)
+    most = LARGEST / (int(limits.max) - int(limits.min))
+    if scale.max() > most:
+        raise UnsupportedForm(
+            f"its scale is {scale.max():g}, with which elements are infinite in float32",
+            f"scales up to {most:.3g} for {zero_point.dtype.name}",
+            "calibrate the model again, with data of a usual range",
+            Code.QUANTIZATION_RANGE,
         )
     offset = UINT8_OFFSET if zero_point.dtype == np.uint8 else 0
     zero_point = zero_point.astype(np.int64) - offset

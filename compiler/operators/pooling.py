@@ -122,7 +122,7 @@ def count_taps(window: Window, counted: tuple[Pair, Pair], extents: Pair) -> Arr
     rows, columns = (
         window.counts(axis, extents[axis], begins[axis], ends[axis]) for axis in (0, 1)
     )
-    return np.outer(rows, columns)
+    return np.outer(rows, columns).astype(np.int64)
 
 
 @dataclass(frozen=True)
@@ -319,7 +319,7 @@ def choose_average(
     Without `divide` it computes sums of windows.
     """
     counts = count_taps(window, counted, extents)
-    largest = int(counts.max())
+    largest = int(counts.max(initial=1))
     uniform = bool((counts == largest).all())
     taps = np.array([largest]) if uniform else np.arange(largest + 1)
     constants = choose_requantisation(

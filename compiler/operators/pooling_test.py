@@ -217,3 +217,13 @@ def test_refusals() -> None:
 
 def data(shape: tuple[int, ...]) -> Array:
     return np.random.default_rng(13).normal(size=shape).astype(np.float32)
+
+
+def test_windows_that_do_not_fit_give_nothing() -> None:
+    window = Window((3, 3), (1, 1), (1, 1), (0, 0), (0, 0))
+    quantization = Quantization(0.02, 3)
+    operation, *constants = choose_average(
+        window, ((0, 0), (0, 0)), (2, 3), quantization, quantization
+    )
+    (y,) = operation.evaluate([np.ones((1, 2, 3, 4), np.int8), *constants])
+    assert y.shape == (1, 0, 1, 4)
