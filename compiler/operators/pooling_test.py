@@ -227,3 +227,12 @@ def test_windows_that_do_not_fit_give_nothing() -> None:
     )
     (y,) = operation.evaluate([np.ones((1, 2, 3, 4), np.int8), *constants])
     assert y.shape == (1, 0, 1, 4)
+
+
+@pytest.mark.parametrize("operator", ["MaxPool", "AveragePool"])
+def test_windows_larger_than_the_input_are_refused(operator: str) -> None:
+    """Implementations that round (2 - 3) / 2 towards zero have one, others none."""
+    model = ModelBuilder()
+    y = model.node(operator, [model.input("x", (1, 2, 2, 5))], kernel_shape=[3, 3], strides=[2, 2])
+    with pytest.raises(CompileError, match=rf"TW-0202.*{operator}.*windows span 3 of 2 elements"):
+        lower(import_model(model.build([y])), "run")

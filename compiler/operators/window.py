@@ -151,12 +151,27 @@ def node_window(
         kernel: extents of the kernel.
         inputs, outputs: spatial extents, one or two each; the outputs' are the model's, so that
             ceil_mode is settled by them.
+
+    Raises:
+        UnsupportedForm: an attribute is none that ONNX has, or a window does not fit into the
+            input: whether there is one then depends on how a quotient below 0 is rounded.
     """
     rank = len(kernel)
     strides, dilations, pads, mode = window_attributes(node, rank)
     if mode != "NOTSET":
         pads = _automatic_pads(mode, kernel, strides, dilations, inputs, outputs)
     begins, ends = pads[:rank], pads[rank:]
+    for a in range(rank):
+        reach, padded = dilations[a] * (kernel[a] - 1) + 1, inputs[a] + begins[a] + ends[a]
+        if (
+            mode == "NOTSET"
+            and outputs[a]
+            and reach > padded
+            and not node.attribute("ceil_mode", 0)
+        ):
+            raise UnsupportedForm(
+                f"its windows span {reach} of {padded} elements", "windows that the input has"
+            )
     implied = [
         (outputs[a] - 1) * strides[a] + dilations[a] * (kernel[a] - 1) + 1 - inputs[a] - begins[a]
         for a in range(rank)

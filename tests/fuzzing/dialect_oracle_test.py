@@ -93,6 +93,15 @@ def test_what_is_the_dialect(declared: int, type_: str, own: bool, expected: boo
     assert is_dialect(model.SerializeToString(), types) == expected
 
 
+def test_the_maximum_along_one_spatial_axis() -> None:
+    assert verdict(chain(("GlobalMaxPool", {}))) == EQUAL_INTEGERS
+
+
+def test_logarithms_of_small_shares() -> None:
+    x = np.array([[[0, 9, 1, 2], [1, 2, 3, 4]]], np.int8)
+    assert verdict(chain(("Exp", {}), ("LogSoftmax", {"axis": 2})), x) == EQUAL_INTEGERS
+
+
 def test_zero_of_real_numbers_has_a_sign() -> None:
     x = np.array([[[-8, 8, -8, 8], [0, -3, -4, 5]]], np.int8)
     assert verdict(chain(("HardSwish", {}), ("Reciprocal", {})), x) == EQUAL_INTEGERS

@@ -23,6 +23,9 @@ ATTENTION_AXES = 3
 MASKS = {"Attention": 3, "MultiHeadAttention": 4, "QAttention": 5}
 """Operators with a mask, and which operand that is."""
 
+ORDERING = frozenset({"ArgMax", "ArgMin", "TopK"})
+"""Operators whose results are places in an order."""
+
 MATRIX, CUBE = 2, 3
 """Ranks of masks of keys, and of queries and keys."""
 
@@ -30,13 +33,17 @@ MATRIX, CUBE = 2, 3
 def has_open_result(model: ModelProto, values: Mapping[str, Array]) -> bool:
     """Whether an operand is one for which the result of its operator is not defined.
 
-    Steps that numbers are divided into do not follow from NaN and infinities. `values`: of the
-    model's inputs.
+    Steps that numbers are divided into do not follow from NaN and infinities, and NaN is neither
+    larger nor smaller than others. `values`: of the model's inputs.
     """
     for node in model.graph.node:
         if node.op_type.startswith("DynamicQuantize"):
             x = _operand(model, node, 0, values)
             if x is not None and not np.all(np.isfinite(x)):
+                return True
+        elif node.op_type in ORDERING:
+            x = _operand(model, node, 0, values)
+            if x is not None and x.dtype.kind == "f" and np.any(np.isnan(x)):
                 return True
     return False
 

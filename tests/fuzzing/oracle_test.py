@@ -218,6 +218,21 @@ def test_steps_of_what_is_not_finite_are_open(bad: float) -> None:
         verdict(proto, np.array([1, 2, 3], np.float32), np.array(99, np.uint8))
 
 
+@pytest.mark.parametrize("operator", ["ArgMax", "ArgMin"])
+def test_places_of_nan_in_an_order_are_open(operator: str) -> None:
+    nodes = [helper.make_node(operator, ["x"], ["y"], axis=0, keepdims=0)]
+    wrong = np.array(0, np.int64)
+    for x, expected in (([2, np.nan, 3, 1], NOT_COMPARED), ([2, 5, 3, 1], None)):
+        data = np.array(x, np.float32)
+        proto = model(nodes, data)
+        proto.graph.output[0].type.tensor_type.elem_type = TensorProto.INT64
+        if expected is not None:
+            assert verdict(proto, data, wrong) == expected
+            continue
+        with pytest.raises(Failure):
+            verdict(proto, data, wrong)
+
+
 def test_a_domain_that_the_file_does_not_name() -> None:
     """The compiler takes it for the one that there is; ONNX's inference ends at once."""
     node = helper.make_node("QuickGelu", ["x"], ["y"], domain="com.microsoft")

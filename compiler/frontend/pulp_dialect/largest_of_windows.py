@@ -19,7 +19,8 @@ LEAST = int(np.iinfo(np.int32).min)
 def largest_of_windows(node: OnnxNode, model: OnnxModel) -> list[OnnxNode] | None:
     """The nodes in place of a MaxPool of int32; adds tensors to the model.
 
-    None if it has padding that follows from extents (auto_pad), or also asks for indices.
+    None if it has padding that follows from extents (auto_pad), also asks for indices, or has
+    windows that do not fit into the input: the lowering refuses these.
     """
     attribute = node.attribute
     if attribute("auto_pad", "NOTSET") != "NOTSET" or len(node.outputs) > 1:
@@ -29,6 +30,12 @@ def largest_of_windows(node: OnnxNode, model: OnnxModel) -> list[OnnxNode] | Non
     strides: list[int] = attribute("strides", [1] * count)
     dilations: list[int] = attribute("dilations", [1] * count)
     pads: list[int] = attribute("pads", [0] * 2 * count)
+    extents = model.tensors[node.inputs[0] or ""].type.shape[2:]
+    padded = [extents[i] + pads[i] + pads[count + i] for i in range(count)]
+    if not attribute("ceil_mode", 0) and any(
+        dilations[i] * (taps[i] - 1) >= padded[i] for i in range(count)
+    ):
+        return None
     build = _Build(node, model)
     for index in range(count):
         build.along(index, taps[index], strides[index], dilations[index], pads[index])
