@@ -87,7 +87,8 @@ class LoweringContext:
             name = reader.output()
             reader = self.only_reader(name)
         quantization = None
-        if reader is not None and reader.operator == "QuantizeLinear":
+        real = self.model.tensors[name].type.data_type is DataType.FLOAT32
+        if real and reader is not None and reader.operator == "QuantizeLinear":
             quantization = per_tensor_int8(reader, self.model)
             if quantization is not None:
                 fused.append(reader.name)

@@ -117,6 +117,14 @@ def test_sixteen_bit_constants() -> None:
         np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-6)
 
 
+def test_integers_that_an_operator_makes_are_no_real_numbers() -> None:
+    model = ModelUnderTest()
+    magnitude = model.node("Abs", [model.input("x", np.array([1, -2], np.int32))], "magnitude")
+    model.output(model.quantised(magnitude, Stored(0.5, 3, DataType.INT8)))
+    with pytest.raises(CompileError, match=r"TW-0301.*its operand 'magnitude' is int32\[2\]"):
+        model.graph()
+
+
 def test_other_types_are_refused() -> None:
     model = ModelUnderTest()
     x = model.input("x", np.ones(4, np.float32))

@@ -34,14 +34,13 @@ def expand_grid_sample(node: Expansion) -> None:
     if len(shape) != 4:
         raise UnsupportedForm(f"its image has {len(shape) - 2} spatial axes", "2-D images")
     height, width = shape[2:]
+    nearest = MODES[mode] == "nearest"
     pixels = node.make("Transpose", image, perm=[0, 2, 3, 1])
     axes = [
-        _Axis(node, _position(node, grid, index, extent, padding), extent, padding)
+        _Axis(node, _position(node, grid, index, extent, padding, nearest), extent, padding)
         for index, extent in ((1, height), (0, width))
     ]
-    if MODES[mode] == "nearest":
-        for axis in axes:
-            axis.position = node.make("Round", axis.position)
+    if nearest:
         parts = [_read(node, pixels, [axis.corner(0) for axis in axes])]
     else:
         corners = [[axis.corner(side) for side in (0, 1)] for axis in axes]
@@ -85,8 +84,13 @@ class _Axis:
         return _Corner(node.make("Cast", inside, to=TensorProto.INT64), weight)
 
 
-def _position(node: Expansion, grid: str, index: int, extent: int, padding: str) -> str:
-    """Where the grid points to on one axis, in pixels; the grid has -1 to 1."""
+def _position(
+    node: Expansion, grid: str, index: int, extent: int, padding: str, nearest: bool
+) -> str:
+    """Where the grid points to on one axis, in pixels; the grid has -1 to 1.
+
+    `nearest`: rounded to a pixel, before it is reflected.
+    """
     at = node.make("Gather", grid, node.integers("component", index), axis=-1)
     at = node.make("Squeeze", at, node.integers("axis", -1))
     aligned = node.attribute("align_corners", 0)
@@ -95,6 +99,8 @@ def _position(node: Expansion, grid: str, index: int, extent: int, padding: str)
     shifted = node.make("Add", at, node.real("one", 1.0))
     scaled = node.make("Mul", shifted, node.real("half", span / 2))
     position = scaled if aligned else node.make("Add", scaled, node.real("edge", first))
+    if nearest:
+        position = node.make("Round", position)
     if padding == "zeros":
         # Farther positions are outside too; so they are numbers that int64 has.
         low, high = node.real("before", -2.0), node.real("behind", extent + 1.0)

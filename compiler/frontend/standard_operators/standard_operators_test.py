@@ -191,6 +191,17 @@ def test_grid_sample(mode: str, padding: str, aligned: int) -> None:
     assert_agrees(model.model(), model.data, tolerance=1e-4)
 
 
+@pytest.mark.parametrize("aligned", [0, 1])
+def test_the_nearest_pixel_is_reflected(aligned: int) -> None:
+    """It is found first: between two pixels it makes a difference."""
+    model = NodeModel(16)
+    grid = np.array([-10, -5, -0.2, 10, 5, 0.5, -7, 3], np.float32).reshape(1, 2, 2, 2)
+    operands = [model.input("x", real(1, 1, 1, 3, 2)), model.input("grid", grid)]
+    mode, padding = "nearest", "reflection"
+    model.node("GridSample", *operands, mode=mode, padding_mode=padding, align_corners=aligned)
+    assert_agrees(model.model(), model.data)
+
+
 def test_what_cannot_be_expressed_is_refused() -> None:
     model = NodeModel(20)
     x = model.input("x", real(1, 1, 1, 3, 3))
