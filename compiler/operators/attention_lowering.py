@@ -70,6 +70,9 @@ def lower_attention(node: OnnxNode, context: LoweringContext) -> None:
     valid = None if valid_operand is None else context.plain(valid_operand)
     head_size = layout.size(query.type, layout.query_heads)
     scale = node.attribute("scale", 1.0 / sqrt(head_size))
+    if scale < 0.0:
+        # ONNX multiplies queries and keys by its root.
+        raise UnsupportedForm(f"its scale is {scale:g}", "scales of at least 0")
     result = context.result(node)
     form = None
     q, k, v, y = query.quantization, key.quantization, value.quantization, result.quantization

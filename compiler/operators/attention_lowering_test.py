@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from onnx import helper
 
 from compiler.errors import CompileError
 from compiler.ir import Array, DataType
@@ -186,6 +187,16 @@ def test_other_forms_are_refused(kind: str) -> None:
         node.input.append("mask")
     model.output("y")
     with pytest.raises(CompileError, match="TW-0202"):
+        model.graph()
+
+
+def test_a_scale_without_a_root_is_refused() -> None:
+    model, _ = attention_model(np.random.default_rng(3), None, "none")
+    node = model.nodes[-1]
+    kept = [a for a in node.attribute if a.name != "scale"]
+    del node.attribute[:]
+    node.attribute.extend([*kept, helper.make_attribute("scale", -0.25)])
+    with pytest.raises(CompileError, match=r"TW-0202.*its scale is -0\.25"):
         model.graph()
 
 
